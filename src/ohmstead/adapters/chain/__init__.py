@@ -1,0 +1,1 @@
+"""Ledgers on which epochs are anchored."""

@@ -1,0 +1,1 @@
+"""The OCPP websocket server: sockets, handshakes, queues; it decides nothing about charging."""

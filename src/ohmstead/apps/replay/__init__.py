@@ -1,0 +1,1 @@
+"""Replays recorded charging sessions through real OCPP connections."""

@@ -1,0 +1,1 @@
+"""Handlers for OCPP 1.6J."""

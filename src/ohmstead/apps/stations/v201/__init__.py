@@ -1,0 +1,1 @@
+"""Handlers for OCPP 2.0.1."""
