@@ -1,0 +1,187 @@
+"""``network.toml``: one file is one network. Every key has a default; a wrong key is named with its line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from ohmstead.errors import ConfigError
+from ohmstead.units import BPS, Asset
+
+FILE_NAME = "network.toml"
+FILE_LENGTH_MAX = 1 << 20
+SHARES_MAX = 6  # a receipt has at most 8 slots: these, the host and the payer
+
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)]
+Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file; unknown keys are refused so that a misspelling is never silent."""
+
+
+class ShareConfig(_Section):
+    """One payee of every session beside the host: basis points of the price."""
+
+    name: str
+    address: Address
+    bps: Annotated[int, msgspec.Meta(ge=1, le=BPS)]
+
+
+class NetworkConfig(_Section):
+    """Who this network is and what it counts in."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "commons"
+    asset: str = "tUSD/6"
+    time_zone: str = "Etc/UTC"
+
+
+class ChainConfig(_Section):
+    """The ledger sessions settle on. ``anvil`` is the embedded demo chain; its keys are public."""
+
+    kind: Literal["anvil", "rpc", "none"] = "anvil"
+    url: str = ""
+    final: Literal["tag", "depth"] = "tag"
+    final_depth: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 12
+    window_s: Seconds = 86_400  # time during which an anchored epoch is not yet final
+    dump_every_s: Seconds = 5
+    thaw_s: Seconds = 14 * 86_400
+
+
+class MoneyConfig(_Section):
+    """Holds and epochs. Amounts are strings of whole minor units, as everywhere outside."""
+
+    hold_minor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,30}$")] = "40000000"
+    session_max_s: Seconds = 86_400
+    offline_window_s: Seconds = 7 * 86_400
+    epoch_s: Seconds = 3_600
+    epoch_sessions_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100_000
+    shortfall: Literal["host"] = "host"  # who waits for what exceeds the hold
+    shares: tuple[ShareConfig, ...] = ()
+
+
+class OcppConfig(_Section):
+    """How stations are met."""
+
+    bind: str = "127.0.0.1:9000"
+    heartbeat_s: Seconds = 300
+    retry_s: Seconds = 60
+    call_timeout_s: Seconds = 30
+    report_interval_s: Seconds = 60
+    frame_bytes_max: Annotated[int, msgspec.Meta(ge=1_024, le=16 << 20)] = 1 << 16
+    handshakes_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
+    clock_skew_s: Seconds = 300
+
+
+class HttpConfig(_Section):
+    """Where the API and the pages are served."""
+
+    bind: str = "127.0.0.1:8080"
+    public_url: str = ""
+
+
+class Config(_Section):
+    """The whole file."""
+
+    network: NetworkConfig = NetworkConfig()
+    chain: ChainConfig = ChainConfig()
+    money: MoneyConfig = MoneyConfig()
+    ocpp: OcppConfig = OcppConfig()
+    http: HttpConfig = HttpConfig()
+
+    @property
+    def asset(self) -> Asset:
+        return Asset.parse(self.network.asset)
+
+
+def load(path: Path) -> Config:
+    """Read and check ``network.toml``; raises ConfigError naming the file, the line and the key."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: {error.strerror}; run `ohmstead init --dir {path.parent}` to write one"
+        ) from None
+    if len(raw) > FILE_LENGTH_MAX:
+        raise ConfigError(f"{path}: larger than {FILE_LENGTH_MAX} bytes; this is not a network.toml")
+    return parse(raw, str(path))
+
+
+def parse(raw: bytes, where: str) -> Config:
+    """Read the text of a ``network.toml``; ``where`` names it in errors."""
+    try:
+        text = raw.decode()
+        config = msgspec.convert(tomllib.loads(text), Config)
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{where}:{line}: not UTF-8 text; save the file as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        line_match = re.search(r"line (\d+)", str(error))
+        line_text = line_match[1] if line_match else str(text.count("\n") + 1)
+        raise ConfigError(f"{where}:{line_text}: not TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        message, _, location = str(error).partition(" - at `$")
+        keys = [part for part in re.split(r"[.\[\]`]+", location) if part]
+        unknown = re.search(r"unknown field `(\w+)`", message)
+        if unknown:
+            keys.append(unknown[1])
+        key = ".".join(keys) or "the file"
+        raise ConfigError(f"{where}:{_line_of(text, keys)}: key {key}: {message}") from None
+    _check(config, text, where)
+    return config
+
+
+def _check(config: Config, text: str, where: str) -> None:
+    def refuse(keys: list[str], message: str) -> ConfigError:
+        return ConfigError(f"{where}:{_line_of(text, keys)}: key {'.'.join(keys)}: {message}")
+
+    try:
+        Asset.parse(config.network.asset)
+    except ValueError as error:
+        raise refuse(["network", "asset"], str(error)) from None
+    try:
+        ZoneInfo(config.network.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = config.network.time_zone
+        raise refuse(["network", "time_zone"], f"no IANA time zone is called {zone!r}") from None
+    if config.chain.kind == "rpc" and not config.chain.url:
+        raise refuse(["chain", "url"], 'needed when chain.kind is "rpc"')
+    if len(config.money.shares) > SHARES_MAX:
+        raise refuse(["money", "shares"], f"at most {SHARES_MAX} payees beside the host")
+    total = sum(share.bps for share in config.money.shares)
+    if total >= BPS:
+        raise refuse(["money", "shares"], f"{total} of {BPS} basis points leave the host nothing")
+    addresses = [share.address.lower() for share in config.money.shares]
+    if len(set(addresses)) < len(addresses):
+        raise refuse(["money", "shares"], "one address stands twice; add the two shares up")
+    for section, bind in (("ocpp", config.ocpp.bind), ("http", config.http.bind)):
+        try:
+            host_port(bind)
+        except ValueError as error:
+            raise refuse([section, "bind"], str(error)) from None
+
+
+def host_port(text: str) -> tuple[str, int]:
+    """Split ``HOST:PORT``; raises ValueError that shows what was expected."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65_535:
+        raise ValueError(f"expected HOST:PORT, as in 127.0.0.1:8080, not {text!r}")
+    return host.strip("[]"), int(port)
+
+
+def _line_of(text: str, keys: list[str]) -> int:
+    """Return the 1-based line where the deepest of ``keys`` that stands in the text is written."""
+    found, start = 1, 0
+    for key in keys:
+        pattern = re.compile(rf"^\s*(?:\[+\s*(?:[\w.]+\.)?{key}\s*\]+|{key}\s*=)", re.MULTILINE)
+        match = pattern.search(text, start)
+        if match is None:
+            continue
+        start = match.start() if "[" not in match[0] else match.end()
+        found = text[: match.end()].count("\n") + 1
+    return found

@@ -1,0 +1,156 @@
+"""Who takes part: stations and their evses, id_tokens, and who is paid."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from ohmstead.core.session import PayerKind, Share
+from ohmstead.units import Asset
+
+
+class Admission(enum.Enum):
+    """What a BootNotification of a known station is answered with (OCPP RegistrationStatus)."""
+
+    ACCEPTED = "Accepted"
+    PENDING = "Pending"
+    REJECTED = "Rejected"
+
+
+class TokenStatus(enum.Enum):
+    """Whether an id_token may charge."""
+
+    ACCEPTED = "accepted"
+    BLOCKED = "blocked"
+    EXPIRED = "expired"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Evse:
+    """One place to charge one car; ``rated_w`` bounds what its meter can plausibly report."""
+
+    id: int
+    rated_w: int
+    meter_key_id: str = ""  # empty: no registered meter, every session of it is unproven
+    connectors: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A charging station as registered by its host."""
+
+    id: str
+    secret_mac: str  # HMAC-SHA-256 of the Basic password under the pepper, hex
+    evses: tuple[Evse, ...]
+    tariff_key: str
+    shares: tuple[Share, ...]
+    time_zone: str = "Etc/UTC"
+    admission: Admission = Admission.ACCEPTED
+    lenient: bool = True  # tolerate unknown fields and over-long strings
+    owner: str = ""
+    location_cell: str = ""
+    name: str = ""
+    vendor: str = ""
+    model: str = ""
+    firmware: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+    def evse(self, evse_id: int) -> Evse | None:
+        """Return the evse with this id, or None."""
+        return next((evse for evse in self.evses if evse.id == evse_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class IdToken:
+    """What a driver presents, and whose money it spends. OCPP 1.6 compares without case (CiString)."""
+
+    uid: str
+    status: TokenStatus
+    payer: str  # lower-case 0x address
+    payer_kind: PayerKind
+    lock_id: str = ""  # WALLET_LOCK: the one lock this id_token may spend
+    expires_ms: int = 0  # 0: never
+    group: str = ""
+    language: str = "en"
+
+    @property
+    def key(self) -> str:
+        return self.uid.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRef:
+    """Finds the session behind a station's transaction: ``{station}/{transaction}``."""
+
+    station_id: str
+    transaction_id: str
+    session_id: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.station_id}/{self.transaction_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMessage:
+    """Makes a message that arrives twice happen once: ``id`` says what it is about."""
+
+    id: str
+    session_id: str
+    digest: str
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A number that only grows; OCPP 1.6 transaction ids come from one."""
+
+    name: str
+    value: int
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Evidence that belongs to no known session; kept whole, settles nothing by itself."""
+
+    id: str
+    station_id: str
+    reason: str
+    payload: str  # the OCPP payload as received
+    received_ms: int
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPolicy:
+    """What governs new sessions; one record, replaced whole, copied into each session it touches."""
+
+    asset: Asset
+    ledger: str  # names the mirror account, as in ``onchain:anvil``
+    hold_minor: int  # the usual hold, and the step by which it is raised
+    hold_floor_minor: int  # below this nothing is held and the driver is told so
+    session_max_ms: int
+    offline_window_ms: int
+    report_interval_ms: int
+    clock_skew_ms: int
+
+    @property
+    def key(self) -> str:
+        return POLICY_KEY
+
+
+POLICY_KEY = "current"
