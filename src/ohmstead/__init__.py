@@ -1,3 +1,3 @@
-"""Ohmstead: software to run a decentralised EV charging network in which anyone can verify any kilowatt-hour."""
+"""Ohmstead: a decentralised EV charging network in which anyone can verify any kilowatt-hour."""
 
 __version__ = "0.1.0"

@@ -1,13 +1,13 @@
 """What can go wrong, and whose fault it is.
 
-    OhmsteadError
-    ├── ProtocolError            a rule of a protocol was broken
-    │   ├── LocalProtocolError   by us: a defect of this program
-    │   └── RemoteProtocolError  by the peer: refuse it, count it, go on
-    ├── ConfigError              the configuration cannot be used; names file, line and key
-    ├── StoreUnavailable         nothing can be made durable now; answer nothing
-    ├── ChainUnavailable         the ledger cannot be reached or answers nonsense; try again later
-    └── OperatorError            a request of a person that cannot be carried out; says what to do
+OhmsteadError
+├── ProtocolError            a rule of a protocol was broken
+│   ├── LocalProtocolError   by us: a defect of this program
+│   └── RemoteProtocolError  by the peer: refuse it, count it, go on
+├── ConfigError              the configuration cannot be used; names file, line and key
+├── StoreUnavailable         nothing can be made durable now; answer nothing
+├── ChainUnavailable         the ledger cannot be reached or answers nonsense; try again later
+└── OperatorError            a request of a person that cannot be carried out; says what to do
 """
 
 from __future__ import annotations
@@ -42,4 +42,4 @@ class ChainUnavailable(OhmsteadError):
 
 
 class OperatorError(OhmsteadError):
-    """A person asked for something that cannot be done; the message is one sentence that says what to do."""
+    """A person asked for what cannot be done; the message is one sentence that says what to do."""

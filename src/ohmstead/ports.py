@@ -41,7 +41,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[A]):
-    """What a flow decided: the answer, the records that change, rows that are only added, and jobs."""
+    """What a flow decided: the answer, changed records, rows only added, and jobs."""
 
     answer: A
     puts: tuple[Record, ...] = ()

@@ -46,7 +46,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """``value * 10**-scale`` whole currency units per kWh, hour or start: 0.2935 is Price(2935, 4)."""
+    """``value * 10**-scale`` currency units per kWh, hour or start: 0.2935 is Price(2935, 4)."""
 
     value: int
     scale: int

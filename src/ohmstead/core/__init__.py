@@ -1,1 +1,1 @@
-"""The domain, pure: no I/O, no clock, no random numbers; standard library, units and hashing only."""
+"""The domain, pure: no I/O, no clock, no chance; standard library, units and hashing only."""

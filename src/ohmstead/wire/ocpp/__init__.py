@@ -1,1 +1,1 @@
-"""OCPP-J: the conversation (rpc) and the messages of each version, generated from the official schemas."""
+"""OCPP-J: the conversation (rpc) and each version's messages, made from the official schemas."""
