@@ -1,0 +1,136 @@
+"""The set-up keeps its promises: hashed locks without addresses, a wheel that is whole."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-slither.lock"]
+ADDRESS = re.compile(r"://|--(extra-)?index-url|--find-links|--trusted-host|\s@\s")
+
+
+def requirements_in(name: str) -> list[str]:
+    """Return the lines of a list of requirements that ask for a package."""
+    lines = (line.strip() for line in (ROOT / name).read_text().splitlines())
+    return [line for line in lines if line and not line.startswith(("#", "-"))]
+
+
+def pinned(name: str) -> dict[str, set[str]]:
+    """Return the versions of each package in a lock; markers may make more than one."""
+    versions: dict[str, set[str]] = {}
+    for package, version in re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)", (ROOT / name).read_text()):
+        versions.setdefault(package, set()).add(version)
+    return versions
+
+
+def bootstrap_under(version: tuple[int, int, int]) -> subprocess.CompletedProcess[str]:
+    """Run the bootstrap in a process that believes it is this Python."""
+    program = (
+        f"import runpy, sys; sys.version_info = {(*version, 'final', 0)}; "
+        "runpy.run_path('tools/bootstrap.py', run_name='__main__')"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_a_hash_for_every_package_and_no_address(name):
+    text = (ROOT / name).read_text()
+    requirements = re.split(r"(?m)^(?=\S)", text.replace("\\\n", " "))
+    wanted = [line for line in requirements if line.strip() and not line.startswith("#")]
+    assert len(wanted) > 20
+    for line in wanted:
+        assert re.match(r"[\w.-]+==\S+ ", line), line[:80]
+        assert "--hash=sha256:" in line, line[:80]
+    assert not ADDRESS.search(text)
+
+
+@pytest.mark.parametrize(
+    ("lock", "lists"),
+    [
+        ("requirements.lock", ["requirements.in"]),
+        ("requirements-dev.lock", ["requirements.in", "requirements-dev.in"]),
+        ("requirements-slither.lock", ["requirements-slither.in"]),
+    ],
+)
+def test_what_is_asked_for_is_locked(lock, lists):
+    asked = {re.split(r"[<>=\[; ]", line)[0] for name in lists for line in requirements_in(name)}
+    assert asked <= set(pinned(lock))
+
+
+def test_the_tests_run_with_the_versions_that_users_get():
+    users, ours = pinned("requirements.lock"), pinned("requirements-dev.lock")
+    assert {name: ours.get(name) for name in users} == users
+
+
+def test_the_package_asks_for_what_the_lock_was_made_from():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["dependencies"] == requirements_in("requirements.in")
+
+
+def test_web3_is_8_and_slither_is_kept_apart():
+    assert pinned("requirements.lock")["web3"] == {importlib.metadata.version("web3")}
+    assert importlib.metadata.version("web3").startswith("8.")
+    assert "slither-analyzer" not in pinned("requirements-dev.lock")
+
+
+@pytest.mark.parametrize("version", [(3, 8, 18), (3, 10, 13), (3, 14, 0)])
+def test_an_unsupported_python_is_refused_by_name(version):
+    result = bootstrap_under(version)
+    assert result.returncode != 0
+    assert f"Python {version[0]}.{version[1]} " in result.stderr
+    assert "make setup PYTHON=" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_missing_program_is_named_with_what_to_do(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "tools/bootstrap.py"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert "Node is missing: install Node 20" in result.stdout
+    assert "make is missing: install it" in result.stdout
+
+
+def test_npm_locks_keep_no_addresses():
+    assert "omit-lockfile-registry-resolved=true" in (
+        (ROOT / "contracts" / ".npmrc").read_text().splitlines()
+    )
+    assert '"resolved"' not in (ROOT / "contracts" / "package-lock.json").read_text()
+
+
+def test_the_wheel_holds_all_that_the_package_needs(tmp_path):
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    result = subprocess.run(
+        [*build, "--no-index", "--wheel-dir", str(tmp_path), "."],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    (wheel,) = tmp_path.glob("ohmstead-*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    listed = subprocess.run(
+        ["git", "ls-files", "src/ohmstead"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    wanted = {name.removeprefix("src/") for name in listed.stdout.splitlines()}
+    assert "ohmstead/py.typed" in wanted
+    assert wanted <= held, sorted(wanted - held)
+    assert any(name.endswith("/licenses/LICENSE") for name in held)
+    abis = {name for name in held if "/artifacts/" in name and name.endswith(".json")}
+    assert abis, "no compiled contract in the wheel: pip install users have neither node nor solc"
