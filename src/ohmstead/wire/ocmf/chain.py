@@ -1,0 +1,55 @@
+"""Could the settlement contract read this reading itself?
+
+A dispute parses the signed bytes on chain, with a strict part of JSON: at most 1,024 bytes, one
+flat object whose only nested values are flat arrays and RD, no backslash, no white space but the
+space, and every used field stated by the entry itself. What does not fit that grammar is still
+evidence, but cannot be posted as proven.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from ohmstead.wire.ocmf.record import MWH_MAX, UNIT_DECIMALS, OcmfRecord
+
+PAYLOAD_MAX = 1_024  # bytes
+ENTRY_MAX = 255  # the leaf holds the entry's number in one byte
+_USED = frozenset({"RV", "RU", "RI", "TM", "TX", "ST"})
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}..{3}[+-][0-9]{4}.*")
+_TEXTS = ("RU", "RI", "TM", "TX", "ST")
+
+
+def fits_chain(record: OcmfRecord, entry: int) -> bool:
+    """Return whether RD entry ``entry`` of a parsed record fits the contract's grammar."""
+    payload = record.payload
+    if len(payload) > PAYLOAD_MAX or b"\\" in payload or min(payload) < 0x20:
+        return False
+    if payload[:1] != b"{" or payload[-1:] != b"}" or not 0 <= entry <= ENTRY_MAX:
+        return False
+    if entry >= len(record.readings):
+        return False
+    reading = record.readings[entry]
+    if not reading.own_fields.issuperset(_USED) or reading.unit not in UNIT_DECIMALS:
+        return False
+    # A finer value than mWh, a sign, or a space behind the digits is refused there.
+    if reading.mwh is None or reading.value.lstrip(" ").strip("0123456789.") != "":
+        return False
+    if reading.mwh > MWH_MAX or len(reading.tx) != 1 or len(reading.status) != 1:
+        return False
+    document = json.loads(payload)
+    rows = document.pop("RD")
+    return (
+        all(_is_scalar(value) or _is_flat_array(value) for value in document.values())
+        and all(row and all(_is_scalar(value) for value in row.values()) for row in rows)
+        and all(type(rows[entry][name]) is str for name in _TEXTS)
+        and _TIME.fullmatch(rows[entry]["TM"]) is not None
+    )
+
+
+def _is_scalar(value: object) -> bool:
+    return not isinstance(value, dict | list)
+
+
+def _is_flat_array(value: object) -> bool:
+    return isinstance(value, list) and all(_is_scalar(item) for item in value)
