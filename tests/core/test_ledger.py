@@ -286,7 +286,9 @@ class LedgerMachine(RuleBasedStateMachine):
         kind = data.draw(st.sampled_from(Kind))
         if kind in (Kind.POST, Kind.PEND):
             debit, credit = data.draw(st.sampled_from(NAMES)), data.draw(st.sampled_from(NAMES))
-            amount = data.draw(st.integers(-1, 500) | st.integers(0, 2**70))
+            available = max(0, self.book.accounts[debit].available)
+            edge = st.sampled_from([available, available + 1])
+            amount = data.draw(st.integers(-1, 500) | st.integers(0, 2**70) | edge)
             expires = None
             if kind is Kind.PEND:
                 expires = data.draw(st.none() | st.integers(self.now, self.now + 9))
@@ -341,6 +343,16 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.book.write(posting)
                 self.sent.append(list(posting.transfers))
                 del self.holds[hold.id]
+
+    @rule(data=st.data(), early=st.integers(0, 1))
+    def take_at_the_very_end(self, data, early: int) -> None:
+        """One millisecond before its expiry a hold can be taken; at its expiry it cannot."""
+        ending = [h for h in self.holds.values() if (h.expires_at_ms or 0) > self.now]
+        for hold in [data.draw(st.sampled_from(ending))] if ending else []:
+            self.now = (hold.expires_at_ms or 0) - early
+            take = move(self.next_id(), hold.debit, hold.credit, 0, Kind.POST_PENDING, hold.id)
+            accepted = self.book.post(take, now=self.now) == ["created"]
+            assert accepted == self.model_accepts([take]) == bool(early)
 
     @rule(ms=st.integers(1, 5))
     def wait(self, ms: int) -> None:
