@@ -48,7 +48,8 @@ contracts: setup ## compile the contracts
 
 slither:        ## static analysis of the contracts, from an environment of its own
 	@$(PYTHON) tools/bootstrap.py --slither
-	cd contracts && PATH="$(dir $(abspath $(FORGE))):$$PATH" ../.venv-slither/bin/slither .
+	cd contracts && PATH="$(dir $(abspath $(FORGE))):$$PATH" ../.venv-slither/bin/slither . \
+		--filter-paths 'node_modules|test'
 
 lock: setup     ## resolve again what *.in ask for
 	$(LOCK) requirements.in -o requirements.lock

@@ -15,7 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-slither.lock"]
-ADDRESS = re.compile(r"://|--(extra-)?index-url|--find-links|--trusted-host|\s@\s")
+# Any address at all, a direct reference (name @ where), or an option other than the hash.
+ADDRESS = re.compile(r"://|\s@\s|--(?!hash=)")
 
 
 def requirements_in(name: str) -> list[str]:

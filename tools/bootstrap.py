@@ -73,7 +73,7 @@ def run(name: str, command: list[str], advice: str, cwd: Path = ROOT) -> None:
     for line in process.stdout:
         tail.append(line.rstrip())
         now = time.monotonic()
-        text = f"{now - started:5.0f} s  {line.strip()[:width]}"
+        text = f"{now - started:5.0f} s  {line.split(' (from ')[0].strip()[:width]}"
         if sys.stdout.isatty():
             print(f"\r\033[K  {text}", end="", flush=True)
         elif now - shown >= QUIET_S:
@@ -161,7 +161,7 @@ def needs_new_venv(venv: Path) -> bool:
         return True
     if not lines.get("command", "").endswith(str(venv)):
         return True
-    return not output_of([str(venv / "bin" / "python"), "--version"])
+    return not output_of([str(venv / "bin" / "python"), "-m", "pip", "--version"])
 
 
 def install_locked(venv: Path, lock: Path, itself: bool) -> None:
@@ -172,9 +172,10 @@ def install_locked(venv: Path, lock: Path, itself: bool) -> None:
     stamp = venv / "stamp"
     sources = [lock, ROOT / "pyproject.toml"] if itself else [lock]
     mark = digest(sources, sys.version, str(venv))
-    if is_stamped(stamp, mark) and not needs_new_venv(venv):
+    is_new = needs_new_venv(venv)
+    if not is_new and is_stamped(stamp, mark):
         return
-    if needs_new_venv(venv):
+    if is_new:
         run(
             f"{venv.name} (Python {sys.version.split()[0]})",
             [sys.executable, "-m", "venv", "--clear", str(venv)],
@@ -229,7 +230,10 @@ def compile_contracts() -> None:
     rooms = ("src", "test", "script")
     sources = sorted(file for room in rooms for file in (CONTRACTS / room).rglob("*.sol"))
     stamp = CONTRACTS / "out" / ".ohmstead-stamp"
-    mark = digest([CONTRACTS / "foundry.toml", CONTRACTS / "package-lock.json", *sources])
+    settings = ["foundry.toml", "package-lock.json", "solc-wrapper"]
+    mark = digest(
+        [*(CONTRACTS / name for name in settings if (CONTRACTS / name).exists()), *sources]
+    )
     if is_stamped(stamp, mark):
         return
     run(
