@@ -1,0 +1,234 @@
+"""The default store: one SQLite file, durable when it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ohmstead.adapters.store.batch import Batch
+from ohmstead.adapters.store.sql import (
+    DEAD_JOBS,
+    DUE_JOBS,
+    FINISH_JOB,
+    JOB_BY_ID,
+    POSTPONE_JOB,
+    REVIVE_JOB,
+    Statements,
+    connect_reader,
+    find_rows,
+)
+from ohmstead.adapters.store.tables import DeadJob, JobRow, Shelves, Table
+from ohmstead.adapters.store.writer import Options, Step, Writer
+from ohmstead.errors import StoreUnavailable
+from ohmstead.ports import A, C, Clock, Flow, Job, R
+
+_PROGRESS_STEPS = 20_000
+"""How many steps of SQLite's machine lie between two looks at a read's deadline."""
+
+
+class SqliteStore:
+    """Implements :class:`ohmstead.ports.Store`; made by :meth:`open`.
+
+    Reads outside flows come from connections that cannot write, one per calling thread, and see
+    committed records only.
+    """
+
+    def __init__(
+        self, path: Path, shelves: Shelves, writer: Writer, options: Options, lock_fd: int
+    ) -> None:
+        self._path = path
+        self._shelves = shelves
+        self._writer = writer
+        self._options = options
+        self._statements = {shelf.kind: Statements(shelf) for shelf in shelves.all}
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._lock_fd = lock_fd
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls, path: Path, tables: Sequence[Table], clock: Clock, options: Options | None = None
+    ) -> SqliteStore:
+        """Open or create the file and start its writer.
+
+        Raises StoreUnavailable, naming the file, when another process has it open, when it is
+        damaged or not ours, or when it cannot be written.
+        """
+        options = options or Options()
+        shelves = Shelves(tables)
+        lock_fd = _lock(path)
+        try:
+            writer = Writer(path, shelves, clock, options)
+        except (sqlite3.Error, StoreUnavailable) as error:
+            os.close(lock_fd)
+            if isinstance(error, StoreUnavailable):
+                raise
+            raise StoreUnavailable(f"{path} cannot be opened: {error}") from error
+        except BaseException:
+            os.close(lock_fd)
+            raise
+        return cls(path, shelves, writer, options, lock_fd)
+
+    @property
+    def available(self) -> bool:
+        """Whether flows are run now."""
+        return not self._closed and not self._writer.down
+
+    @property
+    def commits(self) -> int:
+        """How many batches were committed."""
+        return self._writer.commits
+
+    async def run(self, flow: Flow[C, A], command: C) -> A:
+        """Run one flow; raises what the flow raises, RecordConflict or StoreUnavailable."""
+        answer: A = await self._submit(lambda batch, now_ms: batch.run(flow, command, now_ms))
+        return answer
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """Return the committed record, or None."""
+        shelf = self._shelves.of(kind)
+        cached: Any = self._writer.caches[kind].peek(key)
+        if cached is not None:
+            return cached  # type: ignore[no-any-return]
+        sql = self._statements[kind].select
+        rows = self._read(lambda db: db.execute(sql, (key,)).fetchall())
+        return shelf.decode(key, rows[0][0]) if rows else None
+
+    def find(
+        self, kind: type[R], limit: int, after: str = "", **where: str | int | None
+    ) -> list[R]:
+        """Return up to ``limit`` committed records with ``key > after`` that equal ``where``."""
+        shelf = self._shelves.of(kind)
+        conditions = shelf.where(where)
+        rows = self._read(lambda db: list(find_rows(db, shelf, limit, after, conditions)))
+        return [shelf.decode(key, body) for key, body in rows]
+
+    def due_jobs(self, now_ms: int, limit: int) -> Sequence[Job]:
+        """Return the oldest unfinished job of each lane, where it is due and not dead."""
+        rows = self._read(lambda db: db.execute(DUE_JOBS, (now_ms, max(limit, 0))).fetchall())
+        return [JobRow(*row).job() for row in rows]
+
+    def dead_jobs(self, limit: int = 100) -> Sequence[DeadJob]:
+        """Return the jobs that failed too often, oldest first; each holds its lane."""
+        rows = self._read(lambda db: db.execute(DEAD_JOBS, (max(limit, 0),)).fetchall())
+        return [DeadJob(JobRow(*row[:5]).job(), row[5], row[6]) for row in rows]
+
+    async def finish_job(self, job_id: str) -> None:
+        """Mark a job as done, dead or not; raises LookupError for one that never was."""
+        await self._submit(lambda batch, now_ms: _on_job(batch, job_id, FINISH_JOB, now_ms))
+
+    async def postpone_job(self, job_id: str, due_ms: int, error: str) -> None:
+        """Count a failed attempt and try again at ``due_ms``, or declare the job dead."""
+        most = self._options.attempts_max
+        await self._submit(
+            lambda batch, _: _on_job(batch, job_id, POSTPONE_JOB, due_ms, error, most)
+        )
+
+    async def revive_job(self, job_id: str, due_ms: int) -> None:
+        """Give a dead job its attempts back."""
+        await self._submit(lambda batch, _: _on_job(batch, job_id, REVIVE_JOB, due_ms))
+
+    async def snapshot(self, to: Path) -> None:
+        """Write a consistent, compact copy to ``to``, durable on return; replaces what is there.
+
+        Raises StoreUnavailable when the copy cannot be made.
+        """
+        await asyncio.to_thread(self._snapshot, to)
+
+    async def close(self) -> None:
+        """Commit what was submitted and close the file; later calls raise StoreUnavailable."""
+        if self._closed:
+            return
+        self._closed = True
+        readers, self._readers = self._readers, []
+        for db in readers:  # before the writer, so that its closing leaves no log behind
+            db.close()
+        await asyncio.to_thread(self._writer.stop)
+        os.close(self._lock_fd)
+
+    async def _submit(self, step: Step) -> Any:
+        self._check()
+        if self._writer.down:
+            raise StoreUnavailable(self._writer.down)
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._writer.submit(step, future)
+        return await future
+
+    def _check(self) -> None:
+        if self._closed:
+            raise StoreUnavailable(f"{self._path} is closed")
+
+    def _read(self, query: Callable[[sqlite3.Connection], list[Any]]) -> list[Any]:
+        """Run a query on this thread's read-only connection, for ``read_ms`` at most.
+
+        A long read would keep the write-ahead log from being emptied.
+        """
+        self._check()
+        try:
+            db: sqlite3.Connection | None = getattr(self._local, "db", None)
+            if db is None:
+                db = connect_reader(self._path, self._options.busy_ms)
+                self._local.db = db
+                self._readers.append(db)
+                local = self._local
+                db.set_progress_handler(
+                    lambda: time.monotonic_ns() > local.deadline_ns, _PROGRESS_STEPS
+                )
+            self._local.deadline_ns = time.monotonic_ns() + self._options.read_ms * 1_000_000
+            return query(db)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{self._path} cannot be read: {error}") from error
+
+    def _snapshot(self, to: Path) -> None:
+        self._check()
+        part = to.with_name(to.name + ".part")
+        try:
+            part.unlink(missing_ok=True)
+            db = connect_reader(self._path, self._options.busy_ms)
+            try:
+                db.execute("VACUUM INTO ?", (str(part),))
+            finally:
+                db.close()
+            _sync(part)
+            part.replace(to)
+            _sync(to.parent)
+        except (sqlite3.Error, OSError) as error:
+            part.unlink(missing_ok=True)
+            raise StoreUnavailable(f"no copy of {self._path} at {to}: {error}") from error
+
+
+def _on_job(batch: Batch, job_id: str, statement: str, *values: int | str) -> None:
+    batch.flush()  # the job may have been made by an earlier flow of this batch
+    batch.rows += batch.db.execute(statement, (*values, job_id)).rowcount
+    if batch.db.execute(JOB_BY_ID, (job_id,)).fetchone() is None:
+        raise LookupError(f"there is no job {job_id!r}")
+
+
+def _lock(path: Path) -> int:
+    """Hold ``<path>.lock`` while the store is open; the kernel lets go when the process ends."""
+    try:
+        lock_fd = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"{path} cannot be opened: {error.strerror}") from error
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock_fd)
+        raise StoreUnavailable(f"{path} is in use by another process: stop that one") from error
+    return lock_fd
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

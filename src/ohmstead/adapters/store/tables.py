@@ -1,0 +1,204 @@
+"""What every store shares: its tables, how a record becomes bytes, how a decision is checked.
+
+A record is a frozen dataclass; its body is the JSON of all its fields (integers of any size, bytes
+as base64). Beside the body stand its ``key`` and the values of its indexed fields. A decision is
+encoded and checked wholly before any part of it reaches a store, so one that cannot be kept (an
+unknown kind, a field that is no JSON, an index beyond 64 bits) harms only the flow that made it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Generic, NamedTuple, cast
+
+import msgspec
+
+from ohmstead.errors import OhmsteadError, StoreUnavailable
+from ohmstead.ports import Decision, Job, R, Record
+
+BODY_MAX = 16 << 20
+"""Bytes of one record or job payload; SQLite itself would stop at 1 GB, and stop the batch too."""
+
+INDEX_MAX = 2**63 - 1
+"""An indexed integer is a SQLite integer; amounts beyond it belong in the body only."""
+
+DONE_KEPT_MS = 30 * 24 * 3_600_000
+"""A finished job stays visible for 30 days."""
+
+ATTEMPTS_MAX = 50
+"""After this many failed attempts a job is dead: a person decides."""
+
+Value = str | int | None
+Columns = tuple[Value, ...]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_RESERVED = frozenset({"jobs", "key", "body", "kind", "limit", "after", "self"})
+_encode = msgspec.json.Encoder().encode
+
+
+class RecordConflict(OhmsteadError):
+    """A row that is only ever added, or a job, exists already with other content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One kind of record, the name of its table, and the fields (or properties) it is found by."""
+
+    kind: type
+    name: str
+    indexes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for word in (self.name, *self.indexes):
+            if not _NAME.fullmatch(word) or word in _RESERVED:
+                raise ValueError(f"{word!r} cannot name a table or an index of one")
+
+
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    """A job that failed too often; it holds its lane until it is revived or finished by hand."""
+
+    job: Job
+    attempts: int
+    error: str
+
+
+class Shelf(Generic[R]):
+    """A table with the encoder and decoder of its records."""
+
+    def __init__(self, table: Table) -> None:
+        self.kind: type[R] = table.kind
+        self.name = table.name
+        self.indexes = table.indexes
+        self._decode = msgspec.json.Decoder(self.kind).decode
+
+    def encode(self, record: R) -> bytes:
+        """Return the body; raises TypeError for a field that JSON cannot hold."""
+        return _bounded(_encode(record))
+
+    def decode(self, key: str, body: bytes) -> R:
+        """Return the record; raises StoreUnavailable naming the row when the body is damaged."""
+        try:
+            return self._decode(body)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise StoreUnavailable(f"{self.name} {key!r} cannot be read: {error}") from error
+
+    def columns(self, record: R) -> Columns:
+        """Return the values of the indexed fields; raises ValueError for what cannot be."""
+        return tuple([plain(getattr(record, name)) for name in self.indexes])
+
+    def where(self, where: Mapping[str, Value]) -> list[tuple[str, Value]]:
+        """Return the conditions; raises LookupError for a field that is not indexed."""
+        for name in where:
+            if name not in self.indexes:
+                raise LookupError(f"{self.name} has no index on {name!r}")
+        return [(name, plain(value)) for name, value in where.items()]
+
+
+class Shelves:
+    """All tables of a store, by kind of record."""
+
+    def __init__(self, tables: Sequence[Table]) -> None:
+        self.all: list[Shelf[Any]] = [Shelf(table) for table in tables]
+        self._by_kind = {shelf.kind: shelf for shelf in self.all}
+        if len(self._by_kind) != len(tables) or len({t.name for t in tables}) != len(tables):
+            raise ValueError("two tables share a kind or a name")
+
+    def of(self, kind: type[R]) -> Shelf[R]:
+        """Return the shelf of ``kind``; raises LookupError when the store has no table for it."""
+        try:
+            return cast("Shelf[R]", self._by_kind[kind])
+        except KeyError:
+            raise LookupError(f"the store has no table for {kind.__name__}") from None
+
+
+class Row(NamedTuple):
+    """One record ready to be written."""
+
+    shelf: Shelf[Any]
+    key: str
+    record: Record
+    columns: Columns
+    body: bytes
+
+
+class JobRow(NamedTuple):
+    """One job ready to be written."""
+
+    id: str
+    lane: str
+    kind: str
+    payload: bytes
+    due_ms: int
+
+    def job(self) -> Job:
+        return Job(self.id, self.lane, self.kind, msgspec.json.decode(self.payload), self.due_ms)
+
+    def same_work(self, other: JobRow) -> bool:
+        """Two jobs are the same work whatever their due time, which moves."""
+        return self[1:4] == other[1:4]
+
+
+@dataclass(slots=True)
+class Plan:
+    """A decision, encoded."""
+
+    puts: list[Row] = field(default_factory=list)
+    appends: list[Row] = field(default_factory=list)
+    jobs: list[JobRow] = field(default_factory=list)
+
+
+def plan(shelves: Shelves, decision: Decision[Any]) -> Plan:
+    """Encode and check a decision; raises LookupError, TypeError or ValueError."""
+    return Plan(
+        [_row(shelves, record) for record in decision.puts],
+        [_row(shelves, record) for record in decision.appends],
+        [job_row(job) for job in decision.jobs],
+    )
+
+
+def _row(shelves: Shelves, record: Record) -> Row:
+    shelf = shelves.of(type(record))
+    key = record.key
+    if type(key) is not str or not key:
+        raise TypeError(f"the key of a {shelf.name} is text and not empty, not {key!r}")
+    plain(key)
+    return Row(shelf, key, record, shelf.columns(record), shelf.encode(record))
+
+
+def job_row(job: Job) -> JobRow:
+    """Encode a job; raises TypeError when its payload is no JSON."""
+    due_ms = plain(job.due_ms)
+    for text in (job.id, job.lane, job.kind):
+        if type(text) is not str or not text:
+            raise TypeError(f"id, lane and kind of a job are text and not empty, not {text!r}")
+        plain(text)
+    if type(due_ms) is not int:
+        raise TypeError(f"job {job.id!r}: due_ms is whole milliseconds, not {job.due_ms!r}")
+    return JobRow(job.id, job.lane, job.kind, _bounded(_encode(job.payload)), due_ms)
+
+
+def _bounded(body: bytes) -> bytes:
+    if len(body) > BODY_MAX:
+        raise ValueError(f"a body of {len(body)} bytes exceeds {BODY_MAX}")
+    return body
+
+
+def plain(value: object) -> Value:
+    """Return text, None or an integer of 64 bits, as an index takes it; an enum is its value."""
+    if value is None:
+        return None
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, str):
+        if not value.isascii():
+            value.encode()  # a lone surrogate is no text: UnicodeEncodeError, a ValueError
+        return str(value)
+    if isinstance(value, int):
+        if -INDEX_MAX <= value <= INDEX_MAX:
+            return int(value)
+        raise ValueError(f"{value} does not fit an index of 64 bits")
+    raise ValueError(f"{value!r} cannot be indexed: neither text, integer nor None")
