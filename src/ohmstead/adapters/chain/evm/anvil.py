@@ -218,8 +218,9 @@ class Anvil:
                     self._inbox.put(asked)
                 return
             if not self._alive():
-                quick = time.monotonic() - born_s < 1.0
-                back_off_s = min(2 * back_off_s + 0.05, _BACK_OFF_MAX_S) if quick else 0.0
+                # What is killed is wanted back at once; what keeps failing by itself is not.
+                failing = self._exit_code() >= 0 and time.monotonic() - born_s < 1.0
+                back_off_s = min(2 * back_off_s + 0.1, _BACK_OFF_MAX_S) if failing else 0.0
                 self._stopping.wait(back_off_s)
                 self._restart()
                 born_s = time.monotonic()
@@ -231,8 +232,7 @@ class Anvil:
                 due_s = time.monotonic() + self._dump_every_s
 
     def _restart(self) -> None:
-        code = None if self._child is None else self._child.exit_code
-        self._tell(AnvilEventKind.DIED, f"exit code {code}")
+        self._tell(AnvilEventKind.DIED, f"exit code {self._exit_code()}")
         began_s = time.monotonic()
         self._bring_up()
         self.restarts += 1
@@ -240,6 +240,10 @@ class Anvil:
 
     def _alive(self) -> bool:
         return self._child is not None and self._child.exit_code is None
+
+    def _exit_code(self) -> int:
+        code = None if self._child is None else self._child.exit_code
+        return 0 if code is None else code
 
     def _ask(self, method: str, *params: object, timeout_s: float = 10.0) -> object:
         if self._child is None:
