@@ -37,14 +37,15 @@ forge-test:     ## the contracts' own tests
 pytest:         ## the Python tests alone; ARGS goes to pytest
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-deep: setup     ## the fuzz and property tests with many more examples
+deep: setup     ## fuzz and property tests, in Python and Solidity, with many more examples
+	@FOUNDRY_PROFILE=deep $(MAKE) --no-print-directory forge-test
 	OHMSTEAD_DEEP=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal --timeout 3600 $(ARGS)
 
 bench: setup    ## every benchmark, one JSON line each
-	@set -e; for file in bench/bench_*.py; do $(BIN)/python $$file; done
+	@set -e; for file in bench/[a-z]*.py; do $(BIN)/python $$file; done
 
-contracts: setup ## compile the contracts
-	cd contracts && $(abspath $(FORGE)) build
+contracts: setup ## compile the contracts and keep ABI and bytecode in the package
+	$(BIN)/python tools/artifacts.py
 
 slither:        ## static analysis of the contracts, from an environment of its own
 	@$(PYTHON) tools/bootstrap.py --slither
