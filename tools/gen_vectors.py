@@ -1,9 +1,9 @@
 """Write vectors/{keccak,merkle,epoch}.json: what Python and Solidity must hash to the same bytes.
 
-The same text on every run. Hashes and addresses are 0x hex, amounts are decimal strings, counts and
-indexes plain numbers. Run with ``--check`` to compare instead of write. ``epoch.json`` holds three
-epochs in a row: the first two can be anchored as they stand (asset 0, no rewards), the third uses
-every lane. ``tests/core/test_merkle.py`` lets npm ``@openzeppelin/merkle-tree`` recompute the trees.
+The same text on every run. Hashes and addresses are 0x hex, amounts and energies decimal strings,
+counts and indexes plain numbers. Run with ``--check`` to compare instead of write. ``epoch.json``
+holds three epochs in a row: the first two can be anchored as they stand (asset 0, no rewards), the
+third uses every lane. In ``tests/core/test_merkle.py`` npm's merkle-tree recomputes the trees.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def reading_fields(leaf: ReadingLeaf) -> Json:
         "r": hex0(leaf.r),
         "s": hex0(leaf.s),
         "entry": leaf.entry,
-        "energy_mwh": leaf.energy_mwh,
+        "energy_mwh": str(leaf.energy_mwh),
         "time_s": leaf.time_s,
         "kind": hex0(leaf.kind.encode()),
         "status": hex0(leaf.status.encode()),
@@ -184,8 +184,8 @@ def header_fields(header: Header) -> Json:
             for totals in header.totals
         ],
         "rewards": str(header.rewards),
-        "proven_mwh": header.proven_mwh,
-        "unproven_mwh": header.unproven_mwh,
+        "proven_mwh": str(header.proven_mwh),
+        "unproven_mwh": str(header.unproven_mwh),
         "registry_version": header.registry_version,
         "bundle": hex0(header.bundle),
     }
@@ -213,8 +213,8 @@ def receipt_rows(epoch: BuiltEpoch, receipts: list[Receipt]) -> list[Json]:
             "slots": hex0(leaf.slots),
             "key": hex0(leaf.key),
             "registry_version": leaf.registry_version,
-            "proven_mwh": leaf.proven_mwh,
-            "unproven_mwh": leaf.unproven_mwh,
+            "proven_mwh": str(leaf.proven_mwh),
+            "unproven_mwh": str(leaf.unproven_mwh),
             "slot_list": [
                 {"lane": s.lane, "account": hex0(s.account), "amount": str(s.amount)}
                 for s in receipts[index].slots

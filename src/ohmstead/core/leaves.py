@@ -177,7 +177,7 @@ class Entry:
     prev_index: int
 
     def pack(self) -> bytes:
-        """Return the 83 bytes of this entry."""
+        """Return the 87 bytes of this entry: one block of keccak-256."""
         return (
             uint(self.lane, 16, "lane")
             + exactly(self.account, ADDRESS_LENGTH, "account")
