@@ -110,7 +110,11 @@ def test_a_file_fits_in_the_head(name):
     lines = text_of(name).splitlines()
     limit = lines_max(name)
     assert limit is None or len(lines) <= limit, f"{len(lines)} lines, at most {limit}"
-    wide = [number for number, line in enumerate(lines, 1) if len(line) > COLUMNS_MAX]
+    wide = [
+        number
+        for number, line in enumerate(lines, 1)
+        if len(line) > COLUMNS_MAX and len(line.split()) > 1  # a long number cannot be broken
+    ]
     assert not wide, f"lines wider than {COLUMNS_MAX} columns: {wide}"
 
 
