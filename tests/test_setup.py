@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import bootstrap
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-slither.lock"]
 # Any address at all, a direct reference (name @ where), or an option other than the hash.
@@ -135,3 +137,44 @@ def test_the_wheel_holds_all_that_the_package_needs(tmp_path):
     assert any(name.endswith("/licenses/LICENSE") for name in held)
     abis = {name for name in held if "/artifacts/" in name and name.endswith(".json")}
     assert abis, "no compiled contract in the wheel: pip install users have neither node nor solc"
+
+
+def test_a_failed_step_ends_with_what_to_do():
+    command = [sys.executable, "-c", "print('no space left'); raise SystemExit(3)"]
+    with pytest.raises(bootstrap.Failed) as failure:
+        bootstrap.run("a step", command, "Make room and try again.")
+    assert str(failure.value).splitlines() == [
+        "no space left",
+        "a step: exit code 3.",
+        "Make room and try again.",
+    ]
+
+
+def test_a_step_is_repeated_only_when_what_it_follows_from_changed(tmp_path, monkeypatch):
+    steps = []
+    contracts = tmp_path / "contracts"
+    (contracts / "node_modules").mkdir(parents=True)
+    (contracts / "package-lock.json").write_text("{}")
+    (contracts / ".npmrc").write_text("fund=false")
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setattr(bootstrap, "CONTRACTS", contracts)
+    monkeypatch.setattr(bootstrap, "run", lambda name, *_: steps.append(name))
+    bootstrap.install_node_packages()
+    bootstrap.install_node_packages()
+    assert len(steps) == 1
+    (contracts / "package-lock.json").write_text("{ }")
+    bootstrap.install_node_packages()
+    assert len(steps) == 2
+
+
+def test_an_environment_of_another_python_or_place_is_built_again(tmp_path):
+    venv = tmp_path / ".venv"
+    assert bootstrap.needs_new_venv(venv)
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    config = (venv / "pyvenv.cfg").read_text()
+    assert not bootstrap.needs_new_venv(venv)
+    (venv / "pyvenv.cfg").write_text(re.sub("version = 3.*", "version = 3.9.1", config))
+    assert bootstrap.needs_new_venv(venv)
+    (venv / "pyvenv.cfg").write_text(config)
+    venv.rename(tmp_path / ".venv-moved")
+    assert bootstrap.needs_new_venv(tmp_path / ".venv-moved")
