@@ -11,7 +11,7 @@ import {IEscrow} from "./interfaces/IEscrow.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
 import {ASSETS, Entry, LANES_PER_ASSET, Seal, SPEND} from "./libraries/Types.sol";
 
-/// @title ChargingEscrow. What everything means is said in IEscrow, whose documentation it inherits.
+/// @title ChargingEscrow. IEscrow says what everything means.
 contract ChargingEscrow is IEscrow, AccessControl, Pausable, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
@@ -245,7 +245,8 @@ contract ChargingEscrow is IEscrow, AccessControl, Pausable, ReentrancyGuardTran
         }
         _receive(asset, amount);
         // forge-lint: disable-next-line(unsafe-typecast)
-        _locks[id] = Lock(msg.sender, expiry, uint8(asset), LockState.Open, amount); // asset < ASSETS
+        uint8 index = uint8(asset); // below ASSETS, or _receive had reverted
+        _locks[id] = Lock(msg.sender, expiry, index, LockState.Open, amount);
         _books[asset].locked += amount;
         emit Locked(id, msg.sender, asset, amount, expiry);
     }

@@ -21,7 +21,7 @@ import {
     Totals
 } from "./libraries/Types.sol";
 
-/// @title Settlement. What everything means is said in ISettlement, whose documentation it inherits.
+/// @title Settlement. ISettlement says what everything means.
 contract Settlement is ISettlement, AccessControl, Pausable {
     using Leaf for Entry;
     using Leaf for Header;

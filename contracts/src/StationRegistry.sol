@@ -8,7 +8,7 @@ import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {IStationRegistry} from "./interfaces/IStationRegistry.sol";
 
-/// @title StationRegistry. What everything means is said in IStationRegistry.
+/// @title StationRegistry. IStationRegistry says what everything means.
 contract StationRegistry is IStationRegistry, ERC721, AccessControl, Pausable {
     bytes32 public constant REGISTRAR_ROLE = keccak256("REGISTRAR_ROLE");
     bytes32 public constant SUSPENDER_ROLE = keccak256("SUSPENDER_ROLE");
@@ -112,17 +112,17 @@ contract StationRegistry is IStationRegistry, ERC721, AccessControl, Pausable {
         return keccak256(abi.encodePacked(key.curve, key.publicKey));
     }
 
-    function isRegisteredAt(bytes32 keyId, uint32 at) external view returns (bool) {
-        Tenure memory t = tenureAt(keyId, at);
+    function isRegisteredAt(bytes32 keyId, uint32 atVersion) external view returns (bool) {
+        Tenure memory t = tenureAt(keyId, atVersion);
         return t.owner != address(0) && !t.suspended;
     }
 
-    function tenureAt(bytes32 keyId, uint32 at) public view returns (Tenure memory t) {
+    function tenureAt(bytes32 keyId, uint32 atVersion) public view returns (Tenure memory t) {
         Tenure[] storage all = _history[keyId];
         (uint256 low, uint256 high) = (0, all.length);
         while (low < high) {
             uint256 middle = (low + high) / 2;
-            if (all[middle].version <= at) low = middle + 1;
+            if (all[middle].version <= atVersion) low = middle + 1;
             else high = middle;
         }
         if (low != 0) t = all[low - 1];

@@ -5,7 +5,7 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {ITestStablecoin} from "./interfaces/ITestStablecoin.sol";
 
-/// @title TestStablecoin. What everything means is said in ITestStablecoin.
+/// @title TestStablecoin. ITestStablecoin says what everything means.
 contract TestStablecoin is ITestStablecoin, ERC20Permit {
     uint256 public constant LOCAL_CHAIN = 31337;
 

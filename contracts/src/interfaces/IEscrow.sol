@@ -127,7 +127,7 @@ interface IEscrow {
     function depositFor(address account, uint256 asset, uint128 amount) external;
 
     /// @notice Adds to the caller's deposit with an EIP-2612 approval in the same transaction.
-    /// @dev A permit that was already used (somebody ran ahead) does no harm if the allowance holds.
+    /// @dev A permit that somebody ran ahead with does no harm if the allowance holds.
     function depositWithPermit(
         uint256 asset,
         uint128 amount,
@@ -196,7 +196,7 @@ interface IEscrow {
     /// @notice Ends a pause. DEFAULT_ADMIN_ROLE.
     function unpause() external;
 
-    /// @notice deposited - max(0, spent - released): what the account may withdraw as far as proven.
+    /// @notice deposited - max(0, spent - released): the most the account may withdraw.
     function withdrawable(address account, uint256 asset) external view returns (uint128);
 
     /// @notice The token of an asset, or zero.

@@ -26,7 +26,7 @@ interface ISettlement {
         uint128 paid;
     }
 
-    /// @notice Epoch `number` is the new head; `header` and `seal` are hashes, `proposedAt` seconds.
+    /// @notice Epoch `number` is the new head; `header` and `seal` are hashes.
     event Anchored(uint64 indexed number, bytes32 header, bytes32 seal, uint40 proposedAt);
 
     /// @notice `amount` of `asset` went to `account`.
@@ -79,11 +79,11 @@ interface ISettlement {
 
     /// @notice Anchors the next epoch and pulls exactly its spends from the escrow.
     /// @dev SETTLER_ROLE. Stopped by pause. Reverts with the first of WrongNumber, WrongParent,
-    /// WrongCounts, RewardAboveBound, WrongTotals, WrongSettled, PulledWrong, or the escrow's error.
+    /// WrongCounts, RewardAboveBound, WrongTotals, WrongSettled, PulledWrong, the escrow's errors.
     /// @return seal the hash that is now `seals(h.number)`
     function anchor(Header calldata h) external returns (bytes32 seal);
 
-    /// @notice Pays what `entry` proves beyond what its account was paid; nothing left pays nothing.
+    /// @notice Pays what `entry` proves beyond what its account was paid, which may be nothing.
     /// Anyone may call, the money always goes to the entry's account. The last entry pays most.
     /// @dev Stopped by pause. UnknownEpoch, NotFinal, NotACredit, NotInTree, ClaimAbovePulled.
     /// @return amount paid now
@@ -96,7 +96,7 @@ interface ISettlement {
     ) external returns (uint256 amount);
 
     /// @notice The same from a leaf of the epoch's StandardMerkleTree of balances.
-    /// @param lastEntryIndex where the account's last entry of the epoch stands: it decides the leaf
+    /// @param lastEntryIndex of the account's last entry in the epoch, which decides the leaf
     function claimBalance(
         uint64 number,
         Seal calldata seal,
@@ -107,7 +107,7 @@ interface ISettlement {
         bytes32[] calldata proof
     ) external returns (uint256 amount);
 
-    /// @notice Several claims; one that fails is reported by ClaimFailed and does not stop the rest.
+    /// @notice Several claims; ClaimFailed reports one that fails, and the rest go on.
     function claimMany(Claim[] calldata claims) external;
 
     /// @notice Stops `anchor` and every claim. PAUSER_ROLE.

@@ -120,10 +120,10 @@ interface IStationRegistry {
     function keyIdOf(MeterKey calldata key) external pure returns (bytes32);
 
     /// @notice What held for a key at a version; all zero if it was not registered then.
-    function tenureAt(bytes32 keyId, uint32 version) external view returns (Tenure memory);
+    function tenureAt(bytes32 keyId, uint32 atVersion) external view returns (Tenure memory);
 
     /// @notice Whether the key was registered, not replaced and not suspended at a version.
-    function isRegisteredAt(bytes32 keyId, uint32 version) external view returns (bool);
+    function isRegisteredAt(bytes32 keyId, uint32 atVersion) external view returns (bool);
 
     /// @notice The whole history of a key, oldest first.
     function historyOf(bytes32 keyId) external view returns (Tenure[] memory);

@@ -62,7 +62,7 @@ library Leaf {
         return keccak256(abi.encodePacked(signed, x.kind, x.status, x.context, x.page, x.register));
     }
 
-    /// @dev The leaf of OpenZeppelin's StandardMerkleTree over (address, uint256, uint256, uint256).
+    /// @dev A leaf of OpenZeppelin's StandardMerkleTree: (address, uint256, uint256, uint256).
     function balance(address account, uint256 asset, uint256 cumulative, uint256 lastEntryIndex)
         internal
         pure

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.37;
 
-/// @dev Assets of a settlement: index 0 is the stablecoin, index 1 is reserved and may have no token.
+/// @dev Assets of a settlement: 0 is the stablecoin, 1 is reserved and may have no token.
 uint256 constant ASSETS = 2;
 
 /// @dev Slots of one receipt: a longer list could be too long to show in a dispute.
@@ -41,7 +41,7 @@ struct Header {
     bytes32 bundle;
 }
 
-/// @dev The chain keeps keccak256(abi.encode(seal)) of an epoch: enough to claim without its header.
+/// @dev The chain keeps keccak256(abi.encode(seal)): enough to claim without the header.
 struct Seal {
     bytes32 entries;
     bytes32 balances;
