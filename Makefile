@@ -52,10 +52,10 @@ slither:        ## static analysis of the contracts, from an environment of its 
 	cd contracts && PATH="$(dir $(abspath $(FORGE))):$$PATH" ../.venv-slither/bin/slither . \
 		--filter-paths 'node_modules|test'
 
-lock: setup     ## resolve again what *.in ask for
-	$(LOCK) requirements.in -o requirements.lock
-	$(LOCK) requirements-dev.in -o requirements-dev.lock
-	$(LOCK) requirements-slither.in -o requirements-slither.lock
+lock: setup     ## resolve again what *.in ask for; ARGS=--upgrade takes newer versions
+	$(LOCK) requirements.in -o requirements.lock $(ARGS)
+	$(LOCK) requirements-dev.in -o requirements-dev.lock $(ARGS)
+	$(LOCK) requirements-slither.in -o requirements-slither.lock $(ARGS)
 
 wheel: setup    ## build/ohmstead-*.whl with the locked build backend
 	$(BIN)/pip wheel --no-deps --no-build-isolation --wheel-dir build .
