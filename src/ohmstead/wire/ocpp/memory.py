@@ -1,0 +1,164 @@
+"""What is remembered of a station from one connection to the next.
+
+A station that did not get an answer asks again, often on a new connection. So the answers given
+and the calls of ours that were given up outlive the socket: one :class:`StationMemory` per
+station, handed to each new :class:`~ohmstead.wire.ocpp.rpc.Rpc`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from ohmstead.hashing import sha256
+
+ANSWERS_MAX = 64  # per station: behaviour 4, "last 64 per station"
+GIVEN_UP_MAX = 64  # our calls per station whose late answer is still recognised
+WORKING_MAX = 16  # per station: one for each connection that was ever in the middle of something
+STATIONS_MAX = 100_000
+BRIEF_MS = 60_000
+_KEY_BYTES = 16
+
+# A Heartbeat has no effect to protect, and its answer is the time: it is always answered afresh.
+NEVER_REMEMBERED = frozenset({"Heartbeat"})
+
+# These say how things stand now and carry no time of their own. From firmware that restarts its
+# ids at each boot the same words come again and mean something new, so only a prompt repeat counts.
+REMEMBERED_BRIEFLY = frozenset(
+    {
+        "Authorize",
+        "BootNotification",
+        "DiagnosticsStatusNotification",
+        "FirmwareStatusNotification",
+        "LogStatusNotification",
+        "SignedFirmwareStatusNotification",
+        "StatusNotification",
+    }
+)
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """One call being worked on; whoever repeats it meanwhile waits for its frame."""
+
+    key: bytes | None  # None: not to be remembered
+    message_id: str
+    brief: bool = False
+    frame: bytes | None = None
+    abandoned: bool = False
+
+
+@dataclass(slots=True)
+class _Answer:
+    message_id: str
+    payload: bytes
+    until_ms: int | None  # None: as long as it is among the last
+
+
+class StationMemory:
+    """The answers one station was given, the work still owed to it, and our calls given up."""
+
+    __slots__ = ("_answers", "_given_up", "_ids", "_working")
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
+        self._ids: dict[str, int] = {}  # how many of the answers have this id
+        self._working: dict[bytes, Work] = {}
+        self._given_up: OrderedDict[str, str] = OrderedDict()  # message id -> action
+
+    def key(self, message_id: str, action: str, payload: bytes) -> bytes | None:
+        """Return what identifies a call, or None for one that is never remembered."""
+        if action in NEVER_REMEMBERED:
+            return None
+        text = f"{len(message_id)}:{message_id}{len(action)}:{action}".encode()
+        return sha256(text + payload)[:_KEY_BYTES]
+
+    def recall(self, key: bytes | None, now_ms: int) -> bytes | Work | None:
+        """Return the payload answered before, the work still going on, or None for a new call."""
+        if key is None:
+            return None
+        answer = self._answers.get(key)
+        if answer is None:
+            return self._working.get(key)
+        if answer.until_ms is not None and now_ms >= answer.until_ms:
+            self._forget(key)
+            return None
+        return answer.payload
+
+    def is_id_known(self, message_id: str) -> bool:
+        """Tell whether a remembered answer already has this id."""
+        return message_id in self._ids
+
+    def begin(self, key: bytes | None, message_id: str, action: str) -> Work:
+        """Note that a new call is being worked on."""
+        work = Work(key, message_id, action in REMEMBERED_BRIEFLY)
+        if key is not None:
+            self._working[key] = work
+            if len(self._working) > WORKING_MAX:
+                self._working.pop(next(iter(self._working)))
+        return work
+
+    def settle(self, work: Work, frame: bytes, answer: bytes | None, now_ms: int) -> None:
+        """Note the reply. Only an answer is remembered.
+
+        A refused call had no effect, so its repeat is tried again: the cause may be gone.
+        """
+        work.frame = frame
+        if not self._drop(work) or answer is None or work.key is None:
+            return
+        # Most answers are {}: share one object between them all.
+        payload = b"{}" if answer == b"{}" else answer
+        until_ms = now_ms + BRIEF_MS if work.brief else None
+        self._answers[work.key] = _Answer(work.message_id, payload, until_ms)
+        self._ids[work.message_id] = self._ids.get(work.message_id, 0) + 1
+        if len(self._answers) > ANSWERS_MAX:
+            self._forget(next(iter(self._answers)))
+
+    def abandon(self, work: Work) -> None:
+        """Note that nothing will be answered; a repeat is a new call."""
+        work.abandoned = True
+        self._drop(work)
+
+    def give_up(self, message_id: str, action: str) -> None:
+        """Remember a call of ours that expired or lost its connection."""
+        self._given_up[message_id] = action
+        if len(self._given_up) > GIVEN_UP_MAX:
+            self._given_up.popitem(last=False)
+
+    def late(self, message_id: str) -> str | None:
+        """Return the action of a call given up, once; None if there was none."""
+        return self._given_up.pop(message_id, None)
+
+    def _drop(self, work: Work) -> bool:
+        """End the work; False if another took its place meanwhile."""
+        if work.key is None or self._working.get(work.key) is not work:
+            return False
+        del self._working[work.key]
+        return True
+
+    def _forget(self, key: bytes) -> None:
+        message_id = self._answers.pop(key).message_id
+        left = self._ids.pop(message_id) - 1
+        if left:
+            self._ids[message_id] = left
+
+
+class AnswerCache:
+    """The memories of all stations, the least recently connected forgotten first."""
+
+    def __init__(self, stations_max: int = STATIONS_MAX) -> None:
+        self._stations_max = stations_max
+        self._stations: OrderedDict[str, StationMemory] = OrderedDict()
+
+    def of(self, station_id: str) -> StationMemory:
+        """Return the memory of a station, a blank one for a station not seen lately."""
+        memory = self._stations.get(station_id)
+        if memory is None:
+            memory = self._stations[station_id] = StationMemory()
+            if len(self._stations) > self._stations_max:
+                self._stations.popitem(last=False)
+        self._stations.move_to_end(station_id)
+        return memory
+
+    def __len__(self) -> int:
+        return len(self._stations)
