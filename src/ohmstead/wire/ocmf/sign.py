@@ -16,15 +16,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ohmstead.errors import LocalProtocolError
 from ohmstead.units import MWH_PER_KWH
+from ohmstead.wire.ocmf.chain import PAYLOAD_MAX
 from ohmstead.wire.ocmf.record import DEFAULT_ALGORITHM, MWH_MAX
 
 PAGE_MAX = 999_999_999
+TIME_MAX_MS = 253_402_300_799_999  # the last millisecond of 9999
 IMPORT_REGISTER = "1-b:1.8.0"  # active energy import, total
 
 Sign = Callable[[bytes], bytes]
 """Payload bytes -> DER of an ECDSA signature over their SHA-256: a file key, a TPM, a token."""
 
-_PLAIN = re.compile(r'[^"\\|\x00-\x1f]{0,250}')
+_PLAIN = re.compile(r'[^"\\|\x00-\x1f\ud800-\udfff]{0,250}')
 _LETTERS = re.compile(r"[A-Z]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -74,9 +76,11 @@ def sign_record(
 
     ``page`` is the next value of the counter of this key and context: "incremented after each use
     for a record". ``id_data`` should be a pseudonym. Raises
-    :class:`ohmstead.errors.LocalProtocolError` for what OCMF cannot say.
+    :class:`ohmstead.errors.LocalProtocolError` for what OCMF cannot say or the contract not read.
     """
     payload = _payload(identity, page, entries, id_data, context).encode("utf-8")
+    if len(payload) > PAYLOAD_MAX:
+        raise LocalProtocolError(f"a payload of {len(payload)} bytes could not be read on chain")
     tail = f'{{"SA":"{DEFAULT_ALGORITHM}","SD":"{sign(payload).hex()}"}}'
     return b"OCMF|" + payload + b"|" + tail.encode("ascii")
 
@@ -106,8 +110,8 @@ def _payload(
 
 
 def _entry(entry: Entry) -> str:
-    if not 0 <= entry.mwh <= MWH_MAX or entry.at_ms < 0:
-        raise LocalProtocolError("a register value and its time are not negative")
+    if not 0 <= entry.mwh <= MWH_MAX or not 0 <= entry.at_ms <= TIME_MAX_MS:
+        raise LocalProtocolError(f"{entry.mwh} mWh at {entry.at_ms} ms is out of range")
     letters = (entry.tx, entry.status, entry.clock)
     if not all(_LETTERS.fullmatch(letter) for letter in letters):
         raise LocalProtocolError(f"TX, ST and the clock state are one letter each, not {letters}")
