@@ -117,10 +117,15 @@ class Session:
     lock_id: str = ""  # the on-chain lock of a walk-up wallet
     meter_key_id: str = ""  # the key registered for the evse's meter when the session began
     offline_start: bool = False
-    begin_mwh: int | None = None
+    begin_mwh: int | None = None  # the register at the start, as the station said
+    begin_page: str = ""  # the signed record that holds the begin, and its entry there
+    begin_entry: int = 0
+    end_page: str = ""
+    end_entry: int = 0
     last_mwh: int | None = None
     last_ms: int = 0
     last_seq: int = -1
+    check_ms: int = 0  # from this reading on the cost is compared with the hold again
     ended_ms: int = 0
     evidence: str = ""  # sha-256 of what the stop said: registers, times, records
     epoch: int = 0  # 0: not yet in an epoch

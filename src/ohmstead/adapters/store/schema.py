@@ -1,0 +1,53 @@
+"""Every kind of record this house keeps, its table, and the fields it is found by."""
+
+from __future__ import annotations
+
+from ohmstead.adapters.store.tables import Table
+from ohmstead.core.bill import Bill, MeterHead, Sample
+from ohmstead.core.ledger_records import Account, Resolution, Transfer
+from ohmstead.core.meter import MeterKey, SignedReading
+from ohmstead.core.network import (
+    Counter,
+    IdToken,
+    NetworkPolicy,
+    Quarantined,
+    SeenMessage,
+    Station,
+    TransactionRef,
+)
+from ohmstead.core.onchain import (
+    AccountHead,
+    ChainCursor,
+    EpochLane,
+    EpochLeaf,
+    EpochRecord,
+    Lock,
+)
+from ohmstead.core.session import Session
+from ohmstead.core.tariff import Tariff
+
+TABLES: tuple[Table, ...] = (
+    Table(NetworkPolicy, "policies"),
+    Table(Counter, "counters"),
+    Table(Station, "stations"),
+    Table(IdToken, "id_tokens", ("payer",)),
+    Table(Tariff, "tariffs"),
+    Table(MeterKey, "meter_keys", ("station_id",)),
+    Table(Session, "sessions", ("state", "station_id", "epoch", "payer")),
+    Table(TransactionRef, "transactions"),
+    Table(SeenMessage, "seen_messages"),
+    Table(Quarantined, "quarantined", ("station_id",)),
+    Table(Sample, "samples", ("session_id",)),
+    Table(SignedReading, "signed_readings", ("session_id",)),
+    Table(MeterHead, "meter_heads"),
+    Table(Bill, "bills"),
+    Table(Account, "accounts", ("code",)),
+    Table(Transfer, "transfers", ("session", "debit", "credit")),
+    Table(Resolution, "resolutions"),
+    Table(Lock, "locks", ("state", "session_id")),
+    Table(ChainCursor, "chain_cursors"),
+    Table(EpochRecord, "epochs", ("state",)),
+    Table(EpochLeaf, "epoch_leaves", ("epoch", "session_id")),
+    Table(EpochLane, "epoch_lanes", ("epoch", "account")),
+    Table(AccountHead, "account_heads"),
+)

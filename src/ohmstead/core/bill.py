@@ -1,0 +1,71 @@
+"""What a session cost and why: the part of a receipt that money follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ohmstead.core.tariff import PriceLine, Rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An unsigned value of the meter between begin and end; kept 90 days."""
+
+    session_id: str
+    at_ms: int
+    mwh: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.session_id}/{self.at_ms:014d}"
+
+
+@dataclass(frozen=True, slots=True)
+class MeterHead:
+    """Where a meter's register stood when its last settled session ended."""
+
+    meter: str  # the key's id, or ``{station}/{evse}`` of a meter that does not sign
+    register: str
+    mwh: int
+    at_ms: int
+    session_id: str
+    page: int = -1
+
+    @property
+    def key(self) -> str:
+        return self.meter
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A session's energy, price and split as they were at its stop.
+
+    ``total_minor`` is the price; ``covered_minor`` of it was held and is split over ``parts``; the
+    rest is the payer's receivable. ``tier`` is ``none`` where no meter proved the energy.
+    """
+
+    session_id: str
+    tier: str
+    begin_mwh: int
+    end_mwh: int
+    begin_ms: int
+    end_ms: int
+    charging_end_ms: int  # from here on the car only parked
+    lines: tuple[PriceLine, ...]
+    adjustment_minor: int  # what the tariff's minimum added or its maximum took off
+    rounding: Rounding
+    total_minor: int
+    covered_minor: int
+    parts: tuple[tuple[str, int], ...]
+
+    @property
+    def key(self) -> str:
+        return self.session_id
+
+    @property
+    def energy_mwh(self) -> int:
+        return self.end_mwh - self.begin_mwh
+
+    @property
+    def is_proven(self) -> bool:
+        return self.tier != "none"

@@ -1,0 +1,73 @@
+"""Whose money a session spends, and how much of it can be held."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from ohmstead.core.network import POLICY_KEY, IdToken, NetworkPolicy, TokenStatus
+from ohmstead.core.session import PayerKind
+from ohmstead.errors import OperatorError
+from ohmstead.flows.money import Till
+from ohmstead.ports import Decision, State
+
+
+class Authorisation(enum.Enum):
+    """What the driver is told; handlers translate it to each version's status."""
+
+    ACCEPTED = "accepted"
+    BLOCKED = "blocked"
+    EXPIRED = "expired"
+    INVALID = "invalid"
+    NO_CREDIT = "no_credit"
+    CONCURRENT = "concurrent"  # its one lock is already spent by another session
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """What stands behind an id_token now; ``amount_minor`` 0 means nothing can be held."""
+
+    authorisation: Authorisation
+    token: IdToken | None = None
+    amount_minor: int = 0
+
+
+def policy_of(state: State) -> NetworkPolicy:
+    """The policy in force; raises OperatorError when the network was never initialised."""
+    policy = state.get(NetworkPolicy, POLICY_KEY)
+    if policy is None:
+        raise OperatorError("this network has no policy yet; run `ohmstead init`")
+    return policy
+
+
+def authorise(state: State, id_token: str, now_ms: int) -> Decision[Funding]:
+    """Say whether an id_token may charge now; holds nothing."""
+    policy = policy_of(state)
+    till = Till(state, policy.asset, now_ms)
+    return Decision(find_funding(state, till, policy, id_token, now_ms))
+
+
+def find_funding(
+    state: State, till: Till, policy: NetworkPolicy, id_token: str, now_ms: int
+) -> Funding:
+    """Find the payer behind an id_token and the most that can be held of its money."""
+    token = state.get(IdToken, id_token.casefold())
+    if token is None:
+        return Funding(Authorisation.INVALID)
+    if token.status is TokenStatus.EXPIRED or 0 < token.expires_ms <= now_ms:
+        return Funding(Authorisation.EXPIRED, token)
+    if token.status is not TokenStatus.ACCEPTED:
+        return Funding(Authorisation(token.status.value), token)
+    available = till.available(payer_account(token.payer_kind, token.payer, token.lock_id))
+    if token.payer_kind is PayerKind.WALLET_LOCK:
+        # The lock was made for one session, so all of it is held and none is left for another.
+        spent = Authorisation.ACCEPTED if available else Authorisation.CONCURRENT
+        return Funding(spent, token, available)
+    if available < policy.hold_floor_minor:
+        return Funding(Authorisation.NO_CREDIT, token)
+    return Funding(Authorisation.ACCEPTED, token, min(available, policy.hold_minor))
+
+
+def payer_account(kind: PayerKind, payer: str, lock_id: str) -> str:
+    """The ledger name of the money a session spends: a deposit, or one lock of a walk-up wallet."""
+    return f"payer:lock:{lock_id}" if kind is PayerKind.WALLET_LOCK else f"payer:{payer}"

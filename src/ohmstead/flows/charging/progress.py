@@ -1,0 +1,166 @@
+"""A session under way: readings kept, evidence weighed, the hold ahead of the cost."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from ohmstead.core.bill import Sample
+from ohmstead.core.network import Quarantined, SeenMessage, Station, TransactionRef
+from ohmstead.core.session import OPEN_STATES, PayerKind, Session, SessionState
+from ohmstead.core.tariff import Tariff, worst_case_minor
+from ohmstead.flows.charging import judge, payment
+from ohmstead.flows.charging.evidence import Evidence, weigh
+from ohmstead.flows.charging.funding import payer_account, policy_of
+from ohmstead.flows.charging.stop import with_proofs
+from ohmstead.flows.money import Till
+from ohmstead.ports import Decision, Job, Record, State
+from ohmstead.units import mul_div_down
+
+
+class ProgressOutcome(enum.Enum):
+    """What became of a message of readings; all of them are answered alike."""
+
+    EXISTS = "exists"
+    QUARANTINED = "quarantined"
+    LATE = "late"  # the session ended before; kept as evidence
+    RECORDED = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A MeterValues of a transaction, or a TransactionEvent that updates one.
+
+    ``values`` are (at_ms, register in mWh) in the order sent; ``digest`` names the content, so a
+    message that comes twice is kept once. ``seen_id`` is empty where the digest is name enough.
+    """
+
+    station_id: str
+    transaction_id: str
+    values: tuple[tuple[int, int], ...]
+    evidence: tuple[Evidence, ...]
+    digest: str
+    payload: str
+    zone: tzinfo
+    now_offline: bool = False
+    seen_id: str = ""
+    seq: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """The answer: what was kept, and what the session costs so far."""
+
+    outcome: ProgressOutcome
+    session_id: str = ""
+    cost_minor: int = 0
+
+
+def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Progressed]:
+    """Keep readings; hold more or stop the session when its cost comes close to what is held."""
+    ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
+    session = state.get(Session, ref.session_id) if ref is not None else None
+    if session is None:
+        return Decision(Progressed(ProgressOutcome.QUARANTINED), _kept(command, now_ms))
+    if command.seen_id and state.get(SeenMessage, command.seen_id) is not None:
+        return Decision(Progressed(ProgressOutcome.EXISTS, session.id))
+    if session.state not in OPEN_STATES:
+        # Behaviour 10: an event after Ended changes no bill.
+        return Decision(Progressed(ProgressOutcome.LATE, session.id), _kept(command, now_ms))
+    before = session
+    puts: list[Record] = []
+    if command.evidence:
+        weighed = weigh(state, session, command.evidence, now_ms)
+        session = with_proofs(session, weighed)
+        puts += weighed.puts
+    samples = _samples(state, session, command)
+    session = _advanced(session, command)
+    cost_minor, kept_ahead = 0, Decision(None)
+    if session.state is SessionState.ACTIVE and session.last_ms >= session.check_ms:
+        session, cost_minor, kept_ahead = _kept_ahead(state, session, command, now_ms)
+        puts += kept_ahead.puts
+    if session != before:
+        puts.append(session)
+    if command.seen_id:
+        puts.append(SeenMessage(command.seen_id, session.id, command.digest))
+    answer = Progressed(ProgressOutcome.RECORDED, session.id, cost_minor)
+    return Decision(answer, tuple(puts), samples, kept_ahead.jobs)
+
+
+def _samples(state: State, session: Session, command: Readings) -> tuple[Record, ...]:
+    """The unsigned values as rows; of two values for one moment the first one stands."""
+    rows: dict[str, Sample] = {}
+    for at_ms, mwh in command.values:
+        sample = Sample(session.id, at_ms, mwh)
+        if at_ms >= 0 and state.get(Sample, sample.key) is None:
+            rows.setdefault(sample.key, sample)
+    return tuple(rows.values())
+
+
+def _advanced(session: Session, command: Readings) -> Session:
+    last_ms, last_mwh = session.last_ms, session.last_mwh
+    findings = session.findings
+    for at_ms, mwh in command.values:
+        if last_mwh is not None and mwh < last_mwh and at_ms >= last_ms:
+            if "register_decreased" not in findings:
+                findings = (*findings, "register_decreased")
+        elif at_ms >= last_ms:
+            last_ms, last_mwh = at_ms, mwh
+    return replace(
+        session,
+        last_ms=last_ms,
+        last_mwh=last_mwh,
+        last_seq=max(session.last_seq, command.seq),
+        findings=findings,
+    )
+
+
+def _kept_ahead(
+    state: State, session: Session, command: Readings, now_ms: int
+) -> tuple[Session, int, Decision[None]]:
+    """Raise the hold "when cost plus one reporting interval reaches" it, else stop the session."""
+    tariff = state.get(Tariff, session.tariff_key)
+    if tariff is None or session.last_mwh is None:
+        return session, 0, Decision(None)
+    policy = policy_of(state)
+    at_ms, mwh = session.last_ms, session.last_mwh
+    cost = judge.running_cost_minor(session, tariff, at_ms, mwh, command.zone)
+    step_ms = policy.report_interval_ms
+    station = state.get(Station, session.station_id)
+    evse = station.evse(session.evse_id) if station else None
+    interval_minor = worst_case_minor(tariff, evse.rated_w if evse else 0, step_ms)
+    room_minor = max(0, session.hold_minor - cost)
+    intervals_left = mul_div_down(room_minor, 1, max(1, interval_minor))
+    if intervals_left > 1:
+        # However hard it charges, nothing can reach the hold before half of these have passed.
+        later_ms = at_ms + max(1, intervals_left >> 1) * step_ms
+        return replace(session, check_ms=later_ms), cost, Decision(None)
+    till = Till(state, session.asset, now_ms)
+    raised = None
+    if session.payer_kind is PayerKind.PREPAID:
+        account = payer_account(session.payer_kind, session.payer, session.lock_id)
+        more = min(policy.hold_minor, till.available(account))
+        raised = payment.raise_hold(till, session, account, more)
+    if raised is not None:
+        return raised, cost, Decision(None, till.puts())
+    if "stopped_at_hold" in session.findings:
+        return session, cost, Decision(None)
+    stopping = replace(session, findings=(*session.findings, "stopped_at_hold"))
+    return stopping, cost, Decision(None, jobs=(stop_job(session),))
+
+
+def stop_job(session: Session) -> Job:
+    """Ask the station to end a transaction; kept until it has answered."""
+    payload = {
+        "station": session.station_id,
+        "transaction": session.transaction_id,
+        "protocol": session.protocol,
+    }
+    return Job(f"{session.id}/remote_stop", f"station:{session.station_id}", "stop", payload)
+
+
+def _kept(command: Readings, now_ms: int) -> tuple[Record, ...]:
+    id_ = f"{command.station_id}/readings/{command.digest}"
+    reason = "readings_without_open_session"
+    return (Quarantined(id_, command.station_id, reason, command.payload, now_ms),)

@@ -1,0 +1,133 @@
+"""The ways out: a review is resolved, a hold expires, an owed session is collected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ohmstead.core.bill import Bill
+from ohmstead.core.session import PayerKind, Session, SessionEvent, SessionState, next_state
+from ohmstead.errors import OperatorError
+from ohmstead.flows.charging import judge, payment
+from ohmstead.flows.charging.funding import payer_account
+from ohmstead.flows.money import Till
+from ohmstead.ports import Decision, Job, State
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """A person's decision on a session in review or contested: pay the parties, or the payer."""
+
+    session_id: str
+    pay: bool
+
+
+def resolve(state: State, command: Resolve, now_ms: int) -> Decision[Session]:
+    """Close a dispute. Raises OperatorError when there is none to close."""
+    session = state.get(Session, command.session_id)
+    if session is None:
+        raise OperatorError(f"there is no session {command.session_id}")
+    if session.state not in (SessionState.REVIEW, SessionState.CONTESTED):
+        raise OperatorError(
+            f"session {session.id} is {session.state.value}: only one in review or contested "
+            "can be resolved"
+        )
+    bill = state.get(Bill, session.id)
+    till = Till(state, session.asset, now_ms)
+    if session.state is SessionState.CONTESTED:
+        assert bill is not None  # it was settled once
+        jobs = _contested(till, session, bill, command.pay)
+    else:
+        jobs = _reviewed(till, session, bill, command.pay)
+    event = SessionEvent.RESOLVED_PAID if command.pay else SessionEvent.RESOLVED_REFUNDED
+    changed = replace(session, state=next_state(session.state, event))
+    return Decision(changed, (changed, *till.puts()), jobs=jobs)
+
+
+def _reviewed(till: Till, session: Session, bill: Bill | None, pay: bool) -> tuple[Job, ...]:
+    pending = till.transfer(f"{session.id}/dispute")
+    if pay and (bill is None or bill.covered_minor == 0 or pending is None):
+        raise OperatorError(
+            f"session {session.id} has no price or no money behind it: resolve it as refunded"
+        )
+    if pending is None:
+        return payment.release_job(session, 0)
+    batch = [till.resolve(f"{session.id}/dispute/closed", pending.id, None)]
+    if pay:
+        assert bill is not None
+        till.must_move([*batch, *payment.pays(till, session, bill)])
+        return payment.release_job(session, bill.covered_minor)
+    account = payer_account(session.payer_kind, session.payer, session.lock_id)
+    escrow = f"escrow:{session.id}"
+    back = till.post(f"{session.id}/refund", escrow, account, pending.amount, session.id)
+    till.must_move([*batch, back])
+    return payment.release_job(session, 0)
+
+
+def _contested(till: Till, session: Session, bill: Bill, pay: bool) -> tuple[Job, ...]:
+    batch = [
+        till.resolve(f"{session.id}/freeze/{payee}/closed", f"{session.id}/freeze/{payee}", None)
+        for payee, _ in bill.parts
+    ]
+    if pay:
+        till.must_move(batch)
+        return ()
+    # The lock of a walk-up wallet was released at the first stop; its money comes back as a
+    # deposit of that wallet, because a lock ends exactly once.
+    back_to = f"payer:{session.payer}"
+    escrow = f"escrow:{session.id}"
+    for payee, minor in bill.parts:
+        id_ = f"{session.id}/unpay/{payee}"
+        batch.append(till.post(id_, f"payee:{payee}", escrow, minor, session.id))
+    batch.append(till.post(f"{session.id}/refund", escrow, back_to, bill.covered_minor, session.id))
+    till.must_move(batch)
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """The hold of a session that is still open may be over."""
+
+    session_id: str
+
+
+def expire(state: State, command: Expire, now_ms: int) -> Decision[bool]:
+    """Void a hold whose time is over; answers whether it was."""
+    session = state.get(Session, command.session_id)
+    if session is None:
+        return Decision(False)
+    till = Till(state, session.asset, now_ms)
+    changed = payment.expire_if_due(till, session, now_ms)
+    if changed == session:
+        return Decision(False)
+    return Decision(True, (changed, *till.puts()))
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """A payer that owes a session may have money again."""
+
+    session_id: str
+
+
+def collect(state: State, command: Collect, now_ms: int) -> Decision[bool]:
+    """Pay an owed session from its payer's deposit when all of it is there."""
+    session = state.get(Session, command.session_id)
+    bill = state.get(Bill, command.session_id)
+    if session is None or bill is None or session.state is not SessionState.OWED:
+        return Decision(False)
+    till = Till(state, session.asset, now_ms)
+    payer = payer_account(PayerKind.PREPAID, session.payer, "")
+    amount = bill.total_minor
+    if not session.payer or till.available(payer) < amount:
+        return Decision(False)
+    paid = replace(bill, covered_minor=amount, parts=judge.parts_of(session.shares, amount))
+    receivable, escrow = f"receivable:{session.payer}", f"escrow:{session.id}"
+    till.must_move(
+        [
+            till.post(f"{session.id}/collect", payer, receivable, amount, session.id),
+            till.post(f"{session.id}/collected", payment.UNCOLLECTED, escrow, amount, session.id),
+            *payment.pays(till, session, paid),
+        ]
+    )
+    changed = replace(session, state=next_state(session.state, SessionEvent.COLLECTED))
+    return Decision(True, (changed, paid, *till.puts()))

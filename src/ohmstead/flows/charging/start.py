@@ -1,0 +1,166 @@
+"""A transaction begins: find who pays, hold the most it may cost, and remember what was agreed.
+
+A start that arrives twice answers the same and holds once. A start that cannot be paid for is
+recorded all the same, because the station may already be delivering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ohmstead.core.ledger import Status
+from ohmstead.core.network import (
+    Counter,
+    NetworkPolicy,
+    SeenMessage,
+    Station,
+    TransactionRef,
+)
+from ohmstead.core.onchain import Lock
+from ohmstead.core.session import PayerKind, Session, SessionState
+from ohmstead.errors import OperatorError
+from ohmstead.flows.charging.funding import (
+    Authorisation,
+    find_funding,
+    payer_account,
+    policy_of,
+)
+from ohmstead.flows.money import Till
+from ohmstead.ports import Decision, Record, State
+
+TRANSACTION_ID_MAX = 2**31 - 1  # OCPP 1.6 transactionId is an integer; stations keep 32 bits
+OPEN_PER_STATION_MAX = 64
+TRANSACTION_COUNTER = "transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A StartTransaction, or a TransactionEvent that begins a transaction."""
+
+    fresh_session_id: str  # used only when the start is new; random, therefore made outside
+    station_id: str
+    evse_id: int
+    protocol: str
+    transaction_id: str  # the station's; empty for OCPP 1.6, where the CSMS gives one
+    id_token: str
+    at_ms: int  # the event's own time (behaviour 11: an offline event keeps it)
+    begin_mwh: int | None
+    offline: bool
+    seen_id: str  # what makes this message the same message
+    digest: str  # of its content
+    seq: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The answer: which session and transaction this is, and whether it may charge."""
+
+    session_id: str
+    transaction_id: str
+    authorisation: Authorisation
+
+
+def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
+    """Open a session and hold its money, once, whatever the number of arrivals."""
+    seen = state.get(SeenMessage, command.seen_id)
+    if seen is not None:
+        return Decision(_answer_again(state, seen))
+    if command.transaction_id:
+        ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
+        if ref is not None:  # seqNo restarted, or an event came before this one
+            return Decision(_answer_again(state, SeenMessage("", ref.session_id, "")))
+    policy = policy_of(state)
+    station = state.get(Station, command.station_id)
+    if station is None:
+        raise OperatorError(f"station {command.station_id} is not registered; add it first")
+    till = Till(state, policy.asset, now_ms)
+    funding = find_funding(state, till, policy, command.id_token, now_ms)
+    authorisation, token, amount = funding.authorisation, funding.token, funding.amount_minor
+    puts: list[Record] = []
+    transaction_id = command.transaction_id
+    if not transaction_id:
+        counter = state.get(Counter, TRANSACTION_COUNTER) or Counter(TRANSACTION_COUNTER, 0)
+        number = counter.value % TRANSACTION_ID_MAX + 1
+        puts.append(Counter(TRANSACTION_COUNTER, number))
+        transaction_id = str(number)
+    session = _session(state, command, transaction_id, station, policy, now_ms)
+    if token is not None and amount:
+        account = payer_account(token.payer_kind, token.payer, token.lock_id)
+        expires_ms = now_ms + policy.session_max_ms + policy.offline_window_ms
+        hold = till.pend(
+            f"{session.id}/hold/1", account, f"escrow:{session.id}", amount, expires_ms, session.id
+        )
+        if till.move([hold]) is Status.CREATED:
+            session = replace(
+                session,
+                state=SessionState.ACTIVE,
+                hold_minor=amount,
+                holds=1,
+                hold_expires_ms=expires_ms,
+            )
+        else:
+            authorisation = Authorisation.NO_CREDIT
+    if token is not None:  # named even when unfunded: who charged without a hold owes it
+        session = replace(
+            session, payer=token.payer, payer_kind=token.payer_kind, lock_id=token.lock_id
+        )
+    lock = state.get(Lock, session.lock_id) if session.lock_id and session.holds else None
+    if lock is not None:  # so that whatever ends the lock on chain finds its session
+        puts.append(replace(lock, session_id=session.id))
+    puts += (
+        session,
+        TransactionRef(command.station_id, transaction_id, session.id),
+        SeenMessage(command.seen_id, session.id, command.digest),
+        *till.puts(),
+    )
+    return Decision(Started(session.id, transaction_id, authorisation), tuple(puts))
+
+
+def _answer_again(state: State, seen: SeenMessage) -> Started:
+    session = state.get(Session, seen.session_id)
+    assert session is not None  # written in the same commit as the SeenMessage
+    funded = session.holds > 0
+    token = Authorisation.ACCEPTED if funded else Authorisation.INVALID
+    return Started(session.id, session.transaction_id, token)
+
+
+def _session(
+    state: State,
+    command: Start,
+    transaction_id: str,
+    station: Station,
+    policy: NetworkPolicy,
+    now_ms: int,
+) -> Session:
+    evse = station.evse(command.evse_id)
+    findings = [] if evse is not None else ["unknown_evse"]
+    late = now_ms - command.at_ms > policy.clock_skew_ms
+    if command.at_ms - now_ms > policy.clock_skew_ms:
+        findings.append("clock_skew")
+    open_here = state.find(
+        Session, OPEN_PER_STATION_MAX, station_id=station.id, state=SessionState.ACTIVE.value
+    )
+    if any(other.evse_id == command.evse_id for other in open_here):
+        findings.append("evse_already_in_session")
+    return Session(
+        id=command.fresh_session_id,
+        state=SessionState.UNFUNDED,
+        station_id=station.id,
+        evse_id=command.evse_id,
+        transaction_id=transaction_id,
+        protocol=command.protocol,
+        id_token=command.id_token,
+        payer="",
+        payer_kind=PayerKind.NONE,
+        tariff_key=station.tariff_key,
+        asset=policy.asset,
+        shares=station.shares,
+        started_ms=command.at_ms,
+        meter_key_id=evse.meter_key_id if evse is not None else "",
+        offline_start=command.offline or late,
+        begin_mwh=command.begin_mwh,
+        last_mwh=command.begin_mwh,
+        last_ms=command.at_ms,
+        last_seq=command.seq,
+        findings=tuple(findings),
+    )

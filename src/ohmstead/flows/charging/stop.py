@@ -1,0 +1,171 @@
+"""A transaction ends: it is always recorded, and paid once.
+
+"A station's stop is always recorded and always answered: it reports something that has already
+happened; doubt moves the money to a dispute account, it never loses the record."
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from ohmstead.core.bill import Bill, MeterHead
+from ohmstead.core.network import Quarantined, SeenMessage, TransactionRef
+from ohmstead.core.session import OPEN_STATES, Session, SessionEvent, next_state
+from ohmstead.core.tariff import Tariff
+from ohmstead.errors import LocalProtocolError
+from ohmstead.flows.charging import judge, payment
+from ohmstead.flows.charging.evidence import Evidence, Overlay, Weighed, weigh
+from ohmstead.flows.charging.funding import policy_of
+from ohmstead.flows.money import Till
+from ohmstead.ports import Decision, Job, Record, State
+
+
+class StopOutcome(enum.Enum):
+    """What became of a stop, in the order it is decided; the station is answered either way."""
+
+    QUARANTINED = "quarantined"  # no such transaction of this station
+    EXISTS = "exists"  # the same stop again
+    CONTRADICTED = "contradicted"  # another stop of an ended session
+    RECORDED = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A StopTransaction, or a TransactionEvent that ends one. ``zone`` is the station's."""
+
+    station_id: str
+    transaction_id: str
+    at_ms: int
+    end_mwh: int | None
+    evidence: tuple[Evidence, ...]
+    driver_approved: bool  # the driver who started it presented the same id_token to stop it
+    seen_id: str
+    digest: str  # over registers, times and records: what the stop says, whoever repeats it
+    payload: str  # as received, for the quarantine
+    zone: tzinfo
+    seq: int = -1
+    missing_updates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The answer; ``session_id`` is empty when the stop belongs to no session."""
+
+    outcome: StopOutcome
+    session_id: str = ""
+
+
+def stop(state: State, command: Stop, now_ms: int) -> Decision[Stopped]:
+    """End a session and move its money in the same commit."""
+    ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
+    if ref is None:
+        return _quarantine(command, now_ms)
+    session = state.get(Session, ref.session_id)
+    assert session is not None  # written in the same commit as the TransactionRef
+    if session.state not in OPEN_STATES:
+        return _again(state, session, command, now_ms)
+    weighed = weigh(state, session, command.evidence, now_ms)
+    session = with_proofs(session, weighed)
+    if command.missing_updates:
+        session = replace(session, findings=(*session.findings, "seq_gap"))
+    return _settle(Overlay(state, weighed.puts), session, command, now_ms)
+
+
+def with_proofs(session: Session, weighed: Weighed) -> Session:
+    """Remember where begin and end are proven, and what spoke against the evidence."""
+    begin, end = weighed.begin(), weighed.end()
+    if begin and not session.begin_page:
+        session = replace(session, begin_page=begin[0].key, begin_entry=begin[1].entry)
+    if end:
+        session = replace(session, end_page=end[0].key, end_entry=end[1].entry)
+    findings = tuple(dict.fromkeys((*session.findings, *weighed.findings)))
+    return replace(session, findings=findings)
+
+
+def _settle(state: Overlay, session: Session, command: Stop, now_ms: int) -> Decision[Stopped]:
+    policy = policy_of(state)
+    till = Till(state, session.asset, now_ms)
+    session = payment.expire_if_due(till, session, now_ms)
+    delivered = judge.delivery(
+        state, session, command.end_mwh, command.at_ms, session.findings, policy, now_ms
+    )
+    doubtful = delivered.doubtful
+    if delivered.tier == "none" and not judge.may_settle_unproven(session, command.driver_approved):
+        delivered = replace(delivered, findings=(*delivered.findings, "stop_not_approved"))
+        doubtful = True
+    tariff = state.get(Tariff, session.tariff_key)
+    bill: Bill | None = None
+    if tariff is None:
+        delivered = replace(delivered, findings=(*delivered.findings, "no_tariff"))
+        doubtful = True
+    else:
+        try:
+            bill = judge.bill(session, tariff, delivered, session.hold_minor, command.zone)
+        except ValueError:
+            doubtful = True
+    session = replace(
+        session, ended_ms=command.at_ms, evidence=command.digest, findings=delivered.findings
+    )
+    jobs: tuple[Job, ...] = ()
+    if doubtful:
+        event = SessionEvent.STOP_DOUBTFUL
+        payment.dispute(till, session, bill)
+    elif bill is None or bill.total_minor == 0:
+        event = SessionEvent.STOP_EMPTY
+        jobs = payment.give_back(till, session)
+    else:
+        event = SessionEvent.STOP_CLEAR
+        jobs = payment.take(till, session, bill)
+    session = replace(session, state=next_state(session.state, event))
+    puts: list[Record] = [*state.written, session, *till.puts()]
+    if bill is not None:
+        puts.append(bill)
+    if event is not SessionEvent.STOP_DOUBTFUL:
+        end = delivered.end
+        meter = judge.meter_of(session)
+        puts.append(MeterHead(meter, end.register, end.mwh, end.at_ms, session.id))
+    puts.append(SeenMessage(command.seen_id, session.id, command.digest))
+    return Decision(Stopped(StopOutcome.RECORDED, session.id), tuple(puts), jobs=jobs)
+
+
+def _again(state: State, session: Session, command: Stop, now_ms: int) -> Decision[Stopped]:
+    if session.evidence == command.digest:
+        return Decision(Stopped(StopOutcome.EXISTS, session.id))
+    kept = Quarantined(
+        f"{session.id}/stop/{command.digest}",
+        session.station_id,
+        "contradicting_stop",
+        command.payload,
+        now_ms,
+    )
+    if state.get(Quarantined, kept.key) is not None:
+        return Decision(Stopped(StopOutcome.CONTRADICTED, session.id))
+    till = Till(state, session.asset, now_ms)
+    if session.epoch:
+        # Its money is under a root already; what is left is to say so and to recover it later.
+        finding = "contradicted_after_anchor"
+        after = session.state
+    else:
+        finding = "contradicting_stop"
+        try:
+            after = next_state(session.state, SessionEvent.STOP_CONTRADICTED)
+        except LocalProtocolError:
+            after = session.state
+        payment.freeze(till, session, state.get(Bill, session.id), after)
+    findings = tuple(dict.fromkeys((*session.findings, finding)))
+    changed = replace(session, state=after, findings=findings)
+    return Decision(Stopped(StopOutcome.CONTRADICTED, session.id), (changed, kept, *till.puts()))
+
+
+def _quarantine(command: Stop, now_ms: int) -> Decision[Stopped]:
+    # Behaviour 6: accepted, kept, and never the stop of another's transaction.
+    kept = Quarantined(
+        f"{command.station_id}/stop/{command.digest}",
+        command.station_id,
+        "unknown_transaction",
+        command.payload,
+        now_ms,
+    )
+    return Decision(Stopped(StopOutcome.QUARANTINED), (kept,))
