@@ -1,0 +1,144 @@
+"""What the gateway offers to the handlers of a station, and what it asks of them.
+
+The gateway moves messages and decides nothing about charging: who may connect is the
+:class:`Directory`'s word, what a message means is the :class:`Peer`'s. Both are implemented by
+``apps/stations``; tests bring small ones of their own.
+
+All of this happens on the one event loop that serves the sockets, so nothing here may block it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ohmstead.core.network import Station
+from ohmstead.wire.ocpp.base import Version
+from ohmstead.wire.ocpp.faults import ErrorCode
+from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The station answered; the payload is JSON that is not validated yet."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The station answered with a CALLERROR; ``code`` is None for its own invention."""
+
+    code: ErrorCode | None
+    code_text: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """No answer in time. One that still comes is handed to :meth:`Peer.late`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The connection ended first. ``sent``: the call had left, so it may have been obeyed."""
+
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFull:
+    """Too many calls wait for this station already; this one was not queued."""
+
+
+CallOutcome = Answered | Refused | TimedOut | Disconnected | QueueFull
+
+
+class Link(Protocol):
+    """What a station's handlers, and the API's commands, may use of its connection."""
+
+    @property
+    def station_id(self) -> str: ...
+
+    @property
+    def version(self) -> Version: ...
+
+    async def call(
+        self,
+        action: str,
+        payload: bytes,
+        timeout_ms: int | None = None,
+        *,
+        message_id: str | None = None,
+    ) -> CallOutcome:
+        """Send a CALL and return what became of it; never raises for what the station does.
+
+        Calls of one station go out one at a time, in order (OCPP-J 4.1.1); ``timeout_ms`` counts
+        from the moment this one is sent, and is the configured one by default. ``message_id`` is
+        for callers that store a command before sending it: 1 to 36 characters, unique; a late
+        answer carries it. Once the connection has ended this returns ``Disconnected(False)``.
+        Cancelling the caller does not recall the CALL.
+        """
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection with a WebSocket status; harmless if it has ended."""
+
+
+class Peer(Protocol):
+    """One connection of a station, seen from above the wire; ``apps/stations`` implements it.
+
+    For each connection: ``connected`` once, then any number of the others, then ``disconnected``
+    once. A new connection of the same station may be ``connected`` before the old one's
+    ``disconnected``: compare the link before clearing anything that is kept per station.
+    """
+
+    async def handle(self, call: CallReceived) -> bytes:
+        """Return the payload of the CALLRESULT, once everything it says is durable.
+
+        One call of a station at a time, in order of arrival, repeats already answered by the
+        gateway. A handler that was begun is finished even when the connection ends meanwhile; its
+        answer is then kept for the repeat. It may not await an answer of the same station to a
+        CALL of ours unless it can bear that the station waits for this answer first: start a task.
+
+        Raises CallRefused for a CALLERROR; StoreUnavailable to leave the call unanswered and have
+        the connection closed with 1013, so that the station keeps its message. Anything else is a
+        defect: it is logged and answered with InternalError.
+        """
+
+    def connected(self, link: Link) -> None:
+        """The WebSocket is open; CALLs may be sent from now on."""
+
+    def disconnected(self, link: Link) -> None:
+        """The connection has ended, and every CALL of ours on it has its outcome."""
+
+    def late(self, event: LateResult | LateError) -> None:
+        """An answer came to a CALL of ours that had been given up: store it on its command."""
+
+
+class Directory(Protocol):
+    """Who may connect. Asked before the upgrade, from memory: these must not block."""
+
+    def find(self, station_id: str) -> Station | None:
+        """Return the registered station, or None. The id is already checked for its characters."""
+
+    def password_ok(self, station: Station, password: bytes) -> bool:
+        """Tell whether the Basic password is this station's; compares MACs in constant time."""
+
+    def peer(self, station: Station, version: Version) -> Peer:
+        """Return the handlers for a new connection of this station."""
+
+    def available(self) -> bool:
+        """False while nothing can be made durable: upgrades are then refused with 503."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A line of :meth:`Gateway.connected`, for people and for ``status``."""
+
+    station_id: str
+    version: Version
+    since_ms: int
+    address: str  # the peer's IP address
+    received: int  # messages on this connection
+    sent: int
+    calls_waiting: int  # CALLs of ours in flight or queued
