@@ -37,11 +37,13 @@ contract Settlement is ISettlement, AccessControl, Pausable {
     IERC20 private immutable _token0;
     IERC20 private immutable _token1;
 
-    /// @dev First of our own variables: it shares a slot with Pausable's flag, read by every call.
+    /// @dev The first two share a slot with Pausable's flag: an anchor writes them as one.
     uint64 public head;
+    uint128 private _settled0;
+    uint128 private _settled1;
     mapping(uint64 number => bytes32) public seals;
     mapping(address account => mapping(uint256 asset => uint256)) public claimed;
-    Book[ASSETS] private _books;
+    uint128[ASSETS] private _paid;
 
     constructor(address admin, IEscrow escrow_, uint40 window_) {
         if (window_ > MAX_WINDOW) revert WindowTooLong(window_);
@@ -146,7 +148,7 @@ contract Settlement is ISettlement, AccessControl, Pausable {
 
     function bookOf(uint256 asset) external view returns (Book memory) {
         if (asset >= ASSETS) revert UnknownAsset(asset);
-        return _books[asset];
+        return Book(_settledOf(asset), _paid[asset]);
     }
 
     /// @dev Eight slots a receipt, an entry a slot, a balance only for accounts with an entry.
@@ -161,22 +163,24 @@ contract Settlement is ISettlement, AccessControl, Pausable {
     /// @dev In 256 bits, so that totals that overflow are refused with a name.
     function _settle(uint256 asset, Totals calldata t, uint32 entryCount) private {
         if (uint256(t.credits) + t.burns > t.spends) revert WrongTotals(asset);
-        if (t.spends != 0 && (entryCount == 0 || address(_tokenOf(asset)) == address(0))) {
-            revert WrongTotals(asset);
+        if (address(_tokenOf(asset)) == address(0)) {
+            if (t.settled != 0 || t.spends != 0) revert WrongTotals(asset);
+            return;
         }
-        uint256 settled = uint256(_books[asset].settled) + t.spends;
+        if (t.spends != 0 && entryCount == 0) revert WrongTotals(asset);
+        uint256 settled = uint256(_settledOf(asset)) + t.spends;
         if (t.settled != settled) revert WrongSettled(asset, t.settled, settled);
-        if (t.spends != 0) _books[asset].settled = t.settled;
+        if (asset == 0) _settled0 = t.settled;
+        else if (t.spends != 0) _settled1 = t.settled;
     }
 
-    /// @dev The escrow is ours, but the token need not be: what arrives is what may be claimed.
+    /// @dev The escrow is ours but the token need not be: all that may be claimed has arrived.
     function _pull(uint256 asset, uint128 amount) private {
         if (amount == 0) return;
-        IERC20 token = _tokenOf(asset);
-        uint256 before = token.balanceOf(address(this));
         escrow.pull(asset, amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        if (received != amount) revert PulledWrong(asset, amount, received);
+        uint256 balance = _tokenOf(asset).balanceOf(address(this));
+        uint256 unclaimed = _settledOf(asset) - _paid[asset];
+        if (balance < unclaimed) revert Underfunded(asset, balance, unclaimed);
     }
 
     /// @dev Pays max(0, cumulative - claimed), and never more in all than the escrow handed over.
@@ -184,18 +188,22 @@ contract Settlement is ISettlement, AccessControl, Pausable {
         private
         returns (uint256 amount)
     {
-        uint256 paid = claimed[account][asset];
-        if (cumulative <= paid) return 0;
-        amount = cumulative - paid;
-        Book memory book = _books[asset];
-        uint256 available = book.settled - book.paid;
+        uint256 before = claimed[account][asset];
+        if (cumulative <= before) return 0;
+        amount = cumulative - before;
+        uint128 paid = _paid[asset];
+        uint256 available = _settledOf(asset) - paid;
         if (amount > available) revert ClaimAbovePulled(asset, amount, available);
 
         claimed[account][asset] = cumulative;
         // forge-lint: disable-next-line(unsafe-typecast)
-        _books[asset].paid = book.paid + uint128(amount); // amount <= available, which has 128 bits
+        _paid[asset] = paid + uint128(amount); // at most `available`, which has 128 bits
         emit Claimed(account, asset, amount);
         _tokenOf(asset).safeTransfer(account, amount);
+    }
+
+    function _settledOf(uint256 asset) private view returns (uint128) {
+        return asset == 0 ? _settled0 : _settled1;
     }
 
     function _requireFinal(uint64 number, Seal calldata seal) private view {

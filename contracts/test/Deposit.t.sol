@@ -192,8 +192,8 @@ contract DepositTest is Base {
         _deposit(driver, 100e6);
         fee.take(true);
         Built memory b = _build(_pay(driver, host, 100e6));
-        bytes4 selector = ISettlement.PulledWrong.selector;
-        vm.expectRevert(abi.encodeWithSelector(selector, 0, 100e6, 99e6));
+        bytes4 selector = ISettlement.Underfunded.selector;
+        vm.expectRevert(abi.encodeWithSelector(selector, 0, 99e6, 100e6));
         vm.prank(settler);
         settlement.anchor(b.header);
     }

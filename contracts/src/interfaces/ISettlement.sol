@@ -53,8 +53,8 @@ interface ISettlement {
     /// @notice No buy-back has burnt tokens for these rewards (design 3: alpha x tokens burnt).
     error RewardAboveBound(uint256 rewards, uint256 bound);
 
-    /// @notice The escrow handed over something else than what was asked for.
-    error PulledWrong(uint256 asset, uint256 expected, uint256 received);
+    /// @notice The token did not deliver: more may be claimed than has arrived.
+    error Underfunded(uint256 asset, uint256 balance, uint256 unclaimed);
 
     /// @notice No epoch of this number has this seal.
     error UnknownEpoch(uint64 number);
@@ -79,7 +79,7 @@ interface ISettlement {
 
     /// @notice Anchors the next epoch and pulls exactly its spends from the escrow.
     /// @dev SETTLER_ROLE. Stopped by pause. Reverts with the first of WrongNumber, WrongParent,
-    /// WrongCounts, RewardAboveBound, WrongTotals, WrongSettled, PulledWrong, the escrow's errors.
+    /// WrongCounts, RewardAboveBound, WrongTotals, WrongSettled, Underfunded, the escrow's errors.
     /// @return seal the hash that is now `seals(h.number)`
     function anchor(Header calldata h) external returns (bytes32 seal);
 
