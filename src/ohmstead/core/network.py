@@ -127,8 +127,9 @@ class Quarantined:
     id: str
     station_id: str
     reason: str
-    payload: str  # the OCPP payload as received
+    payload: str  # the OCPP payload as received, or base64 of a signed record
     received_ms: int
+    transaction_id: str = ""  # as the station wrote it; its start may still come
 
     @property
     def key(self) -> str:

@@ -37,6 +37,7 @@ class SessionState(enum.Enum):
 class SessionEvent(enum.Enum):
     """What moves a session from one state to the next."""
 
+    FUNDED = "funded"  # an id_token came after the start, and its money could be held
     STOP_CLEAR = "stop_clear"
     STOP_EMPTY = "stop_empty"
     STOP_DOUBTFUL = "stop_doubtful"
@@ -50,6 +51,7 @@ class SessionEvent(enum.Enum):
 _S, _E = SessionState, SessionEvent
 TRANSITIONS: Mapping[tuple[SessionState, SessionEvent], SessionState] = MappingProxyType(
     {
+        (_S.UNFUNDED, _E.FUNDED): _S.ACTIVE,
         (_S.ACTIVE, _E.STOP_CLEAR): _S.SETTLED,
         (_S.ACTIVE, _E.STOP_EMPTY): _S.VOID,
         (_S.ACTIVE, _E.STOP_DOUBTFUL): _S.REVIEW,

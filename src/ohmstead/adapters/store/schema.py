@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ohmstead.adapters.store.tables import Table
 from ohmstead.core.bill import Bill, MeterHead, Sample
-from ohmstead.core.ledger_records import Account, Resolution, Transfer
+from ohmstead.core.ledger import Account, Resolution, Transfer
 from ohmstead.core.meter import MeterKey, SignedReading
 from ohmstead.core.network import (
     Counter,
@@ -36,7 +36,7 @@ TABLES: tuple[Table, ...] = (
     Table(Session, "sessions", ("state", "station_id", "epoch", "payer")),
     Table(TransactionRef, "transactions"),
     Table(SeenMessage, "seen_messages"),
-    Table(Quarantined, "quarantined", ("station_id",)),
+    Table(Quarantined, "quarantined", ("station_id", "transaction_id")),
     Table(Sample, "samples", ("session_id",)),
     Table(SignedReading, "signed_readings", ("session_id",)),
     Table(MeterHead, "meter_heads"),

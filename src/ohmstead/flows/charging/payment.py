@@ -14,8 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ohmstead.core.bill import Bill
-from ohmstead.core.ledger import Status
-from ohmstead.core.ledger_records import Transfer
+from ohmstead.core.ledger import Status, Transfer
 from ohmstead.core.session import (
     PayerKind,
     Session,

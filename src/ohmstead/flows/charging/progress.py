@@ -43,7 +43,6 @@ class Readings:
     digest: str
     payload: str
     zone: tzinfo
-    now_offline: bool = False
     seen_id: str = ""
     seq: int = -1
 
@@ -163,4 +162,5 @@ def stop_job(session: Session) -> Job:
 def _kept(command: Readings, now_ms: int) -> tuple[Record, ...]:
     id_ = f"{command.station_id}/readings/{command.digest}"
     reason = "readings_without_open_session"
-    return (Quarantined(id_, command.station_id, reason, command.payload, now_ms),)
+    transaction = command.transaction_id
+    return (Quarantined(id_, command.station_id, reason, command.payload, now_ms, transaction),)

@@ -6,9 +6,8 @@ recorded all the same, because the station may already be delivering.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ohmstead.core.ledger import Status
 from ohmstead.core.network import (
     Counter,
     NetworkPolicy,
@@ -16,15 +15,14 @@ from ohmstead.core.network import (
     Station,
     TransactionRef,
 )
-from ohmstead.core.onchain import Lock
 from ohmstead.core.session import PayerKind, Session, SessionState
 from ohmstead.errors import OperatorError
 from ohmstead.flows.charging.funding import (
     Authorisation,
     find_funding,
-    payer_account,
     policy_of,
 )
+from ohmstead.flows.charging.holding import Started, claimed_lock, hold
 from ohmstead.flows.money import Till
 from ohmstead.ports import Decision, Record, State
 
@@ -51,15 +49,6 @@ class Start:
     seq: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The answer: which session and transaction this is, and whether it may charge."""
-
-    session_id: str
-    transaction_id: str
-    authorisation: Authorisation
-
-
 def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
     """Open a session and hold its money, once, whatever the number of arrivals."""
     seen = state.get(SeenMessage, command.seen_id)
@@ -84,29 +73,10 @@ def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
         puts.append(Counter(TRANSACTION_COUNTER, number))
         transaction_id = str(number)
     session = _session(state, command, transaction_id, station, policy, now_ms)
-    if token is not None and amount:
-        account = payer_account(token.payer_kind, token.payer, token.lock_id)
-        expires_ms = now_ms + policy.session_max_ms + policy.offline_window_ms
-        hold = till.pend(
-            f"{session.id}/hold/1", account, f"escrow:{session.id}", amount, expires_ms, session.id
-        )
-        if till.move([hold]) is Status.CREATED:
-            session = replace(
-                session,
-                state=SessionState.ACTIVE,
-                hold_minor=amount,
-                holds=1,
-                hold_expires_ms=expires_ms,
-            )
-        else:
-            authorisation = Authorisation.NO_CREDIT
-    if token is not None:  # named even when unfunded: who charged without a hold owes it
-        session = replace(
-            session, payer=token.payer, payer_kind=token.payer_kind, lock_id=token.lock_id
-        )
-    lock = state.get(Lock, session.lock_id) if session.lock_id and session.holds else None
-    if lock is not None:  # so that whatever ends the lock on chain finds its session
-        puts.append(replace(lock, session_id=session.id))
+    if token is not None:
+        session, held = hold(till, policy, session, token, amount, now_ms)
+        authorisation = authorisation if held or not amount else Authorisation.NO_CREDIT
+    puts += claimed_lock(state, session)
     puts += (
         session,
         TransactionRef(command.station_id, transaction_id, session.id),

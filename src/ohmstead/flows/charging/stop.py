@@ -46,7 +46,7 @@ class Stop:
     payload: str  # as received, for the quarantine
     zone: tzinfo
     seq: int = -1
-    missing_updates: bool = False
+    findings: tuple[str, ...] = ()  # what the handler noticed: seq_gap, transaction_id_missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,7 @@ def stop(state: State, command: Stop, now_ms: int) -> Decision[Stopped]:
         return _again(state, session, command, now_ms)
     weighed = weigh(state, session, command.evidence, now_ms)
     session = with_proofs(session, weighed)
-    if command.missing_updates:
-        session = replace(session, findings=(*session.findings, "seq_gap"))
+    session = replace(session, findings=(*session.findings, *command.findings))
     return _settle(Overlay(state, weighed.puts), session, command, now_ms)
 
 
@@ -167,5 +166,6 @@ def _quarantine(command: Stop, now_ms: int) -> Decision[Stopped]:
         "unknown_transaction",
         command.payload,
         now_ms,
+        command.transaction_id,
     )
     return Decision(Stopped(StopOutcome.QUARANTINED), (kept,))
