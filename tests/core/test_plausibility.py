@@ -21,7 +21,6 @@ from ohmstead.core.plausibility import (
     above_rated,
     assess,
     blocks,
-    is_transaction_register,
 )
 
 HOUR_MS = 3_600_000
@@ -117,9 +116,6 @@ def test_a_register_of_transactions_starts_anew_each_time():
     readings = tuple(replace(reading, register="1-0:1.8.0*198") for reading in HONEST)
     before = replace(AROUND, previous_end=replace(readings[-1], mwh=99_000_000))
     assert codes(readings, before) == []
-    assert is_transaction_register("01-00:B2.08.00*FF")
-    assert not is_transaction_register("01-00:B0.08.00*FF")
-    assert not is_transaction_register("1-b:1.8.0")
 
 
 def test_the_bound_is_exact():

@@ -181,3 +181,14 @@ def test_every_truncation_and_changed_byte_of_a_key_is_a_key_or_unreadable():
         for raw in (der[:at], der[:at] + bytes([der[at] ^ 1]) + der[at + 1 :]):
             with pytest.raises(KeyUnreadable):
                 load_key(raw.hex())
+
+
+@pytest.mark.parametrize("name", [name for name in CURVES if name != "secp256r1"])
+def test_a_signature_on_another_curve_than_the_record_names_is_invalid(name):
+    private = ec.derive_private_key(7, CURVES[name].make())
+    template = parse(RECORD).payload
+    signature = private.sign(template, ec.ECDSA(hashes.SHA256())).hex()
+    for stated, verdict in ((name, Verdict.VALID), ("secp256r1", Verdict.INVALID_SIGNATURE)):
+        tail = f'{{"SA":"ECDSA-{stated}-SHA256","SD":"{signature}"}}'
+        record = parse(b"OCMF|" + template + b"|" + tail.encode())
+        assert verify(record, public_key(private.public_key())) is verdict

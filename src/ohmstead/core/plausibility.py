@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ohmstead.core.meter import GOOD, Reading
+from ohmstead.core.registers import is_transaction_register
 from ohmstead.units import BPS, MS_PER_S, S_PER_HOUR
 
 MARGIN_BPS = 500  # "energy <= 1.05 x rated power x connected time"
@@ -113,13 +114,6 @@ def above_rated(energy_mwh: int, rated_w: int, time_ms: int) -> bool:
     1 W for 1 ms is 1/3600 mWh.
     """
     return energy_mwh * S_PER_HOUR * BPS > (BPS + MARGIN_BPS) * rated_w * time_ms
-
-
-def is_transaction_register(register: str) -> bool:
-    """Return whether a register starts anew with each session, so that no session continues the
-    one before: OCMF's reserved codes B2, B3, C2, C3 and the F group 198 of transactions."""
-    code = register.upper()
-    return code.endswith("*198") or any(f":{c}." in code for c in ("B2", "B3", "C2", "C3"))
 
 
 def _all(readings: Sequence[Reading], around: Circumstances) -> Iterator[Finding]:
