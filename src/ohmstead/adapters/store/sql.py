@@ -8,6 +8,7 @@ Each index ends with ``key``, so that a search answers in key order without sort
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -63,7 +64,27 @@ PURGE_JOBS = """
 DELETE FROM jobs WHERE seq IN
 (SELECT seq FROM jobs WHERE state = 'done' AND done_ms < ? LIMIT 1000)"""
 
+_BLOCK = 1 << 20
+
 log = logging.getLogger("ohmstead.store")
+
+
+def settle_log(path: Path) -> None:
+    """Make a write-ahead log that an earlier process left durable, before SQLite believes it.
+
+    If that process died of a failed sync, the log in the page cache may hold commits that the
+    kernel thinks are on the disk and that are not. Written again, they are.
+    """
+    log_path = Path(f"{path}-wal")
+    if not log_path.exists():
+        return
+    with log_path.open("r+b", buffering=0) as file:
+        at = 0
+        while block := file.read(_BLOCK):
+            file.seek(at)
+            file.write(block)
+            at += len(block)
+        os.fsync(file.fileno())
 
 
 def connect_writer(path: Path, synchronous: str, busy_ms: int) -> sqlite3.Connection:
@@ -97,15 +118,18 @@ def connect_reader(path: Path, busy_ms: int) -> sqlite3.Connection:
     return db
 
 
-def prepare_file(db: sqlite3.Connection, path: Path, shelves: Shelves) -> None:
-    """Create or complete the tables; raises StoreUnavailable for a file that is not ours."""
+def warn_if_old() -> None:
+    """Say at start that the SQLite library is one with the WAL-reset defect."""
     if sqlite3.sqlite_version_info < WAL_SAFE_VERSION:
         log.warning(
-            "SQLite %s is older than 3.51.3: never write to %s with another program while it is "
-            "in use, two checkpoints at once can damage it",
+            "SQLite %s is older than 3.51.3: never let another program write to a store in use, "
+            "two checkpoints at once can damage it",
             sqlite3.sqlite_version,
-            path,
         )
+
+
+def prepare_file(db: sqlite3.Connection, path: Path, shelves: Shelves) -> None:
+    """Create or complete the tables; raises StoreUnavailable for a file that is not ours."""
     application = db.execute("PRAGMA application_id").fetchone()[0]
     version = db.execute("PRAGMA user_version").fetchone()[0]
     empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

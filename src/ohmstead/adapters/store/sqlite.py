@@ -23,6 +23,7 @@ from ohmstead.adapters.store.sql import (
     Statements,
     connect_reader,
     find_rows,
+    warn_if_old,
 )
 from ohmstead.adapters.store.tables import DeadJob, JobRow, Shelves, Table
 from ohmstead.adapters.store.writer import Options, Step, Writer
@@ -64,10 +65,11 @@ class SqliteStore:
         """
         options = options or Options()
         shelves = Shelves(tables)
+        warn_if_old()
         lock_fd = _lock(path)
         try:
             writer = Writer(path, shelves, clock, options)
-        except (sqlite3.Error, StoreUnavailable) as error:
+        except (sqlite3.Error, OSError, StoreUnavailable) as error:
             os.close(lock_fd)
             if isinstance(error, StoreUnavailable):
                 raise

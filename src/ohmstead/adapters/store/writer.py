@@ -8,7 +8,8 @@ When the disk refuses, nothing of the batch is answered and the store is down un
 succeeds. After a failed fsync the page cache cannot be trusted: the kernel may call a page clean
 that never reached the disk. So the connection that failed, which knows which frames of the log
 were durable, folds exactly those into the database and empties the log; only then is the file
-opened anew, and a commit of the fresh connection must succeed.
+opened anew, and a commit of the fresh connection must succeed. A process that dies instead leaves
+the log as it was; the next one writes it again before it believes it (``sql.settle_log``).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from ohmstead.adapters.store.sql import (
     Statements,
     connect_writer,
     prepare_file,
+    settle_log,
 )
 from ohmstead.adapters.store.tables import ATTEMPTS_MAX, DONE_KEPT_MS, Shelves
 from ohmstead.errors import StoreUnavailable
@@ -38,6 +40,9 @@ from ohmstead.ports import Clock
 
 CHECKPOINT_PAGES = 4_000
 """About 16 MB of log, by a rough count of pages: two for a commit and two for a row."""
+
+HASTY_BATCHES = 15
+"""After a linger in vain this many batches do not wait: the callers are waiting for us."""
 
 PURGE_EVERY_MS = 3_600_000
 
@@ -83,6 +88,7 @@ class Writer:
         self._statements = {shelf.kind: Statements(shelf) for shelf in shelves.all}
         self._queue: SimpleQueue[Task | None] = SimpleQueue()
         self._db: sqlite3.Connection | None = None
+        self._hasty = 0
         self._pages = 0
         self._purged_ms = 0
         self._db = self._open()
@@ -126,6 +132,9 @@ class Writer:
         except Empty:
             return []
         self._drain(tasks)
+        if self._hasty:
+            self._hasty -= 1
+            return tasks
         waited_ms = 0
         while (
             1 < len(tasks) < self._options.batch_max
@@ -137,6 +146,8 @@ class Writer:
             before = len(tasks)
             self._drain(tasks)
             if len(tasks) == before:
+                if waited_ms == self._options.slice_ms:
+                    self._hasty = HASTY_BATCHES
                 break
         return tasks
 
@@ -195,6 +206,7 @@ class Writer:
         _deliver([(future, StoreUnavailable(why), None) for _, future in tasks])
 
     def _open(self) -> sqlite3.Connection:
+        settle_log(self._path)
         db = connect_writer(self._path, self._options.synchronous, self._options.busy_ms)
         try:
             prepare_file(db, self._path, self._shelves)
@@ -217,7 +229,7 @@ class Writer:
             db.execute("BEGIN IMMEDIATE")
             db.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")  # a write like any other
             db.execute("COMMIT")
-        except (sqlite3.Error, StoreUnavailable) as error:
+        except (sqlite3.Error, OSError, StoreUnavailable) as error:
             log.warning("the store is still unavailable: %s", error)
             return
         for cache in self.caches.values():
