@@ -96,7 +96,6 @@ NAMES_16 = {
 WIDENED = {"UnitOfMeasure"}
 
 MEMBER_NAMES = {
-    "SoC": "SOC",
     "eMAID": "EMAID",
     "kWh": "KWH",
     "kW": "KW",
@@ -149,6 +148,7 @@ class Types:
 
 def snake(name: str) -> str:
     """``evseId`` -> ``evse_id``, ``responderURL`` -> ``responder_url``."""
+    name = name.replace("SoC", "Soc")
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return name.lower()
 
@@ -194,7 +194,7 @@ def annotation(types: Types, root: Schema, owner: str, key: str, schema: Schema)
             types.texts.add(length)
             return f"Text{length}"
         case "integer":
-            return bounded("int", schema, ge="minimum", le="maximum") or "Int"
+            return integer(schema)
         case "number":
             return "Number"
         case "boolean":
@@ -202,18 +202,37 @@ def annotation(types: Types, root: Schema, owner: str, key: str, schema: Schema)
         case "array":
             items = schema["items"]
             assert isinstance(items, dict)
-            inner = f"list[{annotation(types, root, owner, key, items)}]"
-            sizes = {"min_length": "minItems", "max_length": "maxItems"}
-            return bounded(inner, schema, **sizes) or inner
+            return sized(f"list[{annotation(types, root, owner, key, items)}]", schema)
         case None:
             return "msgspec.Raw"
     raise SystemExit(f"{owner}.{key}: {schema.get('type')!r} is not understood")
 
 
-def bounded(inner: str, schema: Schema, **bounds: str) -> str | None:
-    """``Annotated[inner, Meta(...)]`` with the bounds the schema has, or None if it has none."""
-    found = [f"{ours}={schema[theirs]}" for ours, theirs in bounds.items() if theirs in schema]
-    return f"Annotated[{inner}, Meta({', '.join(found)})]" if found else None
+def integer(schema: Schema) -> str:
+    """``Int``, or with the schema's bounds; 2.0.1 writes those of integers as 0.0, too."""
+    low, high = bound(schema, "minimum"), bound(schema, "maximum")
+    if low is None and high is None:
+        return "Int"
+    low_text = "INT_MIN" if low is None else str(low)
+    return f"Annotated[int, Meta(ge={low_text}, le={'INT_MAX' if high is None else high})]"
+
+
+def bound(schema: Schema, key: str) -> int | None:
+    """Return a bound as a whole number; none of the schemas has another."""
+    value = schema.get(key)
+    if value is None:
+        return None
+    assert isinstance(value, int | float)
+    if value != int(value):
+        raise SystemExit(f"{key} {value} is not whole")
+    return int(value)
+
+
+def sized(inner: str, schema: Schema) -> str:
+    """The list type with the sizes the schema asks for."""
+    sizes = {"min_length": bound(schema, "minItems"), "max_length": bound(schema, "maxItems")}
+    found = ", ".join(f"{key}={size}" for key, size in sizes.items() if size is not None)
+    return f"Annotated[{inner}, Meta({found})]" if found else inner
 
 
 def named(types: Types, root: Schema, name: str, schema: Schema) -> str:
@@ -262,7 +281,8 @@ def struct_lines(types: Types, root: Schema, name: str, schema: Schema) -> list[
 
 def number_bounds(schema: Schema) -> str:
     """The keyword arguments of ``check_number`` that this schema asks for."""
-    parts = [f"{key}={schema[key]}" for key in ("minimum", "maximum") if key in schema]
+    bounds = {key: bound(schema, key) for key in ("minimum", "maximum")}
+    parts = [f"{key}={value}" for key, value in bounds.items() if value is not None]
     if "multipleOf" in schema:
         parts.append(f'multiple_of="{schema["multipleOf"]}"')
     return ", ".join(parts)
@@ -350,6 +370,8 @@ def render(version: Version) -> str:
         "Action",
         "Actions",
         "DateTime",
+        "INT_MAX",
+        "INT_MIN",
         "Int",
         "Maybe",
         "Message",

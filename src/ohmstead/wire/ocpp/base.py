@@ -25,7 +25,7 @@ import msgspec
 
 NUMBER_TEXT_LENGTH_MAX = 48
 NUMBER_EXPONENT_MAX = 28
-INT_MAX = (1 << 63) - 1
+INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
 
 
 class Version(enum.StrEnum):
@@ -80,7 +80,7 @@ class Action:
 
 Actions = Mapping[str, Action]
 
-Int = Annotated[int, msgspec.Meta(ge=-INT_MAX - 1, le=INT_MAX)]
+Int = Annotated[int, msgspec.Meta(ge=INT_MIN, le=INT_MAX)]
 DateTime = str
 
 if TYPE_CHECKING:

@@ -133,7 +133,7 @@ def encode(message: Message) -> bytes:
 
 @cache
 def _decoder(kind: type[M]) -> msgspec.json.Decoder[M]:
-    """One decoder per type, built on first use: all of them would cost a second at every start."""
+    """One decoder per type, built on first use."""
     return msgspec.json.Decoder(kind, dec_hook=number_hook, float_hook=exact_number)
 
 

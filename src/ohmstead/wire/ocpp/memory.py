@@ -48,23 +48,18 @@ class Work:
     abandoned: bool = False
 
 
-@dataclass(slots=True)
-class _Answer:
-    message_id: str
-    payload: bytes
-    until_ms: int | None  # None: as long as it is among the last
-
-
 class StationMemory:
     """The answers one station was given, the work still owed to it, and our calls given up."""
 
-    __slots__ = ("_answers", "_given_up", "_ids", "_working")
+    __slots__ = ("_answers", "_given_up", "_ids", "_until_ms", "_working")
 
+    # Plain dicts: they keep their order, and a station's memory stands beside every connection.
     def __init__(self) -> None:
-        self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
-        self._ids: dict[str, int] = {}  # how many of the answers have this id
+        self._answers: dict[bytes, bytes] = {}  # key -> payload, oldest first
+        self._ids: dict[bytes, str] = {}  # key -> message id
+        self._until_ms: dict[bytes, int] = {}  # of those remembered briefly
         self._working: dict[bytes, Work] = {}
-        self._given_up: OrderedDict[str, str] = OrderedDict()  # message id -> action
+        self._given_up: dict[str, str] = {}  # message id of ours -> action
 
     def key(self, message_id: str, action: str, payload: bytes) -> bytes | None:
         """Return what identifies a call, or None for one that is never remembered."""
@@ -77,17 +72,15 @@ class StationMemory:
         """Return the payload answered before, the work still going on, or None for a new call."""
         if key is None:
             return None
-        answer = self._answers.get(key)
-        if answer is None:
-            return self._working.get(key)
-        if answer.until_ms is not None and now_ms >= answer.until_ms:
+        until_ms = self._until_ms.get(key)
+        if until_ms is not None and now_ms >= until_ms:
             self._forget(key)
-            return None
-        return answer.payload
+        answer = self._answers.get(key)
+        return self._working.get(key) if answer is None else answer
 
     def is_id_known(self, message_id: str) -> bool:
         """Tell whether a remembered answer already has this id."""
-        return message_id in self._ids
+        return message_id in self._ids.values()
 
     def begin(self, key: bytes | None, message_id: str, action: str) -> Work:
         """Note that a new call is being worked on."""
@@ -95,7 +88,7 @@ class StationMemory:
         if key is not None:
             self._working[key] = work
             if len(self._working) > WORKING_MAX:
-                self._working.pop(next(iter(self._working)))
+                del self._working[next(iter(self._working))]
         return work
 
     def settle(self, work: Work, frame: bytes, answer: bytes | None, now_ms: int) -> None:
@@ -107,10 +100,10 @@ class StationMemory:
         if not self._drop(work) or answer is None or work.key is None:
             return
         # Most answers are {}: share one object between them all.
-        payload = b"{}" if answer == b"{}" else answer
-        until_ms = now_ms + BRIEF_MS if work.brief else None
-        self._answers[work.key] = _Answer(work.message_id, payload, until_ms)
-        self._ids[work.message_id] = self._ids.get(work.message_id, 0) + 1
+        self._answers[work.key] = b"{}" if answer == b"{}" else answer
+        self._ids[work.key] = work.message_id
+        if work.brief:
+            self._until_ms[work.key] = now_ms + BRIEF_MS
         if len(self._answers) > ANSWERS_MAX:
             self._forget(next(iter(self._answers)))
 
@@ -123,7 +116,7 @@ class StationMemory:
         """Remember a call of ours that expired or lost its connection."""
         self._given_up[message_id] = action
         if len(self._given_up) > GIVEN_UP_MAX:
-            self._given_up.popitem(last=False)
+            del self._given_up[next(iter(self._given_up))]
 
     def late(self, message_id: str) -> str | None:
         """Return the action of a call given up, once; None if there was none."""
@@ -137,10 +130,8 @@ class StationMemory:
         return True
 
     def _forget(self, key: bytes) -> None:
-        message_id = self._answers.pop(key).message_id
-        left = self._ids.pop(message_id) - 1
-        if left:
-            self._ids[message_id] = left
+        del self._answers[key], self._ids[key]
+        self._until_ms.pop(key, None)
 
 
 class AnswerCache:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, field
 
 from ohmstead.wire.ocpp.base import (
+    INT_MAX,
     Action,
     Actions,
     DateTime,
@@ -1725,7 +1726,7 @@ class SalesTariffEntryType(Message):
 
     relative_time_interval: RelativeTimeIntervalType
     custom_data: Maybe[CustomDataType] = None
-    e_price_level: Maybe[Annotated[int, Meta(ge=0.0)]] = None
+    e_price_level: Maybe[Annotated[int, Meta(ge=0, le=INT_MAX)]] = None
     consumption_cost: Maybe[
         Annotated[list[ConsumptionCostType], Meta(min_length=1, max_length=3)]
     ] = None
@@ -1843,10 +1844,10 @@ class DCChargingParametersType(Message):
     custom_data: Maybe[CustomDataType] = None
     energy_amount: Maybe[Int] = None
     ev_max_power: Maybe[Int] = None
-    state_of_charge: Maybe[Annotated[int, Meta(ge=0.0, le=100.0)]] = None
+    state_of_charge: Maybe[Annotated[int, Meta(ge=0, le=100)]] = None
     ev_energy_capacity: Maybe[Int] = None
-    full_so_c: Maybe[Annotated[int, Meta(ge=0.0, le=100.0)]] = None
-    bulk_so_c: Maybe[Annotated[int, Meta(ge=0.0, le=100.0)]] = None
+    full_soc: Maybe[Annotated[int, Meta(ge=0, le=100)]] = field(default=None, name="fullSoC")
+    bulk_soc: Maybe[Annotated[int, Meta(ge=0, le=100)]] = field(default=None, name="bulkSoC")
 
 
 class ChargingNeedsType(Message):

@@ -1,0 +1,175 @@
+"""The door to the payloads: registry, strictness, and no input that breaks it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ohmstead.errors import RemoteProtocolError
+from ohmstead.wire.ocpp import v16, v201
+from ohmstead.wire.ocpp.base import Side, Version
+from ohmstead.wire.ocpp.codec import (
+    ACTIONS,
+    Strictness,
+    decode_as,
+    decode_request,
+    decode_response,
+    decode_with_repairs,
+    encode,
+)
+from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
+from ohmstead.wire.ocpp.lenient import REPAIRS_MAX, TEXT_LENGTH_MAX
+
+ROOT = Path(__file__).resolve().parents[3]
+SAMPLE = {"value": "12.5", "measurand": "Energy.Active.Import.Register", "unit": "kWh"}
+METER = {
+    "connectorId": 1,
+    "meterValue": [{"timestamp": "2026-11-20T12:00:00Z", "sampledValue": [SAMPLE]}],
+}
+METER_BYTES = json.dumps(METER).encode()
+
+
+def lenient(action: str, document: object, version=Version.V16):
+    return decode_request(version, action, json.dumps(document).encode(), Strictness.LENIENT)
+
+
+def test_the_committed_modules_are_what_the_generator_writes():
+    command = [sys.executable, str(ROOT / "tools" / "gen_ocpp.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_request_arrives_typed():
+    message = decode_request(Version.V16, "MeterValues", METER_BYTES)
+    assert isinstance(message, v16.MeterValuesRequest)
+    sample = message.meter_value[0].sampled_value[0]
+    assert sample.unit is v16.UnitOfMeasure.KWH
+    assert (sample.value, sample.phase, message.transaction_id) == ("12.5", None, None)
+
+
+def test_an_answer_of_ours_is_written_without_what_is_absent():
+    answer = v16.StartTransactionResponse(
+        id_tag_info=v16.IdTagInfo(status=v16.AuthorizationStatus.ACCEPTED), transaction_id=7
+    )
+    assert json.loads(encode(answer)) == {"idTagInfo": {"status": "Accepted"}, "transactionId": 7}
+
+
+def test_who_may_ask_for_what_is_part_of_the_registry():
+    assert decode_request(Version.V16, "Reset", b'{"type":"Hard"}', sender=Side.CSMS)
+    with pytest.raises(CallRefused) as caught:
+        decode_request(Version.V16, "Authorize", b"{}", sender=Side.CSMS)
+    assert caught.value.code is ErrorCode.NOT_SUPPORTED
+    for version in Version:
+        assert ACTIONS[version]["DataTransfer"].senders == frozenset(Side)
+
+
+def test_an_invalid_answer_to_us_is_refused_and_never_a_crash():
+    assert decode_response(Version.V16, "Reset", b'{"status":"Accepted"}')
+    for action, data in (("Reset", b'{"status":"Maybe"}'), ("Reset", b"null"), ("Nope", b"{}")):
+        with pytest.raises(CallRefused):
+            decode_response(Version.V16, action, data)
+
+
+def test_leniency_ignores_unknown_fields_wherever_they_are():
+    document = {**METER, "x": 1, "meterValue": [{**METER["meterValue"][0], "y": {"z": None}}]}
+    assert lenient("MeterValues", document) == decode_request(
+        Version.V16, "MeterValues", METER_BYTES
+    )
+    with pytest.raises(CallRefused) as caught:
+        decode_request(Version.V16, "MeterValues", json.dumps(document).encode())
+    assert caught.value.code is ErrorCode.FORMAT_VIOLATION
+
+
+def test_leniency_reads_a_null_as_absence_but_not_where_a_value_is_required():
+    assert lenient("MeterValues", {**METER, "transactionId": None}).transaction_id is None
+    with pytest.raises(CallRefused):
+        lenient("MeterValues", {**METER, "connectorId": None})
+
+
+def test_leniency_keeps_an_over_long_text_whole_up_to_a_bound():
+    assert lenient("Authorize", {"idTag": "x" * 21}).id_tag == "x" * 21
+    assert len(lenient("Authorize", {"idTag": "x" * TEXT_LENGTH_MAX}).id_tag) == TEXT_LENGTH_MAX
+    with pytest.raises(CallRefused) as caught:
+        lenient("Authorize", {"idTag": "x" * (TEXT_LENGTH_MAX + 1)})
+    assert caught.value.code is ErrorCode.PROPERTY_CONSTRAINT_VIOLATION
+
+
+def test_leniency_restores_texts_inside_lists_and_renamed_fields():
+    keys = ["k" * 60, "short", "l" * 70]
+    message = decode_request(
+        Version.V16,
+        "GetConfiguration",
+        json.dumps({"key": keys}).encode(),
+        Strictness.LENIENT,
+        sender=Side.CSMS,
+    )
+    assert message.key == keys
+    token = {"idToken": "i" * 50, "type": "Central"}
+    hashes = {
+        "hashAlgorithm": "SHA256",
+        "issuerNameHash": "n",
+        "issuerKeyHash": "k",
+        "serialNumber": "s",
+        "responderURL": "u" * 600,
+    }
+    document = {"idToken": token, "iso15118CertificateHashData": [hashes]}
+    message = lenient("Authorize", document, Version.V201)
+    assert isinstance(message, v201.AuthorizeRequest)
+    assert message.iso15118_certificate_hash_data[0].responder_url == "u" * 600
+    assert message.id_token.id_token == "i" * 50
+
+
+def test_leniency_says_what_it_forgave():
+    document = {**METER, "odd": 1, "transactionId": None}
+    document["meterValue"] = [{"timestamp": "t", "sampledValue": [{**SAMPLE, "z": 1}]}]
+    message, repairs = decode_with_repairs(v16.MeterValuesRequest, json.dumps(document).encode())
+    assert message.meter_value[0].timestamp == "t"
+    assert repairs.nulls == ["$.transactionId"]
+    assert sorted(repairs.unknown) == ["$.meter_value[0].sampled_value[0].z", "$.odd"]
+    assert bool(repairs)
+
+
+@pytest.mark.parametrize("wrong", [{"connectorId": "1"}, {"meterValue": []}, {"meterValue": "x"}])
+def test_leniency_forgives_nothing_else(wrong):
+    with pytest.raises(CallRefused):
+        lenient("MeterValues", {**METER, **wrong})
+
+
+def test_leniency_has_an_end():
+    with pytest.raises(CallRefused):
+        lenient("Heartbeat", {f"x{i}": 1 for i in range(REPAIRS_MAX + 1)})
+    assert lenient("Heartbeat", {f"x{i}": 1 for i in range(REPAIRS_MAX)})
+
+
+@pytest.mark.parametrize("strictness", list(Strictness))
+def test_no_single_changed_byte_breaks_the_decoder(strictness):
+    for i in range(len(METER_BYTES)):
+        for byte in (b"", b"\x00", b"\xff", b'"', b"}", b"9", b"\\"):
+            data = METER_BYTES[:i] + byte + METER_BYTES[i + 1 :]
+            try:
+                decode_as(v16.MeterValuesRequest, data, strictness)
+            except RemoteProtocolError as refused:
+                assert refused.code in ErrorCode
+
+
+@given(st.binary(max_size=200), st.sampled_from(Strictness), st.sampled_from(Version), st.data())
+def test_whatever_bytes_come_the_decoder_accepts_or_refuses(data, strictness, version, more):
+    action = more.draw(st.sampled_from([*ACTIONS[version], "Nonsense"]))
+    try:
+        decode_request(version, action, data, strictness)
+    except CallRefused as refused:
+        assert len(refused.description) <= 255
+
+
+@pytest.mark.parametrize("strictness", list(Strictness))
+@pytest.mark.parametrize("opening", [b"[", b'{"x":'])
+def test_nesting_without_end_is_refused(strictness, opening):
+    with pytest.raises(CallRefused) as caught:
+        decode_request(Version.V16, "Heartbeat", opening * 100_000, strictness)
+    assert caught.value.code is ErrorCode.FORMAT_VIOLATION
