@@ -259,6 +259,17 @@ def test_energy_thresholds_cut_exactly_where_they_are_crossed() -> None:
     assert [line.measured for line in priced.lines] == [1_000_001, 1_999_999]
 
 
+def test_a_threshold_and_the_clock_may_cut_between_the_same_two_readings() -> None:
+    rates = tariff(
+        Element((component(ENERGY, 10),), Restrictions(max_mwh=2 * KWH)),
+        Element((component(ENERGY, 30),), Restrictions(start_minute=600)),
+        component(ENERGY, 20),
+    )
+    priced = price(rates, session(MONDAY + "09:30", (60, 10 * KWH)), ZURICH)
+    volumes = {line.element: line.measured for line in priced.lines}
+    assert volumes == {0: 2 * KWH, 2: 3 * KWH, 1: 5 * KWH}
+
+
 # --- Rounding, bounds, holes ---
 
 
@@ -417,6 +428,7 @@ def tariffs(draw) -> Tariff:
     most = draw(st.sampled_from([None, 9_000_000]))
     return tariff(
         *elements,
+        asset=Asset("EUR", draw(st.sampled_from([0, 2, 6]))),
         rounding=draw(st.sampled_from(Rounding)),
         min_price_minor=least,
         max_price_minor=most,
@@ -460,6 +472,37 @@ def test_cutting_loses_neither_energy_nor_time(usage, restrictions, zone) -> Non
     assert [p.start_ms for p in periods] == sorted(p.start_ms for p in periods)
 
 
+CONDITIONS = [("start_minute", "end_minute"), ("weekdays",), ("min_mwh",), ("max_mwh",)]
+CONDITIONS += [("min_power_mw",), ("max_power_mw",), ("min_duration_ms",), ("max_duration_ms",)]
+
+
+@given(usages(), st.lists(rules | more_rules, max_size=4), ZONES)
+def test_nothing_changes_within_a_period(usage, restrictions, zone) -> None:
+    """Each condition alone answers at the end of a period as it did at its start."""
+    conditions = [
+        Restrictions(**{name: getattr(rule, name) for name in names})
+        for rule in restrictions
+        for names in CONDITIONS
+    ]
+    used = 0
+    for period in cut(usage, restrictions, zone):
+        span = period.charging_ms + period.parking_ms
+        elapsed = period.start_ms - usage.start_ms
+        last_ms, last_mwh = max(span - 1, 0), max(period.energy_mwh - 1, 0)
+        for rule in conditions:
+            first, last = (
+                rule.match(
+                    datetime.fromtimestamp((period.start_ms + ms) // 1_000, zone),
+                    used + mwh,
+                    elapsed + ms,
+                    period.power_mw,
+                )
+                for ms, mwh in [(0, 0), (last_ms, last_mwh)]
+            )
+            assert first == last
+        used += period.energy_mwh
+
+
 @given(tariffs(), usages(), ZONES)
 def test_a_bill_adds_up_and_stays_within_its_bounds(rates, usage, zone) -> None:
     priced = price(rates, usage, zone)
@@ -479,6 +522,21 @@ def test_no_session_costs_more_than_the_worst_case(rates, usage, zone) -> None:
         return  # energy in no time has no power
     rated_w = -(-usage.energy_mwh * HOUR // (max(span, 1) * 1_000))
     assert price(rates, usage, zone).total_minor <= worst_case_minor(rates, rated_w, span)
+
+
+def test_the_worst_case_covers_a_parking_step_on_top_of_the_charging_time() -> None:
+    rates = tariff(component(TIME, 100), component(PARKING, 100, step=900))
+    usage = session(MONDAY + "10:00", (59, 0), parked=1)
+    assert price(rates, usage, ZURICH).total_minor == 983_333 + 250_000
+    assert worst_case_minor(rates, 0, HOUR) == 1_250_000
+
+
+def test_the_worst_case_covers_a_unit_of_rounding_on_every_line() -> None:
+    nights = Element((component(ENERGY, 1),), Restrictions(end_minute=600))
+    days = Element((component(ENERGY, 1),), Restrictions(start_minute=600))
+    rates = tariff(nights, days, asset=Asset("EUR", 0), rounding=Rounding.UP)
+    usage = session(MONDAY + "09:30", (60, KWH))
+    assert price(rates, usage, ZURICH).total_minor == 2 <= worst_case_minor(rates, 1_000, HOUR)
 
 
 def test_the_worst_case_of_a_simple_tariff_is_exact() -> None:
