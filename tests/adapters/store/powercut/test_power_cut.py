@@ -17,7 +17,7 @@ from tests.adapters.store.powercut.disk import Disk, Event, Kind, read_recording
 HERE = Path(__file__).resolve().parent
 SRC = Path(ohmstead.__file__).resolve().parent.parent
 DEEP = os.environ.get("OHMSTEAD_DEEP") == "1"
-MOST = 2_000 if DEEP else 160
+MOST = 2_000 if DEEP else 110
 
 COMMIT_FAILS = ("--restart", "--checkpoint-pages", "1000000")
 """No checkpoint before the fault, so that the first sync to fail is certainly a commit's."""
@@ -98,7 +98,7 @@ def test_weaker_settings_lose_answered_flows_and_are_noticed(record, scratch, sy
 )
 def test_a_disk_that_only_says_it_synced_is_noticed(record, scratch, liar, noticed):
     events, _ = record("--flows", "180")
-    verdict = cut_everywhere(events, scratch, 100, honest=lambda name: name != liar)
+    verdict = cut_everywhere(events, scratch, 60, honest=lambda name: name != liar)
     assert verdict.wrong[noticed] > 0, verdict
 
 
