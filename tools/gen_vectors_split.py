@@ -40,7 +40,7 @@ def cases() -> list[Case]:
     chance = random.Random(SEED)
     for _ in range(40):
         left, shares = 10_000, {}
-        for n in range(chance.randint(0, 7)):
+        for n in range(chance.randint(0, 6)):
             shares[f"p{n}"] = chance.randint(0, left)
             left -= shares[f"p{n}"]
         found.append(case(chance.getrandbits(chance.randint(1, 128)), shares))

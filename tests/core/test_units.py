@@ -1,3 +1,5 @@
+"""The scalars: divisions round as their names say, and nonsense is refused."""
+
 from __future__ import annotations
 
 from fractions import Fraction

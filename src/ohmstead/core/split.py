@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ohmstead.units import BPS, mul_div_down
 
-PAYEES_MAX = 8  # the slots of a receipt on chain, the rest payee among them
+PAYEES_MAX = 7  # a receipt has 8 slots on chain, and one of them is the payer's
 
 
 def split(amount_minor: int, shares_bps: Mapping[str, int], rest: str) -> dict[str, int]:
