@@ -20,7 +20,7 @@ CASES = json.loads(VECTORS.read_text())["cases"]
 
 @st.composite
 def shares(draw) -> dict[str, int]:
-    """Up to seven shares that add up to at most the whole, the exact whole included."""
+    """Up to six shares that add up to at most the whole, the exact whole included."""
     left, found = 10_000, {}
     for n in range(draw(st.integers(0, PAYEES_MAX - 1))):
         found[f"p{n}"] = draw(st.integers(0, left) | st.just(left))
