@@ -189,8 +189,8 @@ def _bounded(body: bytes) -> bytes:
 
 def plain(value: object) -> Value:
     """Return text, None or an integer of 64 bits, as an index takes it; an enum is its value."""
-    if value is None:
-        return None
+    if value is None or (type(value) is str and value.isascii()):
+        return value  # nearly always
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, str):
