@@ -1,4 +1,4 @@
-"""``network.toml``: one file is one network. Every key has a default; a wrong key is named with its line."""
+"""``network.toml``: one file is one network. Every key has a default; a wrong one is named."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A table of the file; unknown keys are refused so that a misspelling is never silent."""
 
 
-class ShareConfig(_Section):
+class ShareConfig(_Section, frozen=True):
     """One payee of every session beside the host: basis points of the price."""
 
     name: str
@@ -33,7 +33,7 @@ class ShareConfig(_Section):
     bps: Annotated[int, msgspec.Meta(ge=1, le=BPS)]
 
 
-class NetworkConfig(_Section):
+class NetworkConfig(_Section, frozen=True):
     """Who this network is and what it counts in."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "commons"
@@ -41,7 +41,7 @@ class NetworkConfig(_Section):
     time_zone: str = "Etc/UTC"
 
 
-class ChainConfig(_Section):
+class ChainConfig(_Section, frozen=True):
     """The ledger sessions settle on. ``anvil`` is the embedded demo chain; its keys are public."""
 
     kind: Literal["anvil", "rpc", "none"] = "anvil"
@@ -53,7 +53,7 @@ class ChainConfig(_Section):
     thaw_s: Seconds = 14 * 86_400
 
 
-class MoneyConfig(_Section):
+class MoneyConfig(_Section, frozen=True):
     """Holds and epochs. Amounts are strings of whole minor units, as everywhere outside."""
 
     hold_minor: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,30}$")] = "40000000"
@@ -65,7 +65,7 @@ class MoneyConfig(_Section):
     shares: tuple[ShareConfig, ...] = ()
 
 
-class OcppConfig(_Section):
+class OcppConfig(_Section, frozen=True):
     """How stations are met."""
 
     bind: str = "127.0.0.1:9000"
@@ -78,14 +78,14 @@ class OcppConfig(_Section):
     clock_skew_s: Seconds = 300
 
 
-class HttpConfig(_Section):
+class HttpConfig(_Section, frozen=True):
     """Where the API and the pages are served."""
 
     bind: str = "127.0.0.1:8080"
     public_url: str = ""
 
 
-class Config(_Section):
+class Config(_Section, frozen=True):
     """The whole file."""
 
     network: NetworkConfig = NetworkConfig()
@@ -108,7 +108,7 @@ def load(path: Path) -> Config:
             f"{path}: {error.strerror}; run `ohmstead init --dir {path.parent}` to write one"
         ) from None
     if len(raw) > FILE_LENGTH_MAX:
-        raise ConfigError(f"{path}: larger than {FILE_LENGTH_MAX} bytes; this is not a network.toml")
+        raise ConfigError(f"{path}: more than {FILE_LENGTH_MAX} bytes; this is no network.toml")
     return parse(raw, str(path))
 
 

@@ -66,7 +66,7 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class IdToken:
-    """What a driver presents, and whose money it spends. OCPP 1.6 compares without case (CiString)."""
+    """What a driver presents, and whose money it spends; compared without case (CiString)."""
 
     uid: str
     status: TokenStatus
@@ -138,7 +138,7 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class NetworkPolicy:
-    """What governs new sessions; one record, replaced whole, copied into each session it touches."""
+    """What governs new sessions; one record, replaced whole, copied into each new session."""
 
     asset: Asset
     ledger: str  # names the mirror account, as in ``onchain:anvil``

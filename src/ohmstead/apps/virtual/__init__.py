@@ -1,1 +1,1 @@
-"""A virtual charging station with a meter that signs OCMF: a real OCPP client for tests and demos."""
+"""A virtual charging station whose meter signs OCMF: a real OCPP client for tests and demos."""

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 
 from ohmstead.core.meter import PageFinding, Reading, SignedReading, page_rule
 from ohmstead.core.network import Quarantined
+from ohmstead.core.registers import billed_register
 from ohmstead.core.session import Session
 from ohmstead.ports import R, Record, State
 
 VALID = "valid"
 # What we cannot check yet proves nothing and accuses nobody: the session is `unproven`.
-UNCHECKABLE = frozenset({"unsupported_format", "unsupported_algorithm"})
+UNCHECKABLE = frozenset({"unsupported_format", "unsupported_algorithm", "unpostable"})
 RECORDS_MAX = 256  # of one message; a station that signs each minute of a day sends 1,440 messages
 
 
@@ -43,16 +44,23 @@ class Weighed:
     findings: tuple[str, ...]
     puts: tuple[Record, ...]
 
+    @property
+    def register(self) -> str | None:
+        """The register that bills this message's readings, None where that is ambiguous."""
+        return billed_register([r for record in self.accepted for r in record.readings])
+
     def begin(self) -> tuple[SignedReading, Reading] | None:
-        """The first reading that begins a transaction."""
-        return next(
-            ((record, r) for record in self.accepted for r in record.readings if r.begins), None
-        )
+        """The first reading of the billed register that begins a transaction."""
+        return next(((record, r) for record, r in self._billed() if r.begins), None)
 
     def end(self) -> tuple[SignedReading, Reading] | None:
-        """The last reading that ends one."""
-        ends = [(record, r) for record in self.accepted for r in record.readings if r.ends]
+        """The last one that ends one."""
+        ends = [(record, r) for record, r in self._billed() if r.ends]
         return ends[-1] if ends else None
+
+    def _billed(self) -> list[tuple[SignedReading, Reading]]:
+        name = self.register
+        return [(rec, r) for rec in self.accepted for r in rec.readings if r.register == name]
 
 
 def weigh(state: State, session: Session, evidence: Sequence[Evidence], now_ms: int) -> Weighed:

@@ -49,11 +49,11 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """The answer: what was kept, and what the session costs so far."""
+    """The answer: what was kept, and what the session costs so far where that was computed."""
 
     outcome: ProgressOutcome
     session_id: str = ""
-    cost_minor: int = 0
+    cost_minor: int | None = None
 
 
 def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Progressed]:
@@ -75,7 +75,8 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
         puts += weighed.puts
     samples = _samples(state, session, command)
     session = _advanced(session, command)
-    cost_minor, kept_ahead = 0, Decision(None)
+    cost_minor: int | None = None
+    kept_ahead: Decision[None] = Decision(None)
     if session.state is SessionState.ACTIVE and session.last_ms >= session.check_ms:
         session, cost_minor, kept_ahead = _kept_ahead(state, session, command, now_ms)
         puts += kept_ahead.puts
@@ -117,11 +118,11 @@ def _advanced(session: Session, command: Readings) -> Session:
 
 def _kept_ahead(
     state: State, session: Session, command: Readings, now_ms: int
-) -> tuple[Session, int, Decision[None]]:
+) -> tuple[Session, int | None, Decision[None]]:
     """Raise the hold "when cost plus one reporting interval reaches" it, else stop the session."""
     tariff = state.get(Tariff, session.tariff_key)
     if tariff is None or session.last_mwh is None:
-        return session, 0, Decision(None)
+        return session, None, Decision(None)
     policy = policy_of(state)
     at_ms, mwh = session.last_ms, session.last_mwh
     cost = judge.running_cost_minor(session, tariff, at_ms, mwh, command.zone)

@@ -1,0 +1,50 @@
+"""Who may connect, and who answers them: what the gateway asks of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from ohmstead.apps.stations import v16, v201
+from ohmstead.apps.stations.peer import Handlers, Presence, StationPeer
+from ohmstead.apps.stations.services import Services
+from ohmstead.core.network import Station
+from ohmstead.wire.ocpp.base import Version
+
+HANDLERS: Mapping[Version, Handlers] = MappingProxyType(
+    {Version.V16: v16.HANDLERS, Version.V201: v201.HANDLERS}
+)
+
+
+class Directory:
+    """Implements :class:`ohmstead.apps.gateway.interface.Directory` over the services."""
+
+    def __init__(
+        self,
+        services: Services,
+        is_available: Callable[[], bool],
+        on_connected: Callable[[StationPeer], None] | None = None,
+    ) -> None:
+        self.services = services
+        self.presence: dict[str, Presence] = {}
+        self._is_available = is_available
+        self._on_connected = on_connected
+
+    def find(self, station_id: str) -> Station | None:
+        """Return the registered station."""
+        return self.services.registry.find(station_id)
+
+    def password_ok(self, station: Station, password: bytes) -> bool:
+        """Compare MACs in constant time."""
+        return self.services.registry.password_ok(station, password)
+
+    def peer(self, station: Station, version: Version) -> StationPeer:
+        """Return the handlers for a new connection."""
+        presence = self.presence.setdefault(station.id, Presence())
+        return StationPeer(
+            self.services, station, version, HANDLERS[version], presence, self._on_connected
+        )
+
+    def available(self) -> bool:
+        """Whether anything can be made durable now."""
+        return self._is_available()

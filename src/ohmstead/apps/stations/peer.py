@@ -1,0 +1,149 @@
+"""One connected station: each call goes to its handler's file, each answer back out.
+
+The router is a table per version (:data:`ohmstead.apps.stations.v16.HANDLERS` and its like); an
+action the registry knows but no table lists is ``NotSupported``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any
+
+import structlog
+
+from ohmstead.apps.gateway.interface import Link
+from ohmstead.apps.stations.services import Services, zone_of
+from ohmstead.core.network import Station, TransactionRef
+from ohmstead.core.session import Session as SessionRecord
+from ohmstead.core.session import SessionState
+from ohmstead.errors import RemoteProtocolError
+from ohmstead.flows.charging.evidence import Evidence
+from ohmstead.wire.ocpp.base import Message, Side, Version
+from ohmstead.wire.ocpp.codec import Strictness, action_of, decode_as, encode
+from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
+from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
+
+OPEN_SESSIONS_MAX = 64  # of one station
+CONNECTORS_MAX = 256  # of one station
+REPORT_VARIABLES_MAX = 5_000  # of one station's device model
+
+log = structlog.get_logger()
+
+# A handler takes its own action's request; the table pairs them, so the request is Any here only.
+Handler = Callable[[Any, "StationPeer"], Awaitable[Message]]
+Handlers = Mapping[str, Handler]
+
+
+@dataclass(slots=True)
+class ConnectorStatus:
+    """The last StatusNotification of a connector, as the station words it."""
+
+    status: str
+    error_code: str
+    at_ms: int
+
+
+@dataclass(slots=True)
+class Presence:
+    """What is known of a station beyond its registration; in memory, rebuilt by what it sends."""
+
+    last_seen_ms: int = 0
+    booted_ms: int = 0
+    connectors: dict[tuple[int, int], ConnectorStatus] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)  # the last device model report
+
+
+class StationPeer:
+    """Implements :class:`ohmstead.apps.gateway.interface.Peer`."""
+
+    def __init__(
+        self,
+        services: Services,
+        station: Station,
+        version: Version,
+        handlers: Handlers,
+        presence: Presence,
+        on_connected: Callable[[StationPeer], None] | None = None,
+    ) -> None:
+        self.services = services
+        self.station_id = station.id
+        self.version = version
+        self.presence = presence
+        self.link: Link | None = None
+        self.payload = b""  # of the call being handled, as received
+        self._handlers = handlers
+        self._on_connected = on_connected
+
+    @property
+    def station(self) -> Station:
+        """The station as registered now."""
+        station = self.services.registry.find(self.station_id)
+        if station is None:  # deleted while connected
+            raise CallRefused(ErrorCode.SECURITY_ERROR, "this station is not registered any more")
+        return station
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of the station's location."""
+        return zone_of(self.station.time_zone)
+
+    async def handle(self, call: CallReceived) -> bytes:
+        """Answer one call; see the Peer protocol for what may be raised."""
+        self.presence.last_seen_ms = self.services.clock.now_ms()
+        action = action_of(self.version, call.action, Side.STATION)
+        handler = self._handlers.get(call.action)
+        if handler is None:
+            raise CallRefused(ErrorCode.NOT_SUPPORTED, f"{call.action} is not handled here yet")
+        strictness = Strictness.LENIENT if self.station.lenient else Strictness.STRICT
+        request = decode_as(action.request, call.payload, strictness)
+        self.payload = bytes(call.payload)
+        if call.id_reused:
+            log.info("message id reused", station=self.station_id, action=call.action)
+        try:
+            return encode(await handler(request, self))
+        except CallRefused:
+            raise
+        except RemoteProtocolError as error:  # a field that only its handler could read
+            raise CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, str(error)) from None
+
+    async def examine(self, raws: tuple[bytes, ...]) -> tuple[Evidence, ...]:
+        """Check signed records against the keys registered for this station."""
+        if not raws:
+            return ()
+        keys = self.services.registry.keys(self.station_id)
+        return await self.services.verifier.examine(raws, keys)
+
+    @property
+    def payload_text(self) -> str:
+        """The payload being handled, as text for the quarantine."""
+        return self.payload.decode("utf-8", "replace")
+
+    def session(self, transaction_id: str) -> SessionRecord | None:
+        """The session behind one of this station's transactions."""
+        ref = self.services.store.get(TransactionRef, f"{self.station_id}/{transaction_id}")
+        return self.services.store.get(SessionRecord, ref.session_id) if ref else None
+
+    def open_sessions(self) -> list[SessionRecord]:
+        """The sessions of this station that wait for their stop."""
+        store, where = self.services.store, {"station_id": self.station_id}
+        found: list[SessionRecord] = []
+        for state in (SessionState.ACTIVE, SessionState.UNFUNDED, SessionState.EXPIRED):
+            found += store.find(SessionRecord, OPEN_SESSIONS_MAX, state=state.value, **where)
+        return found
+
+    def connected(self, link: Link) -> None:
+        """The gateway opened this connection."""
+        self.link = link
+        if self._on_connected is not None:
+            self._on_connected(self)
+
+    def disconnected(self, link: Link) -> None:
+        """The gateway lost it."""
+        if self.link is link:
+            self.link = None
+
+    def late(self, event: LateResult | LateError) -> None:
+        """Behaviour 3: a late answer is stored on its command and never answered."""
+        log.info("late answer", station=self.station_id, message_id=event.message_id)

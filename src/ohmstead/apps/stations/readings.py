@@ -1,0 +1,54 @@
+"""Meter values as OCPP writes them, and as core counts them: whole mWh at whole milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from ohmstead.hashing import sha256
+from ohmstead.wire import ocmf
+from ohmstead.wire.ocpp.base import exact_number
+
+MWH_BITS_MAX = 62  # what an index of the store holds; 4.6 TWh
+_MWH_DECIMALS = {"Wh": 3, "kWh": 6}  # decimal places that make whole mWh
+ENERGY = "Energy.Active.Import.Register"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What one message says of the energy register: plain values, and signed records as sent."""
+
+    plain: tuple[tuple[int, int], ...]  # (at_ms, mwh) in the order sent
+    signed: tuple[bytes, ...]
+    refused: tuple[str, ...]  # values that are no number, with their reason
+
+
+def to_mwh(value: str | Decimal, unit: str, multiplier: int = 0) -> int:
+    """Return whole mWh, cut below; raises ValueError for what is no bounded number of energy."""
+    places = _MWH_DECIMALS.get(unit)
+    if places is None:
+        raise ValueError(f"{unit!r} is no unit of energy")
+    try:
+        number = exact_number(value.strip()) if isinstance(value, str) else value
+    except (ValueError, InvalidOperation):
+        raise ValueError(f"{str(value)[:40]!r} is no bounded number") from None
+    if not number.is_finite() or not -9 <= multiplier <= 9:
+        raise ValueError(f"{str(value)[:40]!r} is no bounded number")
+    mwh = int(number.scaleb(places + multiplier))
+    if mwh.bit_length() > MWH_BITS_MAX:
+        raise ValueError(f"{str(value)[:40]!r} {unit} is more than any meter counts")
+    return mwh
+
+
+def record_of(carried: Callable[[], ocmf.Carried], fallback: str) -> bytes:
+    """Return a signed record's bytes; what is not OCMF is kept as it came, to be judged later."""
+    try:
+        return carried().received
+    except (ocmf.UnsupportedFormat, ocmf.MalformedRecord):
+        return fallback.encode("utf-8", "surrogatepass")[: 1 << 16]
+
+
+def digest_of(*parts: object) -> str:
+    """Name what a message says, whoever repeats it under whatever id: sha-256 in hex."""
+    return sha256("\x1f".join(str(part) for part in parts).encode("utf-8", "replace")).hex()

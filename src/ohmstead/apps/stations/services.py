@@ -1,0 +1,89 @@
+"""What every handler stands on: the store, the clock, the registered stations and the verifier."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from ohmstead.apps.config import OcppConfig
+from ohmstead.apps.stations.verifier import Verifier
+from ohmstead.core.meter import MeterKey
+from ohmstead.core.network import Station
+from ohmstead.ports import Clock, Store
+
+METER_KEYS_MAX = 256  # of one station
+STATIONS_PAGE = 1_000
+
+
+@lru_cache(maxsize=1_024)
+def zone_of(name: str) -> tzinfo:
+    """Load a time zone; core only ever sees the tzinfo."""
+    return ZoneInfo(name)
+
+
+def fresh_session_id() -> str:
+    """An id nobody can guess: whoever holds it may read the public receipt."""
+    return f"S-{secrets.token_hex(12)}"
+
+
+def secret_mac(pepper: bytes, station_id: str, password: bytes) -> str:
+    """HMAC-SHA-256 of a station's password: "scrypt would cost 450 CPU-s for a reconnect storm"."""
+    message = station_id.encode() + b"\0" + password
+    return hmac.new(pepper, message, hashlib.sha256).hexdigest()
+
+
+class Registry:
+    """The registered stations and their meter keys, in memory: asked on every upgrade and record.
+
+    The store is the truth; whoever changes a station through this process calls :meth:`forget`.
+    """
+
+    def __init__(self, store: Store, pepper: bytes) -> None:
+        self._store = store
+        self._pepper = pepper
+        self._stations: dict[str, Station] = {}
+        self._keys: dict[str, tuple[MeterKey, ...]] = {}
+
+    def find(self, station_id: str) -> Station | None:
+        """Return the station as registered now."""
+        station = self._stations.get(station_id) or self._store.get(Station, station_id)
+        if station is not None:
+            self._stations[station_id] = station
+        return station
+
+    def keys(self, station_id: str) -> tuple[MeterKey, ...]:
+        """Return the registered keys of a station's meters."""
+        keys = self._keys.get(station_id)
+        if keys is None:
+            keys = tuple(self._store.find(MeterKey, METER_KEYS_MAX, station_id=station_id))
+            self._keys[station_id] = keys
+        return keys
+
+    def forget(self, station_id: str) -> None:
+        """Read this station anew next time."""
+        self._stations.pop(station_id, None)
+        self._keys.pop(station_id, None)
+
+    def password_ok(self, station: Station, password: bytes) -> bool:
+        """Compare in constant time; a station without a secret has no password that fits."""
+        mac = secret_mac(self._pepper, station.id, password)
+        return bool(station.secret_mac) and hmac.compare_digest(mac, station.secret_mac)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The same for every station of this process."""
+
+    store: Store
+    clock: Clock
+    registry: Registry
+    verifier: Verifier
+    config: OcppConfig
+    asset_scale: int
+    session_id: Callable[[], str] = fresh_session_id

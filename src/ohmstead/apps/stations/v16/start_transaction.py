@@ -1,0 +1,38 @@
+"""StartTransaction: a session begins and its money is held, once however often it is told."""
+
+from __future__ import annotations
+
+from ohmstead.apps.stations.peer import StationPeer
+from ohmstead.apps.stations.readings import digest_of
+from ohmstead.apps.stations.v16.authorize import info
+from ohmstead.flows.charging.start import Start, start
+from ohmstead.units import MWH_PER_WH
+from ohmstead.wire.ocpp.times import parse_time
+from ohmstead.wire.ocpp.v16 import StartTransactionRequest, StartTransactionResponse
+
+
+async def handle(request: StartTransactionRequest, peer: StationPeer) -> StartTransactionResponse:
+    # Behaviour 5: "StartTransaction on (station, connector, timestamp, meterStart, idTag)".
+    digest = digest_of(
+        request.connector_id, request.timestamp, request.meter_start, request.id_tag.casefold()
+    )
+    started = await peer.services.store.run(
+        start,
+        Start(
+            fresh_session_id=peer.services.session_id(),
+            station_id=peer.station_id,
+            evse_id=request.connector_id,
+            protocol="1.6",
+            transaction_id="",
+            id_token=request.id_tag,
+            at_ms=parse_time(request.timestamp),
+            begin_mwh=request.meter_start * MWH_PER_WH,
+            offline=False,
+            seen_id=f"{peer.station_id}/start/{digest}",
+            digest=digest,
+        ),
+    )
+    return StartTransactionResponse(
+        id_tag_info=info(started.authorisation, None),
+        transaction_id=int(started.transaction_id),
+    )

@@ -1,0 +1,37 @@
+"""MeterValue of OCPP 1.6: values are text, and signed data hides behind a format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ohmstead.apps.stations.readings import ENERGY, Values, record_of, to_mwh
+from ohmstead.wire import ocmf
+from ohmstead.wire.ocpp.times import parse_time
+from ohmstead.wire.ocpp.v16 import MeterValue, SampledValue, TransactionMeterValue
+
+
+def read(meter_values: Iterable[MeterValue | TransactionMeterValue]) -> Values:
+    """Read the energy register; raises RemoteProtocolError for a time that is none."""
+    plain: list[tuple[int, int]] = []
+    signed: list[bytes] = []
+    refused: list[str] = []
+    for meter_value in meter_values:
+        at_ms = parse_time(meter_value.timestamp)
+        for sample in meter_value.sampled_value:
+            if sample.format == "SignedData":
+                signed.append(record_of(lambda s=sample: ocmf.carried_in_16(s.value), sample.value))  # type: ignore[misc]
+            elif _is_register(sample):
+                try:
+                    plain.append((at_ms, to_mwh(sample.value, sample.unit or "Wh")))
+                except ValueError as error:
+                    refused.append(str(error))
+    return Values(tuple(plain), tuple(signed), tuple(refused))
+
+
+def _is_register(sample: SampledValue) -> bool:
+    # 1.6 7.43: measurand defaults to Energy.Active.Import.Register, location to Outlet.
+    return (
+        (sample.measurand or ENERGY) == ENERGY
+        and sample.phase is None
+        and (sample.location or "Outlet") == "Outlet"
+    )
