@@ -135,4 +135,5 @@ class AnvilProcess:
                 told.put(int(match[1]))
         self._child.stdout.close()
         told.put(0)
+        self._child.wait()  # its output ends a moment before it does
         on_exit()
