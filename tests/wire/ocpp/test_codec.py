@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from ohmstead.errors import RemoteProtocolError
 from ohmstead.wire.ocpp import v16, v201
-from ohmstead.wire.ocpp.base import Side, Version
+from ohmstead.wire.ocpp.base import Side, Version, check_number
 from ohmstead.wire.ocpp.codec import (
     ACTIONS,
     Strictness,
@@ -173,3 +174,30 @@ def test_nesting_without_end_is_refused(strictness, opening):
     with pytest.raises(CallRefused) as caught:
         decode_request(Version.V16, "Heartbeat", opening * 100_000, strictness)
     assert caught.value.code is ErrorCode.FORMAT_VIOLATION
+
+
+def test_a_description_fits_the_255_characters_a_callerror_allows():
+    with pytest.raises(CallRefused) as caught:
+        decode_request(Version.V16, "Heartbeat", json.dumps({"x" * 400: 1}).encode())
+    assert len(caught.value.description) == 255
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds", "fits"),
+    [
+        (None, {"minimum": 0}, True),
+        ("0", {"minimum": 0}, True),
+        ("-0.1", {"minimum": 0}, False),
+        ("100", {"maximum": 100}, True),
+        ("100.1", {"maximum": 100}, False),
+        ("4.1", {"multiple_of": "0.1"}, True),
+        ("4.15", {"multiple_of": "0.1"}, False),
+    ],
+)
+def test_a_number_is_held_to_the_bounds_of_its_schema(value, bounds, fits):
+    number = None if value is None else Decimal(value)
+    if fits:
+        check_number("x", number, **bounds)
+    else:
+        with pytest.raises(ValueError, match="Expected `x`"):
+            check_number("x", number, **bounds)

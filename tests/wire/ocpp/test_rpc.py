@@ -22,7 +22,13 @@ from ohmstead.wire.ocpp.frames import (
     RepeatReceived,
     ResultReceived,
 )
-from ohmstead.wire.ocpp.memory import ANSWERS_MAX, BRIEF_MS, AnswerCache, StationMemory
+from ohmstead.wire.ocpp.memory import (
+    ANSWERS_MAX,
+    BRIEF_MS,
+    WORKING_MAX,
+    AnswerCache,
+    StationMemory,
+)
 from ohmstead.wire.ocpp.rpc import Rpc
 
 START = {"connectorId": 1, "idTag": "CARD", "meterStart": 5, "timestamp": "2026-11-20T12:00:00Z"}
@@ -555,3 +561,43 @@ def _refusal(version, action, payload) -> list:
     (frame,) = sent(rpc)
     assert frame[:2] == [4, "a"]
     return frame
+
+
+def test_repeats_of_an_abandoned_call_are_not_added_to_the_next_answer():
+    rpc = new()
+    rpc.receive(call("a"), 0)
+    rpc.receive(call("a"), 0)
+    rpc.abandon("a")
+    rpc.receive(call("b"), 0)
+    rpc.answer("b", b"{}")
+    assert sent(rpc) == [[3, "b", {}]]
+
+
+def test_a_refusal_leaves_nothing_in_memory():
+    memory = StationMemory()
+    rpc = new(memory=memory)
+    rpc.receive(call("a"), 0)
+    rpc.refuse("a", ErrorCode.INTERNAL_ERROR)
+    assert not memory._answers
+    (event,) = rpc.receive(call("a"), 0)
+    assert event.id_reused is False
+
+
+def test_connections_that_never_finish_their_work_leave_bounded_memory():
+    memory = StationMemory()
+    for i in range(2 * WORKING_MAX):
+        new(memory=memory).receive(call(f"{i}"), 0)
+    assert len(memory._working) == WORKING_MAX
+
+
+def test_where_an_id_ends_and_an_action_begins_makes_a_difference():
+    memory = StationMemory()
+    keys = [memory.key("a", "bc", b"{}"), memory.key("ab", "c", b"{}"), memory.key("a", "b", b"c")]
+    assert len(set(keys)) == 3
+
+
+@BOTH_VERSIONS
+def test_a_message_that_is_not_utf_8_anywhere_is_no_message(version):
+    rpc = new(version)
+    assert kinds(rpc.receive(b'[2,"a","DataTransfer",{"data":"\xff"}]', 0)) == [FrameRefused]
+    assert kinds(rpc.receive('[2,"a","DataTransfer",{"data":"\u00e9"}]', 0)) == [CallReceived]
