@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ohmstead.core.tariff import PriceLine, Rounding
+from ohmstead.core.tariff import PriceLine, Rounding, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Bill:
     end_mwh: int
     begin_ms: int
     end_ms: int
-    charging_end_ms: int  # from here on the car only parked
+    usage: Usage  # what was priced, and in which time zone
+    time_zone: str
     lines: tuple[PriceLine, ...]
     adjustment_minor: int  # what the tariff's minimum added or its maximum took off
     rounding: Rounding

@@ -22,6 +22,7 @@ class EventId:
     block_number: int
     tx: str
     log_index: int
+    block_hash: str = ""
 
     def __str__(self) -> str:
         return f"{self.tx}/{self.log_index}"
@@ -161,6 +162,9 @@ class EpochRecord:
     proven_mwh: int
     unproven_mwh: int
     closed_ms: int
+    registry_version: int
+    settled_before_minor: int  # spends of all epochs before this one
+    bundle: str
     proposed_at_s: int = 0
     seal_hash: str = ""
     tx: str = ""

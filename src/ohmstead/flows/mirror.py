@@ -151,6 +151,7 @@ class _Booking:
                 seal_hash=event.seal_hash,
                 tx=event.at.tx,
                 block_number=event.at.block_number,
+                block_hash=event.at.block_hash,
             )
         )
 

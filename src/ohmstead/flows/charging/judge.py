@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from ohmstead.core.bill import Bill, MeterHead, Sample
@@ -12,7 +12,7 @@ from ohmstead.core.network import NetworkPolicy, Station
 from ohmstead.core.plausibility import Circumstances, Severity, assess
 from ohmstead.core.session import PayerKind, Session, Share
 from ohmstead.core.split import split
-from ohmstead.core.tariff import Priced, Tariff, Usage, price
+from ohmstead.core.tariff import Restrictions, Tariff, Usage, price
 from ohmstead.flows.charging.evidence import UNCHECKABLE
 from ohmstead.ports import State
 
@@ -99,7 +99,8 @@ def bill(
     ``covered_minor`` bounds the part that is split. Raises ValueError where the readings make no
     usage; such a session is never billed, only reviewed.
     """
-    priced, charging_end_ms = _priced(tariff, delivered, zone)
+    usage = usage_of(tariff, delivered)
+    priced = price(tariff, usage, zone)
     covered = min(priced.total_minor, covered_minor)
     return Bill(
         session_id=session.id,
@@ -108,7 +109,8 @@ def bill(
         end_mwh=delivered.end.mwh,
         begin_ms=delivered.begin.at_ms,
         end_ms=delivered.end.at_ms,
-        charging_end_ms=charging_end_ms,
+        usage=usage,
+        time_zone=str(zone),
         lines=priced.lines,
         adjustment_minor=priced.adjustment_minor,
         rounding=priced.rounding,
@@ -148,16 +150,20 @@ def meter_of(session: Session) -> str:
     return session.meter_key_id or f"{session.station_id}/{session.evse_id}"
 
 
-def _priced(tariff: Tariff, delivered: Delivery, zone: tzinfo) -> tuple[Priced, int]:
+def usage_of(tariff: Tariff, delivered: Delivery) -> Usage:
+    """What is priced. Readings between begin and end are part of it only where a restriction can
+    ask for them; raises ValueError where the readings run backwards."""
     begin, end = delivered.begin, delivered.end
     points = [(r.at_ms, r.mwh) for r in (begin, *delivered.samples, end)]
-    charging_end_ms = next(at_ms for at_ms, mwh in points if mwh >= end.mwh)
+    charging_end_ms = next((at_ms for at_ms, mwh in points if mwh >= end.mwh), end.at_ms)
     if end.mwh == begin.mwh:
         charging_end_ms = begin.at_ms
     elif not delivered.samples:
         charging_end_ms = end.at_ms  # nothing is known between: it charged until the end
-    usage = Usage(begin.at_ms, end.at_ms, tuple(points), charging_end_ms)
-    return price(tariff, usage, zone), charging_end_ms
+    whole = Usage(begin.at_ms, end.at_ms, tuple(points), charging_end_ms)
+    if all(element.restrictions == Restrictions() for element in tariff.elements):
+        return replace(whole, points=(points[0], points[-1]))
+    return whole
 
 
 def _signed(state: State, page: str, entry: int) -> Reading | None:

@@ -25,7 +25,6 @@ from ohmstead.core.session import (
 from ohmstead.flows.money import Till
 from ohmstead.ports import Job
 
-CHAIN_LANE = "chain"
 UNCOLLECTED = "uncollected"
 DISPUTE = "dispute"
 
@@ -162,4 +161,4 @@ def release_job(session: Session, cost_minor: int) -> tuple[Job, ...]:
         return ()
     kind = "release_lock" if cost_minor else "refund_lock"
     payload = {"lock": session.lock_id, "cost": str(cost_minor)}
-    return (Job(f"{session.id}/{kind}", CHAIN_LANE, kind, payload),)
+    return (Job(f"{session.id}/{kind}", f"lock:{session.lock_id}", kind, payload),)
