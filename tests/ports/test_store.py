@@ -128,6 +128,14 @@ class TestAnyStore:
         assert store.get(Thing, "n").rank == 500
         await store.close()
 
+    async def test_a_record_that_changed_is_never_seen_as_it_was(self, open_store):
+        store = open_store()
+        for rank in range(1, 6):
+            assert await store.run(count_up, "n") == rank
+            assert store.get(Thing, "n").rank == rank
+            assert [thing.rank for thing in store.find(Thing, 9)] == [rank]
+        await store.close()
+
     async def test_a_search_inside_a_flow_sees_earlier_flows_of_the_same_commit(self, open_store):
         def join(state, key, now_ms):
             there = state.find(Thing, 1000, owner="ann")

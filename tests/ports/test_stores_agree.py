@@ -28,9 +28,11 @@ class Box:
 
 TABLES = (Table(Box, "boxes", ("place", "size")),)
 
-keys = st.sampled_from(["a", "b", "c", "ü", "z/1"])
+keys = st.sampled_from(["a", "ü", "z/1"])
 places = st.sampled_from([None, "here", "there"])
-sizes = st.sampled_from([0, 1, -7, 2**63 - 1, 2**63])  # the last does not fit an index
+sizes = st.sampled_from(
+    [*range(9), -(2**63) + 1, 2**63 - 1, 2**63]
+)  # the last does not fit an index
 boxes = st.builds(Box, keys, places, sizes)
 jobs = st.builds(Job, keys, st.sampled_from("xy"), st.just("k"), st.just({}), st.integers(0, 3))
 flows = st.tuples(
@@ -38,7 +40,7 @@ flows = st.tuples(
     st.lists(boxes, max_size=2),
     st.lists(boxes, max_size=2),
     st.lists(jobs, max_size=2),
-    st.booleans(),
+    st.integers(0, 5).map(lambda n: n == 5),  # some raise
 )
 steps = st.one_of(
     flows,
