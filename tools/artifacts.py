@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "contracts"
+BUILT = CONTRACTS / "out/shipped"  # where profile.shipped of foundry.toml puts it
 ARTIFACTS = ROOT / "src/ohmstead/adapters/chain/evm/artifacts"
 # What is deployed; interfaces have no code and their errors stand in these ABIs too.
 NAMES = ("ChargingEscrow", "Settlement", "StationRegistry", "TestStablecoin")
@@ -38,7 +40,8 @@ def forge() -> Path:
 def compile_contracts() -> None:
     """Compile contracts/src; raises :class:`Failed` with what the compiler said."""
     command = [str(forge()), "build", "src", "--quiet"]
-    done = subprocess.run(command, cwd=CONTRACTS, capture_output=True, text=True)
+    environment = os.environ | {"FOUNDRY_PROFILE": "shipped"}
+    done = subprocess.run(command, cwd=CONTRACTS, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(f"forge build failed:\n{done.stdout}{done.stderr}")
 
@@ -48,7 +51,7 @@ def artifact(name: str) -> str:
 
     ``deployedBytecodeSha256`` is of the runtime code before immutables are filled in.
     """
-    built = json.loads((CONTRACTS / "out" / f"{name}.sol" / f"{name}.json").read_text())
+    built = json.loads((BUILT / f"{name}.sol" / f"{name}.json").read_text())
     runtime = bytes.fromhex(built["deployedBytecode"]["object"].removeprefix("0x"))
     head = {
         "generated": f"generated from contracts/src/{name}.sol by tools/artifacts.py",

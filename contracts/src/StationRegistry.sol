@@ -15,6 +15,8 @@ contract StationRegistry is IStationRegistry, ERC721, AccessControl, Pausable {
     bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
     bytes32 public constant BINDING_TAG = keccak256("ohmstead-binding/1");
     uint8 public constant SECP256R1 = 1;
+    uint8 public constant SECP384R1 = 3;
+    uint8 public constant CURVES = 5;
 
     bytes32 public immutable ledger;
 
@@ -109,7 +111,7 @@ contract StationRegistry is IStationRegistry, ERC721, AccessControl, Pausable {
     }
 
     function keyIdOf(MeterKey memory key) public pure returns (bytes32) {
-        return keccak256(abi.encodePacked(key.curve, key.publicKey));
+        return keccak256(bytes.concat(bytes32(uint256(key.curve)), key.publicKey));
     }
 
     function isRegisteredAt(bytes32 keyId, uint32 atVersion) external view returns (bool) {
@@ -212,9 +214,7 @@ contract StationRegistry is IStationRegistry, ERC721, AccessControl, Pausable {
     }
 
     function _keyLength(uint8 curve) private pure returns (uint256) {
-        if (curve == 1 || curve == 2 || curve == 5) return 64;
-        if (curve == 3) return 96;
-        if (curve == 4) return 48;
-        revert UnknownCurve(curve);
+        if (curve == 0 || curve > CURVES) revert UnknownCurve(curve);
+        return curve == SECP384R1 ? 128 : 64;
     }
 }

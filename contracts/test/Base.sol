@@ -56,8 +56,8 @@ abstract contract Base is Test {
     }
 
     function _deploy(IERC20[ASSETS] memory tokens) internal {
-        escrow = new ChargingEscrow(admin, tokens, THAW);
-        settlement = new Settlement(admin, escrow, WINDOW);
+        escrow = _newEscrow(tokens);
+        settlement = _newSettlement();
         vm.startPrank(admin);
         escrow.setSettlement(settlement);
         escrow.grantRole(escrow.SETTLER_ROLE(), settler);
@@ -65,6 +65,14 @@ abstract contract Base is Test {
         settlement.grantRole(settlement.SETTLER_ROLE(), settler);
         settlement.grantRole(settlement.PAUSER_ROLE(), pauser);
         vm.stopPrank();
+    }
+
+    function _newEscrow(IERC20[ASSETS] memory tokens) internal virtual returns (ChargingEscrow) {
+        return new ChargingEscrow(admin, tokens, THAW);
+    }
+
+    function _newSettlement() internal virtual returns (Settlement) {
+        return new Settlement(admin, escrow, WINDOW);
     }
 
     function _deposit(address who, uint128 amount) internal {

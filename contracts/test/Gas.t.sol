@@ -2,12 +2,13 @@
 pragma solidity ^0.8.37;
 
 import {CREDIT, Entry, Header, Seal, SPEND, Totals} from "../src/libraries/Types.sol";
-import {Base} from "./Base.sol";
+import {Built, Payment} from "./Base.sol";
+import {Shipped} from "./Shipped.sol";
 import {Trees} from "./Trees.sol";
 
 /// @dev What whole transactions cost (forge `isolate`: 21,000 and calldata included), kept in
 /// snapshots/ and reviewed like code. The two bounds are the issue's; the rest is for the reader.
-contract GasTest is Base {
+contract GasTest is Shipped {
     string private constant GROUP = "ohmstead";
     uint32 private constant RECEIPTS = 1_000;
     uint32 private constant ENTRIES = 4 * RECEIPTS; // three credits and one spend a receipt
@@ -41,7 +42,7 @@ contract GasTest is Base {
             bytes32[] memory proof = Trees.proof(levels, 1234);
             uint256 snapshot = vm.snapshotState();
             settlement.claim(number, seal, 1234, e, proof);
-            string memory which = number == 1 ? "first" : "later";
+            string memory which = number == 1 ? "very first" : "later";
             uint256 gas = _snapshot(string.concat(which, " claim by entry, 1,000 receipts"));
             if (number == 2) assertLe(gas, 70_000);
 
@@ -51,6 +52,16 @@ contract GasTest is Base {
             gas = _snapshot(string.concat(which, " claim by balance, 1,000 receipts"));
             if (number == 2) assertLe(gas, 70_000);
         }
+    }
+
+    /// An account's first claim, when others have claimed before.
+    function test_aFirstClaim() public {
+        Built memory b = _build(_two());
+        _anchor(b);
+        skip(WINDOW);
+        _claim(b, 0);
+        _claim(b, 1);
+        _snapshot("first claim of an account, small epoch");
     }
 
     function test_aSpendIsProven() public {
@@ -74,9 +85,8 @@ contract GasTest is Base {
         _lock("second", 50e6);
         _snapshot("lock");
         _release("first");
-        _snapshot("release of a wallet's first session");
         _release("second");
-        _snapshot("release of a later session");
+        _snapshot("release");
         _lock("third", 50e6);
         vm.prank(settler);
         escrow.refund("third");
@@ -106,6 +116,12 @@ contract GasTest is Base {
 
     function _snapshot(string memory name) private returns (uint256) {
         return vm.snapshotGasLastCall(GROUP, name);
+    }
+
+    function _two() private view returns (Payment[] memory payments) {
+        payments = new Payment[](2);
+        payments[0] = Payment(address(1), address(2), 5e6);
+        payments[1] = Payment(driver, host, 5e6);
     }
 
     function _release(bytes32 id) private {

@@ -58,7 +58,7 @@ contract RegistryTest is Test {
 
     function test_theKeyIdIsTheHashOfCurveAndPoint() public view {
         (uint256 x, uint256 y) = vm.publicKeyP256(METER);
-        assertEq(registry.keyIdOf(_key(METER)), keccak256(abi.encodePacked(uint8(1), x, y)));
+        assertEq(registry.keyIdOf(_key(METER)), keccak256(abi.encode(uint8(1), x, y)));
     }
 
     function test_aSignatureForAnotherOwnerLedgerOrNonceIsRefused() public {
@@ -110,7 +110,7 @@ contract RegistryTest is Test {
     }
 
     function test_ofAnotherCurveTheRecordIsKeptAndNotCalledVerified() public {
-        I.MeterKey memory key = I.MeterKey(3, new bytes(96));
+        I.MeterKey memory key = I.MeterKey(3, new bytes(128));
         I.Binding memory binding = I.Binding(0, 0, keccak256("record"));
         vm.prank(registrar);
         registry.register(host, key, _station(), binding);
@@ -136,7 +136,7 @@ contract RegistryTest is Test {
     function test_unknownCurvesAndLengthsAreRefused() public {
         I.Binding memory binding = I.Binding(0, 0, keccak256("record"));
         uint8[5] memory curves = [1, 2, 3, 4, 5];
-        uint8[5] memory lengths = [64, 64, 96, 48, 64];
+        uint8[5] memory lengths = [64, 64, 128, 64, 64];
         vm.startPrank(registrar);
         for (uint256 i; i < curves.length; ++i) {
             bytes4 selector = I.WrongKeyLength.selector;

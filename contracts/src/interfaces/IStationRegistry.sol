@@ -6,7 +6,8 @@ pragma solidity ^0.8.37;
 /// owner; one key belongs to one passport for ever. Every change raises `version`, and the history
 /// of a key answers what held at any version, because receipts name the version they rely on.
 interface IStationRegistry {
-    /// @notice A meter's public key. `publicKey` is x || y, big endian, without a prefix byte.
+    /// @notice A meter's public key. `publicKey` is x || y, big endian, each left-padded to whole
+    /// 32-byte words: 64 bytes, or 128 for secp384r1.
     /// @param curve 1 secp256r1, 2 secp256k1, 3 secp384r1, 4 secp192r1, 5 brainpoolP256r1
     struct MeterKey {
         uint8 curve;
@@ -116,7 +117,8 @@ interface IStationRegistry {
         view
         returns (bytes32);
 
-    /// @notice keccak256(curve byte || publicKey): the `key` of receipts.
+    /// @notice keccak256(uint256(curve) || publicKey): the `key` of receipts, which for curves of
+    /// up to 256 bits is keccak256(abi.encode(curve, x, y)).
     function keyIdOf(MeterKey calldata key) external pure returns (bytes32);
 
     /// @notice What held for a key at a version; all zero if it was not registered then.

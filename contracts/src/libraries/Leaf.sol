@@ -32,7 +32,7 @@ library Leaf {
 
     /// @dev 38 packed bytes a slot, in the order of the receipt.
     function hash(Slot[] calldata slots) internal pure returns (bytes32) {
-        bytes memory packed;
+        bytes memory packed = "";
         for (uint256 i; i < slots.length; ++i) {
             packed = bytes.concat(
                 packed, abi.encodePacked(slots[i].lane, slots[i].account, slots[i].amount)
