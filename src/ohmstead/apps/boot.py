@@ -1,0 +1,175 @@
+"""The one place that joins adapters to flows: a directory becomes a running house.
+
+directory/
+  network.toml     what this network is
+  ohmstead.db      everything durable
+  keys/            pepper and settler key, readable by the owner only
+  chain/           the embedded chain's dumps
+  deployment.json  where the contracts are
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+
+from ohmstead.adapters.clock import SystemClock
+from ohmstead.adapters.store.schema import TABLES
+from ohmstead.adapters.store.sqlite import SqliteStore
+from ohmstead.adapters.store.tables import Table
+from ohmstead.apps import config as configuration
+from ohmstead.apps.config import Config, host_port
+from ohmstead.apps.gateway import Gateway
+from ohmstead.apps.stations import commands
+from ohmstead.apps.stations.directory import Directory
+from ohmstead.apps.stations.peer import StationPeer
+from ohmstead.apps.stations.services import Registry, Services
+from ohmstead.apps.stations.verifier import Verifier
+from ohmstead.core.network import POLICY_KEY, NetworkPolicy
+from ohmstead.errors import ConfigError, OhmsteadError
+from ohmstead.flows.onboarding import set_policy
+from ohmstead.ports import Clock
+from ohmstead.units import MS_PER_S
+
+DATABASE = "ohmstead.db"
+PEPPER = "pepper"
+SECRET_BYTES = 32
+JOBS_MAX = 1_000
+JOB_TICK_S = 0.25
+JOB_RETRY_MS = 30_000
+HOLD_FLOOR_DIVISOR = 20  # a twentieth of the usual hold is the least worth starting with
+
+log = structlog.get_logger()
+
+
+def key_file(directory: Path, name: str) -> bytes:
+    """Read a secret of this house, made on first use; only its owner can read it."""
+    path = directory / "keys" / name
+    with contextlib.suppress(FileNotFoundError):
+        return bytes.fromhex(path.read_text().strip())
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secret = secrets.token_bytes(SECRET_BYTES)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(secret.hex())
+        file.flush()
+        os.fsync(file.fileno())
+    return secret
+
+
+def policy_from(config: Config) -> NetworkPolicy:
+    """The policy a configuration asks for."""
+    money, hold = config.money, int(config.money.hold_minor)
+    return NetworkPolicy(
+        asset=config.asset,
+        ledger=config.chain.kind,
+        hold_minor=hold,
+        hold_floor_minor=max(1, hold // HOLD_FLOOR_DIVISOR),
+        session_max_ms=money.session_max_s * MS_PER_S,
+        offline_window_ms=money.offline_window_s * MS_PER_S,
+        report_interval_ms=config.ocpp.report_interval_s * MS_PER_S,
+        clock_skew_ms=config.ocpp.clock_skew_s * MS_PER_S,
+    )
+
+
+class House:
+    """Everything of one network in one process; :meth:`open` it, :meth:`start` it, :meth:`stop` it.
+
+    The settler is opened by :mod:`ohmstead.apps.settler` on top, so that a house without a chain
+    is a house all the same.
+    """
+
+    def __init__(self, directory: Path, config: Config, store: SqliteStore, clock: Clock) -> None:
+        self.directory = directory
+        self.config = config
+        self.store = store
+        self.clock = clock
+        self.pepper = key_file(directory, PEPPER)
+        self.services = Services(
+            store=store,
+            clock=clock,
+            registry=Registry(store, self.pepper),
+            verifier=Verifier(),
+            config=config.ocpp,
+            asset_scale=config.asset.scale,
+        )
+        self.stations = Directory(self.services, lambda: store.available, self._on_connected)
+        self.gateway = Gateway(self.stations, clock, config.ocpp)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._job_event = asyncio.Event()
+
+    @classmethod
+    async def open(
+        cls,
+        directory: Path,
+        clock: Clock | None = None,
+        config: Config | None = None,
+        extra_tables: Sequence[Table] = (),
+    ) -> House:
+        """Open a directory that ``ohmstead init`` wrote; raises ConfigError or StoreUnavailable."""
+        config = config or configuration.load(directory / configuration.FILE_NAME)
+        clock = clock or SystemClock()
+        store = SqliteStore.open(directory / DATABASE, (*TABLES, *extra_tables), clock)
+        try:
+            house = cls(directory, config, store, clock)
+            policy = policy_from(config)
+            if store.get(NetworkPolicy, POLICY_KEY) != policy:
+                await store.run(set_policy, policy)
+        except BaseException:
+            await store.close()
+            raise
+        return house
+
+    async def start(self, ocpp_bind: str | None = None) -> int:
+        """Begin to serve stations; returns the port. Raises ConfigError when it is in use."""
+        host, port = host_port(ocpp_bind or self.config.ocpp.bind)
+        try:
+            bound = await self.gateway.start(host, port)
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen for stations on {host}:{port}: {error.strerror or error}; stop "
+                "what uses it, or choose another with --ocpp HOST:PORT"
+            ) from None
+        self._tasks.append(asyncio.create_task(self._carry_out_jobs(), name="station jobs"))
+        return bound
+
+    async def stop(self) -> None:
+        """Close sockets, let work end, close the store."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await self.gateway.stop()
+        self.services.verifier.close()
+        await self.store.close()
+
+    def _on_connected(self, _peer: StationPeer) -> None:
+        self._job_event.set()
+
+    async def _carry_out_jobs(self) -> None:
+        """Send what waits for a station as soon as it can hear it."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._job_event.wait(), JOB_TICK_S)
+            self._job_event.clear()
+            try:
+                await self._jobs_once()
+            except OhmsteadError as error:
+                log.warning("station jobs wait", reason=str(error))
+                await asyncio.sleep(1)
+
+    async def _jobs_once(self) -> None:
+        now_ms = self.clock.now_ms()
+        for job in self.store.due_jobs(now_ms, JOBS_MAX):
+            if job.kind != "stop" or self.gateway.link(job.payload["station"]) is None:
+                continue
+            if await commands.carry_out(self.gateway, job):
+                await self.store.finish_job(job.id)
+            else:
+                await self.store.postpone_job(job.id, now_ms + JOB_RETRY_MS, "no answer")
