@@ -250,7 +250,8 @@ def test_a_change_of_any_field_makes_a_named_check_fail(name):
     document = body(name)
     for path, value in leaves(document):
         dotted = ".".join(map(str, path))
-        for other in others(value):
+        kinds = others(value)
+        for other in kinds if DEEP or name == "two_records" else kinds[:2]:
             data = encoded(replaced(document, path, other))
             if data == DOCUMENTS[name]:
                 continue
@@ -293,7 +294,7 @@ def test_a_field_removed_or_added_anywhere_makes_a_named_check_fail(name):
 @pytest.mark.parametrize("name", GENUINE)
 def test_a_flipped_bit_of_any_byte_makes_a_named_check_fail(name):
     document, rng = DOCUMENTS[name], random.Random(name)
-    step = 1 if DEEP or name == "two_records" else 5
+    step = 1 if DEEP or name == "two_records" else 11
     for at in range(rng.randrange(step), len(document), step):
         bit = 1 << rng.randrange(8)
         changed = document[:at] + bytes([document[at] ^ bit]) + document[at + 1 :]

@@ -101,10 +101,11 @@ def _write_list(items: list[JsonValue], parts: list[str], depth: int) -> None:
 
 
 def _write_object(fields: dict[str, JsonValue], parts: list[str], depth: int) -> None:
-    if any(type(name) is not str for name in fields):
+    if set(map(type, fields)) - {str}:
         raise LocalProtocolError("the names of an object are strings")
+    is_plain = all(map(str.isascii, fields))  # then the order of code points is the same
     separator = "{"
-    for name in sorted(fields, key=_utf16):
+    for name in sorted(fields) if is_plain else sorted(fields, key=_utf16):
         parts.append(separator)
         parts.append(encode_basestring(name))
         parts.append(":")

@@ -22,7 +22,8 @@ from ohmstead.hashing import HASH_LENGTH, keccak, keccak_each
 
 ZERO = bytes(HASH_LENGTH)
 COUNT_MAX = 2**32 - 1  # receiptCount, entryCount and balanceCount are uint32
-_BLOCK_LEVELS = 12  # proofs() works on 4,096 leaves at a time, so it never holds a whole level
+_BLOCK_SIZE = 2**17  # bytes of a level that are hashed at a time
+_BLOCK_LEVELS = 11  # proofs() works on 2,048 leaves at a time, so it never holds a whole level
 
 
 def split_proof(blob: bytes) -> list[bytes]:
@@ -44,14 +45,15 @@ class PositionalTree:
         self.count = len(leaves)
         self._levels: list[bytes] = []
         self._counts: list[int] = []
-        nodes: Sequence[bytes] = leaves
-        while len(nodes) > 1:
-            level = b"".join(nodes) + ZERO * (len(nodes) & 1)
-            self._counts.append(len(nodes))
+        level = b"".join(leaves)
+        while len(level) > HASH_LENGTH:
+            self._counts.append(len(level) // HASH_LENGTH)
+            if self._counts[-1] & 1:
+                level += ZERO
             self._levels.append(level)
-            nodes = keccak_each(chain.from_iterable(iter_unpack("64s", level)))
-        self._counts.append(len(nodes))
-        self._levels.append(b"".join(nodes))
+            level = _parents(level)
+        self._counts.append(len(level) // HASH_LENGTH)
+        self._levels.append(level)
 
     @property
     def root(self) -> bytes:
@@ -128,14 +130,12 @@ class StandardTree:
         level = b"".join(ascending[:deepest])
         del ascending[:deepest]
         self._levels = [level]
-        nodes = ascending + keccak_each(chain.from_iterable(iter_unpack("64s", level)))
+        level = b"".join(ascending) + _parents(level)
         del ascending
-        while len(nodes) > 1:
-            self._levels.append(b"".join(nodes))
-            left = iter(nodes)
-            pairs = zip(left, left, strict=True)
-            nodes = keccak_each([a + b if a < b else b + a for a, b in pairs])
-        self._levels.append(b"".join(nodes))
+        while len(level) > HASH_LENGTH:
+            self._levels.append(level)
+            level = _sorted_parents(level)
+        self._levels.append(level)
 
     @property
     def root(self) -> bytes:
@@ -193,6 +193,25 @@ def _check_leaves(leaves: Sequence[bytes]) -> None:
         raise ValueError(f"a tree holds at most {COUNT_MAX} leaves, not {len(leaves)}")
     if set(map(len, leaves)) - {HASH_LENGTH}:
         raise ValueError(f"every leaf is {HASH_LENGTH} bytes")
+
+
+def _parents(level: bytes) -> bytes:
+    """Hash each pair as it stands, a block at a time: the digests of a block stay in the cache."""
+    blocks = (level[at : at + _BLOCK_SIZE] for at in range(0, len(level), _BLOCK_SIZE))
+    return b"".join(
+        [b"".join(keccak_each(chain.from_iterable(iter_unpack("64s", b)))) for b in blocks]
+    )
+
+
+def _sorted_parents(level: bytes) -> bytes:
+    """Hash each pair with the smaller node first."""
+    blocks = (level[at : at + _BLOCK_SIZE] for at in range(0, len(level), _BLOCK_SIZE))
+    return b"".join(
+        [
+            b"".join(keccak_each([a + b if a < b else b + a for a, b in iter_unpack("32s32s", x)]))
+            for x in blocks
+        ]
+    )
 
 
 def _siblings(levels: list[bytes], level: int, index: int) -> list[bytes]:
