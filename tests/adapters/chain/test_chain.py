@@ -255,7 +255,7 @@ def test_a_station_is_registered_by_its_meters_own_signature(run):
         meter = ec.generate_private_key(ec.SECP256R1())
         point = meter.public_key().public_numbers()
         public = point.x.to_bytes(32, "big") + point.y.to_bytes(32, "big")
-        key_id = keccak(b"\x01" + public)
+        key_id = keccak((1).to_bytes(32, "big") + public)
         home = keccak(n.deployment.ledger.encode())
         owner = address(payee("host"))
         digest = await n.chain.binding_digest(home, owner, key_id)
