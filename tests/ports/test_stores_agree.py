@@ -93,7 +93,7 @@ async def live(store, groups):
     return told
 
 
-@given(st.lists(st.lists(steps, max_size=6), max_size=6))
+@given(st.lists(st.lists(steps, min_size=1, max_size=4), min_size=4, max_size=9))
 def test_memory_and_sqlite_cannot_be_told_apart(groups):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "s.db")

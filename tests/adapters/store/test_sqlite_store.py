@@ -411,4 +411,4 @@ def full_disk(request, tmp_path):
         pytest.skip("this user may not mount a small disk")
     ballast = folder / "ballast"
     yield FullDisk(folder, lambda: ballast.write_bytes(bytes(15 << 20)), ballast.unlink)
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

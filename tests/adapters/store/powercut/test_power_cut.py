@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,7 @@ def scratch(tmp_path):
     memory = Path("/dev/shm")
     if not memory.is_dir():
         memory = tmp_path
-    folder = memory / f"ohmstead-powercut-{os.getpid()}"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="ohmstead-powercut-", dir=memory))
     yield folder
     shutil.rmtree(folder)
 
