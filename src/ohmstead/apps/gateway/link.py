@@ -1,0 +1,460 @@
+"""One station's WebSocket: frames to the sans-I/O Rpc, its events to the Peer, answers back.
+
+The way of a message is kept short on purpose: frame, ``rpc.receive``, first step of the handler,
+answer, all in one callback. A Task is made only for a handler that has to wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import types
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import structlog
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+from ohmstead.apps.gateway.interface import (
+    Answered,
+    CallOutcome,
+    Connection,
+    Disconnected,
+    Peer,
+    QueueFull,
+    Refused,
+    TimedOut,
+)
+from ohmstead.apps.gateway.registry import Registry
+from ohmstead.errors import LocalProtocolError, StoreUnavailable
+from ohmstead.wire.ocpp.base import Version
+from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode, MustClose
+from ohmstead.wire.ocpp.frames import (
+    CallExpired,
+    CallFailed,
+    CallReceived,
+    ErrorReceived,
+    Event,
+    FrameRefused,
+    LateError,
+    LateResult,
+    RepeatReceived,
+    ResultReceived,
+)
+from ohmstead.wire.ocpp.rpc import CALLS_QUEUED_MAX, Rpc
+
+CALL_PAYLOAD_BYTES_MAX = 128 << 10  # ours; must fit the write queue beside an answer
+CLOSE_REASON_BYTES_MAX = 123  # RFC 6455, 5.5: a control frame carries 125 bytes, 2 are the code
+
+OK = 1000
+GOING_AWAY = 1001
+PROTOCOL_ERROR = 1002
+UNSUPPORTED_DATA = 1003
+TOO_BIG = 1009
+INTERNAL_ERROR = 1011
+TRY_AGAIN_LATER = 1013
+
+TEXT, BINARY, CONTINUATION = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION
+PING, CLOSE = WSMsgType.PING, WSMsgType.CLOSE
+
+T = TypeVar("T")
+
+_log = structlog.get_logger("ohmstead.gateway")
+
+
+def monotonic_ms() -> int:
+    """Real milliseconds that never step: what timeouts on a socket are counted in."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def close(transport: WSTransport, code: int, reason: str) -> None:
+    """Send the Close frame; the reason is cut to what a control frame can carry."""
+    text = reason.encode()[:CLOSE_REASON_BYTES_MAX].decode(errors="ignore")
+    transport.send_close(code, text)  # type: ignore[arg-type]  # any number will do
+
+
+class StationLink(WSListener):
+    """A connected station, as picows' listener and as the handlers' Link.
+
+    Args:
+        registry: where this connection is entered once it is open.
+        station_id: who it is; already authenticated.
+        version: what the subprotocol settled.
+        peer: its handlers.
+        address: the peer's IP address.
+        since_ms: when it connected, by the network's clock.
+    """
+
+    __slots__ = (
+        "_close_by_ms",
+        "_ended",
+        "_heard_ms",
+        "_message",
+        "_outcomes",
+        "_peer",
+        "_pinged_ms",
+        "_received",
+        "_registry",
+        "_rpc",
+        "_sent",
+        "_transport",
+        "_working",
+        "address",
+        "since_ms",
+        "station_id",
+        "version",
+    )
+
+    def __init__(
+        self,
+        registry: Registry,
+        station_id: str,
+        version: Version,
+        peer: Peer,
+        address: str,
+        since_ms: int,
+    ) -> None:
+        self.station_id = station_id
+        self.version = version
+        self.address = address
+        self.since_ms = since_ms
+        self._registry = registry
+        self._peer = peer
+        self._rpc = Rpc(
+            version,
+            registry.answers.of(station_id),
+            frame_bytes_max=registry.frame_bytes_max,
+        )
+        self._transport: WSTransport | None = None
+        self._message: bytearray | None = None  # a message that arrives in fragments
+        self._outcomes: dict[str, asyncio.Future[CallOutcome]] = {}
+        self._heard_ms = monotonic_ms()
+        self._pinged_ms = 0
+        self._close_by_ms = 0  # 0: not closing
+        self._working = False
+        self._ended = False
+        self._received = 0
+        self._sent = 0
+
+    # For the handlers and the API: the Link.
+
+    async def call(
+        self,
+        action: str,
+        payload: bytes,
+        timeout_ms: int | None = None,
+        *,
+        message_id: str | None = None,
+    ) -> CallOutcome:
+        """Send a CALL and return what became of it; see :class:`interface.Link`.
+
+        Raises LocalProtocolError for a payload over CALL_PAYLOAD_BYTES_MAX or a message id that
+        cannot be used.
+        """
+        if self._ended:
+            return Disconnected(sent=False)
+        if len(payload) > CALL_PAYLOAD_BYTES_MAX:
+            raise LocalProtocolError(f"a payload is longer than {CALL_PAYLOAD_BYTES_MAX} bytes")
+        if len(self._outcomes) > CALLS_QUEUED_MAX:
+            return QueueFull()
+        if message_id is None:
+            message_id = str(uuid4())
+        if timeout_ms is None:
+            timeout_ms = self._registry.call_timeout_ms
+        self._rpc.call(message_id, action, payload, monotonic_ms(), timeout_ms)
+        future: asyncio.Future[CallOutcome] = asyncio.get_running_loop().create_future()
+        self._outcomes[message_id] = future
+        self._flush()
+        return await future
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin the closing handshake; nothing more is read or answered."""
+        transport = self._transport
+        if transport is None or self._close_by_ms:
+            return
+        self._close_by_ms = monotonic_ms() + self._registry.limits.close_ms
+        self._flush()
+        self._end()
+        close(transport, code, reason)
+
+    def leave(self) -> None:
+        """Close for a shutdown: now, or when the call being worked on is answered."""
+        if not self._working:
+            self.close(GOING_AWAY, "the server is stopping")
+
+    def drop(self) -> None:
+        """Give the socket up at once, with whatever it has not sent."""
+        if self._transport is not None:
+            self._transport.disconnect(graceful=False)
+
+    def summary(self) -> Connection:
+        """Return what ``status`` shows of this connection."""
+        return Connection(
+            self.station_id,
+            self.version,
+            self.since_ms,
+            self.address,
+            self._received,
+            self._sent,
+            len(self._outcomes),
+        )
+
+    def sweep(self, now_ms: int) -> None:
+        """Look at everything that waits for time to pass; called about once a second."""
+        if self._close_by_ms:
+            if now_ms >= self._close_by_ms:
+                self.drop()
+            return
+        self._act(self._rpc.tick(now_ms))
+        limits, silent_ms = self._registry.limits, now_ms - self._heard_ms
+        if silent_ms < limits.ping_after_ms or self._transport is None:
+            return
+        if self._pinged_ms <= self._heard_ms:
+            self._pinged_ms = now_ms
+            self._transport.send_ping()
+        elif now_ms - self._pinged_ms >= limits.pong_ms:
+            _log.info("station silent", station=self.station_id, silent_ms=silent_ms)
+            self.drop()
+
+    # For picows.
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """The upgrade has been sent."""
+        self._transport = transport
+        # The request has the password in it, and is of no further use.
+        transport.request.headers.clear()
+        self._registry.enter(self)
+        _log.info(
+            "station connected",
+            station=self.station_id,
+            version=str(self.version),
+            address=self.address,
+        )
+        self._tell(self._peer.connected, self)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """One frame; nearly always a whole text message."""
+        if (
+            frame.msg_type is TEXT
+            and frame.fin
+            and self._message is None
+            and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
+        ):
+            self._receive(frame.get_payload_as_bytes())
+        else:
+            self._receive_unusual(transport, frame)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """The socket is gone."""
+        self._end()
+        self._transport = None
+        self._registry.forget(self)
+        _log.info(
+            "station disconnected",
+            station=self.station_id,
+            received=self._received,
+            sent=self._sent,
+        )
+
+    def pause_writing(self) -> None:
+        """The write queue is full: this station does not read. The others are not to wait."""
+        _log.warning("station does not read", station=self.station_id)
+        self.drop()
+
+    # Frames.
+
+    def _receive(self, data: bytes, *, binary: bool = False) -> None:
+        self._heard_ms = now_ms = monotonic_ms()
+        self._received += 1
+        try:
+            events = self._rpc.receive(data, now_ms, binary=binary)
+        except MustClose as error:
+            self._violated(error.close_code, str(error))
+        else:
+            self._act(events)
+
+    def _receive_unusual(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Control frames, fragments, and what RFC 6455 does not allow."""
+        self._heard_ms = monotonic_ms()
+        kind = frame.msg_type
+        if kind is CLOSE:
+            self._closed_by_peer(transport, frame)
+        elif self._close_by_ms:
+            pass  # the rest of what was under way when we sent our Close
+        elif frame.rsv1 or frame.rsv2 or frame.rsv3:
+            # Section 5.2: "MUST be 0 unless an extension is negotiated".
+            self._violated(PROTOCOL_ERROR, "a reserved bit is set")
+        elif kind is PING:
+            transport.send_pong(frame.get_payload_as_bytes())
+        elif kind is BINARY:
+            self._receive(b"", binary=True)
+        elif kind is TEXT or kind is CONTINUATION:
+            self._receive_fragment(frame, begins=kind is TEXT)
+
+    def _receive_fragment(self, frame: WSFrame, *, begins: bool) -> None:
+        """Section 5.4: the first fragment says what it is, the others continue it."""
+        if begins is not (self._message is None):
+            self._violated(PROTOCOL_ERROR, "fragments of a message are out of order")
+            return
+        message = bytearray() if self._message is None else self._message
+        if len(message) + frame.payload_size > self._registry.frame_bytes_max:
+            self._message = None
+            self._violated(
+                TOO_BIG, f"a message is longer than {self._registry.frame_bytes_max} bytes"
+            )
+            return
+        message += frame.get_payload_as_memoryview()
+        self._message = None if frame.fin else message
+        if frame.fin:
+            self._receive(bytes(message))
+
+    def _closed_by_peer(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Section 5.5.1: answer a Close with a Close, then the server ends the connection."""
+        code = frame.get_close_code()
+        if not self._close_by_ms:
+            self._close_by_ms = monotonic_ms() + self._registry.limits.close_ms
+            self._end()
+            close(transport, OK if code == WSCloseCode.NO_INFO else int(code.value), "")
+        transport.disconnect()
+
+    def _violated(self, code: int, reason: str) -> None:
+        _log.warning("closing on a violation", station=self.station_id, code=code, reason=reason)
+        self.close(code, reason)
+
+    # Events.
+
+    def _act(self, events: list[Event]) -> None:
+        """Do what the events ask for, and what follows from that, then write."""
+        while events:
+            following: list[Event] = []
+            for event in events:
+                if type(event) is CallReceived:
+                    following += self._work_on(event)
+                else:
+                    self._note(event)
+            events = following
+        self._flush()
+
+    def _work_on(self, call: CallReceived) -> list[Event]:
+        """Let the handler take its first step here: most need no second, and so no Task."""
+        handling = self._peer.handle(call)
+        try:
+            waited = handling.send(None)
+        except StopIteration as done:
+            return self._rpc.answer(call.message_id, done.value)
+        except Exception as error:
+            return self._refuse(call, error)
+        self._working = True
+        work = asyncio.get_running_loop().create_task(self._finish(call, handling, waited))
+        self._registry.work.add(work)
+        work.add_done_callback(self._registry.work.discard)
+        return []
+
+    async def _finish(
+        self, call: CallReceived, handling: Coroutine[Any, Any, bytes], waited: object
+    ) -> None:
+        """Answer once the handler is done, also when the connection has ended meanwhile."""
+        try:
+            payload = await _resume(handling, waited)
+        except asyncio.CancelledError:
+            self._rpc.abandon(call.message_id)
+            raise
+        except Exception as error:
+            events = self._refuse(call, error)
+        else:
+            events = self._rpc.answer(call.message_id, payload)
+        finally:
+            self._working = False
+        if self._registry.stopping:
+            self.leave()
+        self._act(events if not self._ended else [])
+        newer = self._registry.link(self.station_id)
+        if newer is not None and newer is not self:
+            # The station may have repeated the call there, and wait for this answer.
+            newer.sweep(monotonic_ms())
+
+    def _refuse(self, call: CallReceived, error: Exception) -> list[Event]:
+        if isinstance(error, CallRefused):
+            return self._rpc.refuse(call.message_id, error.code, error.description)
+        if isinstance(error, StoreUnavailable):
+            # What cannot be made durable is not answered: the station keeps its message.
+            self._rpc.abandon(call.message_id)
+            self.close(TRY_AGAIN_LATER, "nothing can be stored now")
+            return []
+        _log.error(
+            "a handler failed", station=self.station_id, action=call.action[:60], exc_info=error
+        )
+        return self._rpc.refuse(call.message_id, ErrorCode.INTERNAL_ERROR)
+
+    def _note(self, event: Event) -> None:
+        """Everything but their calls."""
+        match event:
+            case ResultReceived(message_id, action, payload):
+                if not self._settle(message_id, Answered(bytes(payload))):
+                    self._tell(self._peer.late, LateResult(message_id, action, payload))
+            case ErrorReceived(message_id, action, code, code_text, description):
+                if not self._settle(message_id, Refused(code, code_text, description)):
+                    late = LateError(message_id, action, code, code_text, description)
+                    self._tell(self._peer.late, late)
+            case CallExpired(message_id):
+                self._settle(message_id, TimedOut())
+            case CallFailed(message_id, _, sent):
+                self._settle(message_id, Disconnected(sent))
+            case LateResult() | LateError():
+                self._tell(self._peer.late, event)
+            case FrameRefused(reason):
+                _log.info("not an OCPP message", station=self.station_id, reason=reason[:200])
+            case RepeatReceived(_, action):
+                _log.debug("repeated call", station=self.station_id, action=action[:60])
+
+    def _settle(self, message_id: str, outcome: CallOutcome) -> bool:
+        """Hand the outcome to whoever waits for it; False if nobody does any more."""
+        future = self._outcomes.pop(message_id, None)
+        if future is None or future.done():
+            return False
+        future.set_result(outcome)
+        return True
+
+    def _flush(self) -> None:
+        transport = self._transport
+        for message in self._rpc.data_to_send():
+            if transport is not None:
+                self._sent += 1
+                transport.send(TEXT, message)
+
+    def _end(self) -> None:
+        """The conversation is over, whether or not the socket is gone already; once."""
+        if self._ended:
+            return
+        self._ended = True
+        self._message = None
+        for event in self._rpc.close():
+            self._note(event)
+        self._registry.leave(self)
+        self._tell(self._peer.disconnected, self)
+
+    def _tell(self, told: Callable[[T], None], what: T) -> None:
+        """Tell the Peer; a defect there must not leave a connection half ended here."""
+        try:
+            told(what)
+        except Exception as error:
+            _log.error("a handler failed", station=self.station_id, exc_info=error)
+
+
+@types.coroutine
+def _resume(
+    handling: Coroutine[Any, Any, bytes], waited: object
+) -> Generator[object, object, bytes]:
+    """Go on with a coroutine that took its first step elsewhere and waits for ``waited``."""
+    try:
+        while True:
+            try:
+                value = yield waited
+            except BaseException as error:  # a cancellation belongs where the handler waits
+                waited = handling.throw(error)
+            else:
+                waited = handling.send(value)
+    except StopIteration as done:
+        result: bytes = done.value
+        return result

@@ -1,0 +1,88 @@
+"""Which sockets are open, which of them speaks for a station, and what still has to finish."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ohmstead.wire.ocpp.memory import AnswerCache
+
+if TYPE_CHECKING:
+    from ohmstead.apps.gateway.link import StationLink
+
+CLOSE_POLICY = 1008
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The gateway's own patience, in real milliseconds; a simulated clock does not hurry it."""
+
+    sweep_ms: int = 1_000  # how often timeouts, keep-alives and the store are looked at
+    handshake_ms: int = 10_000  # from the accepted connection to the whole HTTP request
+    handshake_slow_ms: int = 1_000  # an opening this old makes room when there are too many
+    ping_after_ms: int = 60_000  # of silence; mobile carriers forget idle connections early
+    pong_ms: int = 30_000
+    close_ms: int = 5_000  # for the peer's half of the closing handshake
+    write_bytes_max: int = 256 << 10  # unsent, per connection, beyond the kernel's own buffer
+
+
+class Registry:
+    """Shared by all connections of one gateway; lives on its event loop.
+
+    ``answers`` outlives every connection: a station repeats on the next socket what was not
+    answered on the last one.
+    """
+
+    def __init__(self, limits: Limits, call_timeout_ms: int, frame_bytes_max: int) -> None:
+        self.limits = limits
+        self.call_timeout_ms = call_timeout_ms
+        self.frame_bytes_max = frame_bytes_max
+        self.answers = AnswerCache()
+        self.stopping = False
+        self.work: set[asyncio.Task[None]] = set()
+        self._open: dict[StationLink, None] = {}
+        self._speaking: dict[str, StationLink] = {}
+        self._emptied: asyncio.Future[None] | None = None
+
+    def link(self, station_id: str) -> StationLink | None:
+        """Return the connection that speaks for this station."""
+        return self._speaking.get(station_id)
+
+    def __iter__(self) -> Iterator[StationLink]:
+        """The sockets open now, also those that are closing; may change while iterated over."""
+        return iter(list(self._open))
+
+    def __len__(self) -> int:
+        return len(self._speaking)
+
+    def speaking(self) -> list[StationLink]:
+        """Return one connection per connected station."""
+        return list(self._speaking.values())
+
+    def enter(self, link: StationLink) -> None:
+        """The new socket wins: whoever spoke for this station before is closed."""
+        older = self._speaking.get(link.station_id)
+        self._open[link] = None
+        self._speaking[link.station_id] = link
+        if older is not None:
+            older.close(CLOSE_POLICY, "a newer connection of this station took over")
+
+    def leave(self, link: StationLink) -> None:
+        """This connection has ended; one that took over meanwhile is not touched."""
+        if self._speaking.get(link.station_id) is link:
+            del self._speaking[link.station_id]
+
+    def forget(self, link: StationLink) -> None:
+        """Its socket is gone."""
+        self._open.pop(link, None)
+        if not self._open and self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
+
+    async def emptied(self, timeout_s: float) -> bool:
+        """Wait until no socket is open; False if some still are after the time."""
+        if self._open:
+            self._emptied = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._emptied], timeout=timeout_s)
+        return not self._open
