@@ -520,6 +520,13 @@ def test_times_are_rfc_3339_utc_with_milliseconds():
     assert utc_text(1_794_846_600_123) == "2026-11-16T16:30:00.123Z"
 
 
+@pytest.mark.parametrize("name", ["begin", "end"])
+def test_one_signed_and_one_unsigned_reading_are_no_receipt(name):
+    document = body("two_records")
+    document["session"]["meter"][name] = body("unproven")["session"]["meter"][name]
+    assert failed(canonical.encode(document), TRUST, CHAIN) == {"format"}
+
+
 def test_a_mismatch_names_its_place():
     document = body("two_records")
     del document["leaf"]["index"]

@@ -57,6 +57,12 @@ UNSIGNED: Shape = {
     "time_ms": "whole",
     "kind": "letter",
 }
+_METER: dict[str, Shape] = {
+    "key_id": "hash",
+    "curve": "text",
+    "public_key": "hex",
+    "records": ["hash"],
+}
 SESSION: Shape = {
     "network": "text",
     "ledger": LEDGER,
@@ -71,14 +77,10 @@ SESSION: Shape = {
     "tier": "text",
     "proven": "bool",
     "findings": ["text"],
-    "meter": {
-        "key_id": "hash",
-        "curve": "text",
-        "public_key": "hex",
-        "records": ["hash"],
-        "begin": (SIGNED, UNSIGNED),
-        "end": (SIGNED, UNSIGNED),
-    },
+    "meter": (
+        {**_METER, "begin": SIGNED, "end": SIGNED},
+        {**_METER, "begin": UNSIGNED, "end": UNSIGNED},
+    ),
     "usage": "object",  # read strictly by tariff_document.read_usage
     "tariff": "object",  # and by read_tariff
     "lines": ["object"],  # and compared whole with the recomputed ones
