@@ -33,7 +33,8 @@ contract GasTest is Shipped {
 
     function test_aLaterClaimOfAThousandReceiptsStaysBelowSeventyThousand() public {
         for (uint64 number = 1; number < 3; ++number) {
-            (Header memory h, bytes32[][] memory levels, bytes32[] memory balances) = _epoch(number);
+            (Header memory h, bytes32[][] memory levels, bytes32[] memory balances) =
+                _epoch(number);
             vm.prank(settler);
             settlement.anchor(h);
             Seal memory seal = _sealOf(h);
@@ -173,6 +174,8 @@ contract GasTest is Shipped {
         uint128 amount = 16_123_456;
         uint128 cumulative = amount * number;
         return
-            Entry(uint16(CREDIT), host, 411, 2, amount, 6_623_456_789, cumulative, number - 1, 1234);
+            Entry(
+                uint16(CREDIT), host, 411, 2, amount, 6_623_456_789, cumulative, number - 1, 1234
+            );
     }
 }
