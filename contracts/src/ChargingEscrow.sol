@@ -6,9 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
-import {
-    ReentrancyGuardTransient
-} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IEscrow} from "./interfaces/IEscrow.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
 import {ASSETS, Entry, LANES_PER_ASSET, Seal, SPEND} from "./libraries/Types.sol";
@@ -165,9 +163,7 @@ contract ChargingEscrow is IEscrow, AccessControl, Pausable, ReentrancyGuardTran
         bytes32[] calldata proof
     ) external {
         uint256 asset = entry.lane / LANES_PER_ASSET;
-        if (asset >= ASSETS || entry.lane % LANES_PER_ASSET != SPEND) {
-            revert NotASpend(entry.lane);
-        }
+        if (asset >= ASSETS || entry.lane % LANES_PER_ASSET != SPEND) revert NotASpend(entry.lane);
         settlement.requireFinalEntry(number, seal, index, entry, proof);
         Account storage account = _accounts[entry.account][asset];
         if (entry.cumulative <= account.spent) return;
@@ -265,14 +261,9 @@ contract ChargingEscrow is IEscrow, AccessControl, Pausable, ReentrancyGuardTran
         if (received != amount) revert FeeOnTransfer(asset, amount, received);
     }
 
-    function _permit(
-        uint256 asset,
-        uint128 amount,
-        uint256 deadline,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) private {
+    function _permit(uint256 asset, uint128 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
+        private
+    {
         IERC20Permit token = IERC20Permit(address(_token(asset)));
         // EIP-2612: anybody may submit a permit; if somebody did, the allowance is there already.
         try token.permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}

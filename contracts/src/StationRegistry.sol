@@ -106,9 +106,8 @@ contract StationRegistry is IStationRegistry, ERC721, AccessControl, Pausable {
         view
         returns (bytes32)
     {
-        return sha256(
-            abi.encode(BINDING_TAG, homeLedger, block.chainid, address(this), owner, nonce)
-        );
+        return
+            sha256(abi.encode(BINDING_TAG, homeLedger, block.chainid, address(this), owner, nonce));
     }
 
     function keyIdOf(MeterKey memory key) public pure returns (bytes32) {

@@ -121,11 +121,7 @@ abstract contract Base is Test {
         b.header = _header(b, uint32(n), sum);
     }
 
-    function _header(Built memory b, uint32 n, uint128 sum)
-        private
-        view
-        returns (Header memory h)
-    {
+    function _header(Built memory b, uint32 n, uint128 sum) private view returns (Header memory h) {
         h.number = settlement.head() + 1;
         h.parent = settlement.seals(settlement.head());
         h.receipts = keccak256("receipts");

@@ -33,8 +33,7 @@ contract GasTest is Shipped {
 
     function test_aLaterClaimOfAThousandReceiptsStaysBelowSeventyThousand() public {
         for (uint64 number = 1; number < 3; ++number) {
-            (Header memory h, bytes32[][] memory levels, bytes32[] memory balances) =
-                _epoch(number);
+            (Header memory h, bytes32[][] memory levels, bytes32[] memory nodes) = _epoch(number);
             vm.prank(settler);
             settlement.anchor(h);
             Seal memory seal = _sealOf(h);
@@ -48,7 +47,7 @@ contract GasTest is Shipped {
             if (number == 2) assertLe(gas, 70_000);
 
             vm.revertToState(snapshot);
-            proof = Trees.standardProof(balances, _balanceLeaf(host, e.cumulative, 1234));
+            proof = Trees.standardProof(nodes, _balanceLeaf(host, e.cumulative, 1234));
             settlement.claimBalance(number, seal, host, 0, e.cumulative, 1234, proof);
             gas = _snapshot(string.concat(which, " claim by balance, 1,000 receipts"));
             if (number == 2) assertLe(gas, 70_000);
@@ -172,10 +171,7 @@ contract GasTest is Shipped {
 
     function _entry(uint64 number) private view returns (Entry memory) {
         uint128 amount = 16_123_456;
-        uint128 cumulative = amount * number;
-        return
-            Entry(
-                uint16(CREDIT), host, 411, 2, amount, 6_623_456_789, cumulative, number - 1, 1234
-            );
+        uint128 sum = amount * number;
+        return Entry(uint16(CREDIT), host, 411, 2, amount, 6_623_456_789, sum, number - 1, 1234);
     }
 }

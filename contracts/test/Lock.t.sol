@@ -4,9 +4,7 @@ pragma solidity ^0.8.37;
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
-import {
-    ReentrancyGuardTransient
-} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IEscrow} from "../src/interfaces/IEscrow.sol";
 import {Base} from "./Base.sol";
 import {FeeToken, FreezingToken, ReentrantToken} from "./Tokens.sol";
@@ -217,8 +215,8 @@ contract LockTest is Base {
         fee.mint(driver, 100e6);
         vm.startPrank(driver);
         fee.approve(address(escrow), 100e6);
-        bytes memory reason =
-            abi.encodeWithSelector(IEscrow.FeeOnTransfer.selector, 0, 100e6, 99e6);
+        bytes4 selector = IEscrow.FeeOnTransfer.selector;
+        bytes memory reason = abi.encodeWithSelector(selector, 0, 100e6, 99e6);
         vm.expectRevert(reason);
         escrow.lock(ID, 0, 100e6, uint40(block.timestamp + 1));
         vm.expectRevert(reason);

@@ -4,11 +4,7 @@ pragma solidity ^0.8.37;
 /// @dev Builds the two kinds of trees in memory, apart from the code under test.
 library Trees {
     /// @dev All levels of a positional tree, leaves first; a missing right sibling is zero.
-    function positional(bytes32[] memory leaves)
-        internal
-        pure
-        returns (bytes32[][] memory levels)
-    {
+    function positional(bytes32[] memory leaves) internal pure returns (bytes32[][] memory levels) {
         uint256 height = 1;
         for (uint256 n = leaves.length; n > 1; n = (n + 1) / 2) {
             ++height;

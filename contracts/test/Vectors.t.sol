@@ -176,10 +176,7 @@ contract VectorsTest is Base {
         assertEq(number, 3);
     }
 
-    function _checkReceipts(string memory json, string memory epoch, Header memory h)
-        private
-        view
-    {
+    function _checkReceipts(string memory json, string memory epoch, Header memory h) private view {
         for (uint32 i; i < h.receiptCount; ++i) {
             string memory path = _at(string.concat(epoch, ".receipts"), i);
             ReceiptLeaf memory r = ReceiptLeaf({
