@@ -1,0 +1,188 @@
+"""What an idle station costs: real WebSockets over loopback, opened by a second process.
+
+Each station logs in, boots and reports its status, so that the session state of a connection and
+the memory of its answers are in the figure; then nothing happens and the resident set of the
+gateway's process is compared with that before. A second pass on the warm process shows what is
+left behind by connections that have ended. Prints one JSON line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import gc
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from ohmstead.adapters.clock import SystemClock
+from ohmstead.apps.config import OcppConfig
+from ohmstead.apps.gateway import Gateway, Link
+from ohmstead.core.network import Station
+from ohmstead.wire.ocpp.base import Version
+from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
+
+GOAL_KB = 32
+PASSWORD = b"p" * 40
+MESSAGES = (
+    b'[2,"%d-boot","BootNotification",{"reason":"PowerUp","chargingStation":'
+    b'{"model":"M","vendorName":"V"}}]',
+    b'[2,"%d-status","StatusNotification",{"timestamp":"2026-11-20T18:00:00Z",'
+    b'"connectorStatus":"Available","evseId":1,"connectorId":1}]',
+    b'[2,"%d-beat","Heartbeat",{}]',
+)
+
+
+class ImitatedPeer:
+    """Answers {} to everything: the handlers' own state is not measured here."""
+
+    __slots__ = ("_link",)
+
+    async def handle(self, call: CallReceived) -> bytes:
+        return b"{}"
+
+    def connected(self, link: Link) -> None:
+        self._link = link
+
+    def disconnected(self, link: Link) -> None: ...
+
+    def late(self, event: LateResult | LateError) -> None: ...
+
+
+class ImitatedDirectory:
+    """Knows every station, with one password."""
+
+    def find(self, station_id: str) -> Station:
+        return Station(station_id, "", (), "", ())
+
+    def password_ok(self, station: Station, password: bytes) -> bool:
+        return password == PASSWORD
+
+    def peer(self, station: Station, version: Version) -> ImitatedPeer:
+        return ImitatedPeer()
+
+    def available(self) -> bool:
+        return True
+
+
+def masked(text: bytes) -> bytes:
+    """One client frame; a mask of zeros is a mask."""
+    size = bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + len(text).to_bytes(2, "big")
+    return b"\x81" + size + bytes(4) + text
+
+
+async def open_one(port: int, number: int) -> asyncio.StreamWriter:
+    """Connect, log in, boot, report a status and beat once, each answered before the next."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=4_096)
+    name = f"station-{number:06}"
+    credentials = base64.b64encode(name.encode() + b":" + PASSWORD).decode()
+    writer.write(
+        f"GET /ocpp/{name} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n"
+        f"Sec-WebSocket-Protocol: ocpp2.0.1\r\nAuthorization: Basic {credentials}\r\n\r\n".encode()
+    )
+    head = await reader.readuntil(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 101"):
+        raise RuntimeError(f"station {number} was not let in: {head!r}")
+    for message in MESSAGES:
+        writer.write(masked(message % number))
+        await reader.readexactly((await reader.readexactly(2))[1])
+    return writer
+
+
+async def stations(port: int, count: int, at_once: int) -> None:
+    """The second process: open all, say so, and hold them until told to end."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(number: int) -> asyncio.StreamWriter:
+        async with gate:
+            return await open_one(port, number)
+
+    began = time.monotonic()
+    opened = await asyncio.gather(*(one(number) for number in range(count)))
+    print(f"{time.monotonic() - began:.3f}", flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    for writer in opened:
+        writer.transport.abort()
+
+
+def rss_kb() -> int:
+    """Return the resident set of this process."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1_024
+
+
+async def one_pass(gateway: Gateway, port: int, count: int, at_once: int) -> dict[str, float]:
+    """Measure once; returns kB for each connection and the seconds it took to open all."""
+    gc.collect()
+    before_kb = rss_kb()
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, __file__, "--port", str(port)),
+        *("--stations", str(count), "--at-once", str(at_once)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert child.stdout is not None and child.stdin is not None
+    cpu_s = time.process_time()
+    opening_s = float(await child.stdout.readline() or 0)
+    cpu_s = time.process_time() - cpu_s
+    connected = len(gateway.connected())
+    if connected != count:
+        raise RuntimeError(f"{connected} of {count} stations are connected")
+    gc.collect()
+    held_kb = rss_kb() - before_kb
+    swept_s = time.process_time()
+    await asyncio.sleep(5)
+    swept_s = time.process_time() - swept_s
+    child.stdin.write(b"end\n")
+    await child.wait()
+    while gateway.connected():
+        await asyncio.sleep(0.05)
+    return {
+        "kb_per_idle_connection": round(held_kb / count, 2),
+        "opening_s": opening_s,
+        "opening_cpu_us_each": round(cpu_s / count * 1e6),
+        "idle_cpu_percent": round(swept_s / 5 * 100, 2),
+    }
+
+
+async def measure(count: int, at_once: int) -> None:
+    """Serve, measure twice, print."""
+    gateway = Gateway(ImitatedDirectory(), SystemClock(), OcppConfig(handshakes_max=4_096))
+    port = await gateway.start("127.0.0.1", 0)
+    first = await one_pass(gateway, port, count, at_once)
+    again = await one_pass(gateway, port, count, at_once)
+    await gateway.stop()
+    line: dict[str, object] = {"bench": "idle", "stations": count, "tls": False, **first}
+    line["again"] = again
+    line |= {
+        "python": platform.python_version(),
+        "goal": {"kb_per_idle_connection": GOAL_KB},
+        "reached": first["kb_per_idle_connection"] <= GOAL_KB,
+    }
+    print(json.dumps(line))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stations", type=int, default=2_000)
+    parser.add_argument("--at-once", type=int, default=200)
+    parser.add_argument("--port", type=int, default=0, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    if options.port:
+        asyncio.run(stations(options.port, options.stations, options.at_once))
+    else:
+        uvloop.run(measure(options.stations, options.at_once))
+
+
+if __name__ == "__main__":
+    main()

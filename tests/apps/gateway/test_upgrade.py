@@ -1,0 +1,73 @@
+"""What a request asks for is read the same way for every request there is."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+from ohmstead.apps.gateway.upgrade import (
+    STATION_ID_LENGTH_MAX,
+    UpgradeRefused,
+    basic_credentials,
+    best_version,
+    check_websocket,
+    station_id_of,
+)
+
+HEADER = st.text(st.characters(max_codepoint=0xDCFF), max_size=80)
+NAMES = st.sampled_from(
+    [
+        "Upgrade",
+        "connection",
+        "Sec-WebSocket-Version",
+        "Sec-WebSocket-Key",
+        "Sec-WebSocket-Protocol",
+        "AUTHORIZATION",
+    ]
+)
+WORDS = st.sampled_from(
+    ["websocket", "upgrade", "13", "x3JJHMbDL1EzLkh9GBhXDw==", "ocpp1.6", "Basic UzE6eA=="]
+)
+
+
+@given(st.lists(st.tuples(NAMES, HEADER | WORDS), max_size=12))
+def test_any_headers_are_read_or_refused(pairs):
+    headers = CIMultiDict(pairs)
+    try:
+        check_websocket(headers)
+    except UpgradeRefused as refused:
+        assert refused.status in (400, 426)
+    best_version(headers)
+    basic_credentials(headers)
+
+
+@given(st.binary(max_size=80) | st.binary(max_size=60).map(lambda rest: b"/ocpp/" + rest))
+@example(b"/ocpp/%")
+@example(b"/ocpp/%zz")
+@example(b"/ocpp/S1#fragment")
+def test_any_target_names_a_bounded_plain_station_id_or_is_refused(target):
+    try:
+        station_id = station_id_of(target)
+    except UpgradeRefused as refused:
+        assert refused.status in (400, 404)
+    else:
+        assert 0 < len(station_id) <= STATION_ID_LENGTH_MAX
+        assert station_id.isascii()
+        assert station_id.isprintable()
+        assert not set(station_id) & set(":/\\?#%'\"<>{}")
+
+
+@given(st.binary(max_size=40).filter(lambda user: b":" not in user), st.binary(max_size=60))
+def test_credentials_come_out_as_they_went_in(user, password):
+    encoded = base64.b64encode(user + b":" + password).decode()
+    headers = CIMultiDict({"Authorization": f"bAsIc  {encoded} "})
+    assert basic_credentials(headers) == (user, password)
+
+
+@pytest.mark.parametrize("offered", ["ocpp1.6,ocpp2.0.1", " ocpp2.0.1 , ocpp1.6", "x,ocpp2.0.1"])
+def test_the_newest_version_offered_is_taken_wherever_it_stands(offered):
+    assert best_version(CIMultiDict({"Sec-WebSocket-Protocol": offered})) == "2.0.1"
