@@ -36,6 +36,7 @@ FLAGS = (
     *("--block-time", "1", "--mixed-mining"),  # bare automine hangs on JSON-RPC batches
     *("--slots-in-an-epoch", "1"),  # else the finalized tag lags 64 blocks
     "--enable-tx-gas-limit",  # EIP-7825: what public chains refuse is refused here too
+    *("--max-persisted-states", "64"),  # else every block leaves a copy of the state on disk
 )
 NEVER_DUMPED = Durable(-1, "")
 
@@ -86,7 +87,7 @@ class Anvil:
         *,
         port: int = 0,
         dump_every_s: float = 5.0,
-        idle_dump_every_s: float = 60.0,
+        idle_dump_every_s: float = 30.0,
         flags: tuple[str, ...] = FLAGS,
         on_event: Callable[[AnvilEvent], None] = lambda event: None,
     ) -> None:

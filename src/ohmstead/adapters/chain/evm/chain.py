@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ohmstead.adapters.chain.evm.contracts import artifact, explain_revert
+from ohmstead.adapters.chain.evm.contracts import artifact, revert_of
 from ohmstead.adapters.chain.evm.deploy import ZERO_ADDRESS, Deployment, check_deployment
 from ohmstead.adapters.chain.evm.events import EVENTS_OF, read_event
 from ohmstead.adapters.chain.evm.finality import Finality
@@ -312,9 +312,8 @@ class EvmChain:
         try:
             return function.decode_result(await self._rpc.call(request, at))
         except RpcRefused as refused:
-            if refused.data:
-                raise ChainUnavailable(f"{name}: {explain_revert(refused.data)}") from refused
-            raise
+            # A view that reverts is not the contract we think it is.
+            raise ChainUnavailable(f"{name}: {revert_of(refused) or refused}") from refused
 
     async def _end_lock(self, intent: str, name: str, *arguments: object) -> TxStatus:
         """Try the call first, because an explicit gas limit skips the estimate that would."""
@@ -327,8 +326,8 @@ class EvmChain:
             try:
                 await self._rpc.call(request)
             except RpcRefused as refused:
-                if refused.data is not None:
-                    raise explain_revert(refused.data) from refused
+                if reverted := revert_of(refused):
+                    raise reverted from refused
                 raise
         return await self._write(intent, "ChargingEscrow", name, *arguments, gas=GAS_OF_LOCK_END)
 

@@ -16,6 +16,7 @@ import msgspec
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, EncodingError
 
+from ohmstead.adapters.chain.evm.rpc import RpcRefused
 from ohmstead.adapters.chain.evm.shapes import Log
 from ohmstead.errors import ChainUnavailable, LocalProtocolError, ProtocolError
 from ohmstead.hashing import keccak
@@ -170,6 +171,14 @@ def explain_revert(data: bytes) -> CallReverted:
         return CallReverted(error.name, error.decode_arguments(data[SELECTOR_LENGTH:]), data)
     except ChainUnavailable:
         return CallReverted("", {}, data)
+
+
+def revert_of(refused: RpcRefused) -> CallReverted | None:
+    """Return the contract's refusal in a node's, None when the node refused for its own reasons."""
+    if refused.data is not None:
+        return explain_revert(refused.data)
+    # Not every node sends data with a revert that gives no reason.
+    return explain_revert(b"") if "revert" in refused.message.lower() else None
 
 
 def _decode(types: tuple[str, ...], data: bytes, name: str) -> tuple[Any, ...]:

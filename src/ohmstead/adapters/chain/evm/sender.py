@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ohmstead.adapters.chain.evm.contracts import explain_revert
+from ohmstead.adapters.chain.evm.contracts import revert_of
 from ohmstead.adapters.chain.evm.finality import Finality
 from ohmstead.adapters.chain.evm.journal import Attempt, TxJournal, TxRecord, TxState
 from ohmstead.adapters.chain.evm.keys import TxSigner, Unsigned
@@ -67,6 +67,7 @@ class Sender:
         self._waiting_since: dict[str, int] = {}
         self._used_since: dict[str, Block] = {}
         self._gap_since: tuple[int, int] | None = None
+        self._trouble = ""
 
     async def submit(
         self, intent: str, to: str, data: bytes, *, value_wei: int = 0, gas: int = 0
@@ -267,8 +268,8 @@ class Sender:
         try:
             needed = await self._rpc.estimate_gas(request)
         except RpcRefused as refused:
-            if refused.data is not None:
-                raise explain_revert(refused.data) from refused
+            if reverted := revert_of(refused):
+                raise reverted from refused
             raise
         return min(needed + needed // 4, GAS_MAX)
 
@@ -304,7 +305,13 @@ class Sender:
             await self._rpc.send_raw(record.attempts[-1].raw)
         except RpcRefused as refused:
             said = refused.message.lower()
-            if not any(text in said for text in (*_DONE, _SPENT)):
-                self._note(f"{record.intent}: the node refuses it: {refused.message}")
+            if any(text in said for text in (*_DONE, _SPENT)):
+                return
+            trouble = f"{record.intent}: the node refuses it: {refused.message}"
         except ChainUnavailable as why:
-            self._note(f"{record.intent}: not sent yet: {why}")
+            trouble = f"{record.intent}: not sent yet: {why}"
+        else:
+            return
+        if trouble != self._trouble:  # a tick sends again; saying it once is enough
+            self._trouble = trouble
+            self._note(trouble)
