@@ -120,7 +120,7 @@ class Session:
     meter_key_id: str = ""  # the key registered for the evse's meter when the session began
     offline_start: bool = False
     begin_mwh: int | None = None  # the register at the start, as the station said
-    begin_page: str = ""  # the signed record that holds the begin, and its entry there
+    begin_page: str = ""  # at the stop: the signed record that holds the begin, and its entry
     begin_entry: int = 0
     end_page: str = ""
     end_entry: int = 0

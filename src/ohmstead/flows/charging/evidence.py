@@ -10,9 +10,8 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ohmstead.core.meter import PageFinding, Reading, SignedReading, page_rule
+from ohmstead.core.meter import PageFinding, SignedReading, page_rule
 from ohmstead.core.network import Quarantined
-from ohmstead.core.registers import billed_register
 from ohmstead.core.session import Session
 from ohmstead.ports import R, Record, State
 
@@ -40,32 +39,12 @@ class Evidence:
 class Weighed:
     """What the evidence of one message is worth."""
 
-    accepted: tuple[SignedReading, ...]
     findings: tuple[str, ...]
     puts: tuple[Record, ...]
-
-    @property
-    def register(self) -> str | None:
-        """The register that bills this message's readings, None where that is ambiguous."""
-        return billed_register([r for record in self.accepted for r in record.readings])
-
-    def begin(self) -> tuple[SignedReading, Reading] | None:
-        """The first reading of the billed register that begins a transaction."""
-        return next(((record, r) for record, r in self._billed() if r.begins), None)
-
-    def end(self) -> tuple[SignedReading, Reading] | None:
-        """The last one that ends one."""
-        ends = [(record, r) for record, r in self._billed() if r.ends]
-        return ends[-1] if ends else None
-
-    def _billed(self) -> list[tuple[SignedReading, Reading]]:
-        name = self.register
-        return [(rec, r) for rec in self.accepted for r in rec.readings if r.register == name]
 
 
 def weigh(state: State, session: Session, evidence: Sequence[Evidence], now_ms: int) -> Weighed:
     """Accept what proves something about this session; name what does not, and keep it."""
-    accepted: list[SignedReading] = []
     findings: list[str] = []
     puts: list[Record] = []
     for item in evidence:
@@ -76,10 +55,9 @@ def weigh(state: State, session: Session, evidence: Sequence[Evidence], now_ms: 
             continue
         assert item.record is not None
         record = replace(item.record, session_id=session.id)
-        accepted.append(record)
         if state.get(SignedReading, record.key) is None:
             puts.append(record)
-    return Weighed(tuple(accepted), tuple(dict.fromkeys(findings)), tuple(puts))
+    return Weighed(tuple(dict.fromkeys(findings)), tuple(puts))
 
 
 def _refusal(state: State, session: Session, item: Evidence) -> str | None:

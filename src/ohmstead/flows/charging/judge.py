@@ -10,6 +10,7 @@ from ohmstead.core.bill import Bill, MeterHead, Sample
 from ohmstead.core.meter import MeterKey, Reading, SignedReading
 from ohmstead.core.network import NetworkPolicy, Station
 from ohmstead.core.plausibility import Circumstances, Severity, assess
+from ohmstead.core.registers import billed_register
 from ohmstead.core.session import PayerKind, Session, Share
 from ohmstead.core.split import split
 from ohmstead.core.tariff import Restrictions, Tariff, Usage, price
@@ -46,6 +47,19 @@ class Delivery:
     samples: tuple[Reading, ...]
     findings: tuple[str, ...]
     doubtful: bool
+    begin_page: str = ""  # the signed records that prove begin and end
+    end_page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """Begin and end of the billed register in a session's signed records, and what lies between."""
+
+    begin: Reading
+    begin_page: str
+    end: Reading
+    end_page: str
+    between: tuple[Reading, ...]
 
 
 def delivery(
@@ -58,13 +72,11 @@ def delivery(
     now_ms: int,
 ) -> Delivery:
     """Choose begin and end: the signed ones where both are, else the gateway's own record."""
-    signed_begin = _signed(state, session.begin_page, session.begin_entry)
-    signed_end = _signed(state, session.end_page, session.end_entry)
     key = state.get(MeterKey, session.meter_key_id) if session.meter_key_id else None
     found = list(findings)
-    if signed_begin and signed_end and key:
-        tier, begin, end = key.tier.value, signed_begin, signed_end
-        samples = _signed_samples(state, session, begin, end)
+    proof = _proof(state, session) if key else None
+    if proof and key:
+        tier, begin, end, samples = key.tier.value, proof.begin, proof.end, proof.between
     else:
         if session.meter_key_id:
             found.append("signature_missing")
@@ -88,7 +100,8 @@ def delivery(
     noted = {f.code.value for f in judged if f.severity is Severity.NOTES}
     findings = tuple(dict.fromkeys(found))
     doubtful = any(code not in NOTES and code not in noted for code in findings)
-    return Delivery(tier, begin, end, samples, findings, doubtful)
+    pages = (proof.begin_page, proof.end_page) if proof else ("", "")
+    return Delivery(tier, begin, end, samples, findings, doubtful, *pages)
 
 
 def bill(
@@ -166,24 +179,27 @@ def usage_of(tariff: Tariff, delivered: Delivery) -> Usage:
     return whole
 
 
-def _signed(state: State, page: str, entry: int) -> Reading | None:
-    record = state.get(SignedReading, page) if page else None
-    return record.reading(entry) if record else None
+def _proof(state: State, session: Session) -> _Proof | None:
+    rows = state.find(SignedReading, SAMPLES_MAX, session_id=session.id)
+    readings = [(r, row.key) for row in rows for r in row.readings]
+    register = billed_register([r for r, _ in readings])
+    billed = sorted(
+        (pair for pair in readings if pair[0].register == register),
+        key=lambda pair: (pair[0].at_ms, pair[0].mwh),
+    )
+    begins = [pair for pair in billed if pair[0].begins]
+    ends = [pair for pair in billed if pair[0].ends]
+    if not begins or not ends:
+        return None
+    (begin, begin_page), (end, end_page) = begins[0], ends[-1]
+    between = {r.at_ms: r for r, _ in billed if begin.at_ms < r.at_ms < end.at_ms}
+    return _Proof(begin, begin_page, end, end_page, tuple(between.values()))
 
 
 def _samples(state: State, session: Session, end_ms: int) -> tuple[Reading, ...]:
     rows = state.find(Sample, SAMPLES_MAX, session_id=session.id)
     inside = (row for row in rows if session.started_ms < row.at_ms < end_ms)
     return tuple(Reading(GATEWAY_REGISTER, row.mwh, row.at_ms, "C") for row in inside)
-
-
-def _signed_samples(
-    state: State, session: Session, begin: Reading, end: Reading
-) -> tuple[Reading, ...]:
-    rows = state.find(SignedReading, SAMPLES_MAX, session_id=session.id)
-    readings = (r for row in rows for r in row.readings if r.register == begin.register)
-    inside = {r.at_ms: r for r in readings if begin.at_ms < r.at_ms < end.at_ms}
-    return tuple(inside[at_ms] for at_ms in sorted(inside))
 
 
 def _previous_end(state: State, session: Session, begin: Reading) -> Reading | None:

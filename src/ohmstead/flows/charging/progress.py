@@ -13,7 +13,6 @@ from ohmstead.core.tariff import Tariff, worst_case_minor
 from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.evidence import Evidence, weigh
 from ohmstead.flows.charging.funding import payer_account, policy_of
-from ohmstead.flows.charging.stop import with_proofs
 from ohmstead.flows.money import Till
 from ohmstead.ports import Decision, Job, Record, State
 from ohmstead.units import mul_div_down
@@ -71,7 +70,8 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     puts: list[Record] = []
     if command.evidence:
         weighed = weigh(state, session, command.evidence, now_ms)
-        session = with_proofs(session, weighed)
+        findings = tuple(dict.fromkeys((*session.findings, *weighed.findings)))
+        session = replace(session, findings=findings)
         puts += weighed.puts
     samples = _samples(state, session, command)
     session = _advanced(session, command)

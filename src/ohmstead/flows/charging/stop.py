@@ -16,7 +16,7 @@ from ohmstead.core.session import OPEN_STATES, Session, SessionEvent, next_state
 from ohmstead.core.tariff import Tariff
 from ohmstead.errors import LocalProtocolError
 from ohmstead.flows.charging import judge, payment
-from ohmstead.flows.charging.evidence import Evidence, Overlay, Weighed, weigh
+from ohmstead.flows.charging.evidence import Evidence, Overlay, weigh
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.money import Till
 from ohmstead.ports import Decision, Job, Record, State
@@ -67,20 +67,9 @@ def stop(state: State, command: Stop, now_ms: int) -> Decision[Stopped]:
     if session.state not in OPEN_STATES:
         return _again(state, session, command, now_ms)
     weighed = weigh(state, session, command.evidence, now_ms)
-    session = with_proofs(session, weighed)
-    session = replace(session, findings=(*session.findings, *command.findings))
+    findings = dict.fromkeys((*session.findings, *weighed.findings, *command.findings))
+    session = replace(session, findings=tuple(findings))
     return _settle(Overlay(state, weighed.puts), session, command, now_ms)
-
-
-def with_proofs(session: Session, weighed: Weighed) -> Session:
-    """Remember where begin and end are proven, and what spoke against the evidence."""
-    begin, end = weighed.begin(), weighed.end()
-    if begin and not session.begin_page:
-        session = replace(session, begin_page=begin[0].key, begin_entry=begin[1].entry)
-    if end:
-        session = replace(session, end_page=end[0].key, end_entry=end[1].entry)
-    findings = tuple(dict.fromkeys((*session.findings, *weighed.findings)))
-    return replace(session, findings=findings)
 
 
 def _settle(state: Overlay, session: Session, command: Stop, now_ms: int) -> Decision[Stopped]:
@@ -105,7 +94,14 @@ def _settle(state: Overlay, session: Session, command: Stop, now_ms: int) -> Dec
         except ValueError:
             doubtful = True
     session = replace(
-        session, ended_ms=command.at_ms, evidence=command.digest, findings=delivered.findings
+        session,
+        ended_ms=command.at_ms,
+        evidence=command.digest,
+        findings=delivered.findings,
+        begin_page=delivered.begin_page,
+        begin_entry=delivered.begin.entry,
+        end_page=delivered.end_page,
+        end_entry=delivered.end.entry,
     )
     jobs: tuple[Job, ...] = ()
     if doubtful:
