@@ -1,0 +1,184 @@
+"""What a virtual station does when its CSMS asks; both dialects answer through this.
+
+Nothing here waits: what takes time runs after the answer has gone out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from ohmstead.apps.virtual.charging import Availability, Cause, Place, RemoteStart, Transaction
+
+if TYPE_CHECKING:
+    from ohmstead.apps.virtual.settings import Settings
+    from ohmstead.apps.virtual.station import VirtualStation
+
+# Resets that do not wait for the end of a transaction, and the reason they end it with.
+_RESETS_NOW = {"Hard": "ImmediateReset", "Soft": "Other", "Immediate": "ImmediateReset"}
+AUTHORIZATION_KEY_DIGITS = 40  # security white paper: hex of 20 random bytes
+
+
+class Panel:
+    """Implements :class:`ohmstead.apps.virtual.charging.Commands` for one station."""
+
+    def __init__(self, station: VirtualStation) -> None:
+        self._station = station
+        self._reset_waits = ""
+
+    @property
+    def settings(self) -> Settings:
+        return self._station.settings
+
+    def remote_start(self, asked: RemoteStart) -> bool:
+        """Take a remote start where an evse is free for it."""
+        free = [
+            evse
+            for evse, place in self._station.places.items()
+            if asked.evse in (None, evse) and place.operative and place.charging is None
+        ]
+        if not free:
+            return False
+        hook = self._station.hooks.remote_start
+        chosen = RemoteStart(free[0], asked.id_token, asked.remote_start_id)
+        self._station.later(hook(chosen) if hook else self._start(free[0], asked))
+        return True
+
+    async def _start(self, evse: int, asked: RemoteStart) -> None:
+        await self._station.start(evse, asked.id_token, remote_start_id=asked.remote_start_id)
+
+    def remote_stop(self, transaction_id: str) -> bool:
+        """Take a remote stop of a transaction that goes on here."""
+        tx = self._active(transaction_id)
+        if tx is None:
+            return False
+        hook = self._station.hooks.remote_stop
+        self._station.later(hook(tx) if hook else self._station.stop(tx, reason="Remote"))
+        return True
+
+    def reset(self, kind: str) -> Availability:
+        """Reset now, or after the last transaction (2.0.1 OnIdle)."""
+        if kind not in _RESETS_NOW and self.is_charging(None):
+            self._reset_waits = kind
+            return Availability.SCHEDULED
+        self._station.later(self._reset(kind))
+        return Availability.ACCEPTED
+
+    async def _reset(self, kind: str) -> None:
+        station = self._station
+        if station.hooks.reset is not None:
+            await station.hooks.reset(kind)
+            return
+        for tx in [place.charging for place in station.places.values()]:
+            if tx is not None:
+                await station.stop(tx, reason=_RESETS_NOW[kind])
+        await station.reconnect()
+        await station.boot("RemoteReset")
+
+    def stopped(self) -> None:
+        """A transaction has ended: do what waited for that."""
+        if self._reset_waits and not self.is_charging(None):
+            kind, self._reset_waits = self._reset_waits, ""
+            self._station.later(self._reset(kind))
+
+    def trigger(self, message: str, evse: int | None) -> bool:
+        """Send the message asked for; False where there is nothing to say."""
+        station = self._station
+        evses = [evse] if evse else list(station.places)
+        if any(one not in station.places for one in evses):
+            return False
+        match message:
+            case "BootNotification":
+                station.later(station.boot("Triggered"))
+            case "Heartbeat":
+                station.later(station.heartbeat())
+            case "StatusNotification":
+                for one in evses:
+                    station.later(station.status(one, self._state(station.places[one])))
+            case "MeterValues":
+                for one in evses:
+                    station.later(self._values(one))
+            case "TransactionEvent":
+                active = [tx for one in evses if (tx := station.places[one].charging)]
+                for tx in active:
+                    station.later(station.meter_values(tx, cause=Cause.TRIGGER))
+                return bool(active)
+            case _:
+                return False
+        return True
+
+    async def _values(self, evse: int) -> None:
+        """Values of the transaction going on, else of the idle evse."""
+        station = self._station
+        place = station.places[evse]
+        if place.charging is not None:
+            await station.meter_values(place.charging, cause=Cause.TRIGGER)
+            return
+        sample = place.meter.read(station.clock.now_ms())
+        await station.ask("MeterValues", station.dialect.idle_values(evse, sample))
+
+    def set_operative(self, evse: int | None, operative: bool) -> Availability:
+        """Change availability at once, or after the transaction that goes on (1.6 5.2)."""
+        station = self._station
+        if evse is not None and evse not in station.places:
+            return Availability.REJECTED
+        outcome = Availability.ACCEPTED
+        for one in list(station.places) if evse is None else [evse]:
+            place = station.places[one]
+            if place.charging is not None and not operative:
+                place.becomes_operative = operative
+                outcome = Availability.SCHEDULED
+            else:
+                place.operative, place.becomes_operative = operative, None
+                station.later(station.status(one, self._state(place)))
+        return outcome
+
+    def is_evse(self, evse: int) -> bool:
+        """Tell whether this station has that evse."""
+        return evse in self._station.places
+
+    def is_charging(self, evse: int | None) -> bool:
+        """Tell whether a transaction goes on at an evse, or at any."""
+        return any(
+            place.charging is not None
+            for one, place in self._station.places.items()
+            if evse in (None, one)
+        )
+
+    def transaction_state(self, transaction_id: str | None) -> tuple[bool, bool]:
+        """Return (goes on, has messages in the queue); without an id, of the whole station."""
+        if transaction_id is None:
+            return self.is_charging(None), self._station.queued > 0
+        ongoing = self._active(transaction_id) is not None
+        return ongoing, self._station.owes(transaction_id)
+
+    def report(self, request_id: int) -> None:
+        """Send the base report after the answer."""
+        self._station.later(self._report(request_id))
+
+    async def _report(self, request_id: int) -> None:
+        station = self._station
+        now_ms = station.clock.now_ms()
+        for page in station.dialect.report(request_id, station.settings, now_ms):
+            await station.ask("NotifyReport", page)
+
+    def password_changed(self, value: str) -> None:
+        """Come back with the new password: 1.6 is told raw bytes in hex, 2.0.1 characters."""
+        uplink = self._station.uplink
+        uplink.password = value.encode()
+        if "." not in self.settings.password_name and len(value) == AUTHORIZATION_KEY_DIGITS:
+            with contextlib.suppress(ValueError):  # no hex: the characters themselves are meant
+                uplink.password = bytes.fromhex(value)
+        self._station.later(self._station.reconnect())
+
+    def _active(self, transaction_id: str) -> Transaction | None:
+        for place in self._station.places.values():
+            if place.charging is not None and place.charging.transaction_id == transaction_id:
+                return place.charging
+        return None
+
+    @staticmethod
+    def _state(place: Place) -> str:
+        if not place.operative:
+            return "Unavailable"
+        return "Available" if place.charging is None else "Charging"
