@@ -46,6 +46,8 @@ class ChainConfig(_Section, frozen=True):
 
     kind: Literal["anvil", "rpc", "none"] = "anvil"
     url: str = ""
+    # What sessions are paid in on a chain of others; empty: the test stablecoin of a local chain.
+    stablecoin: Annotated[str, msgspec.Meta(pattern="^(0x[0-9a-fA-F]{40})?$")] = ""
     final: Literal["tag", "depth"] = "tag"
     final_depth: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 12
     window_s: Seconds = 86_400  # time during which an anchored epoch is not yet final

@@ -13,6 +13,7 @@ from ohmstead.errors import LocalProtocolError
 from ohmstead.hashing import HASH_LENGTH, keccak
 
 AMOUNT_BITS = 128
+HEADER_WORDS = 13 + 4 * ASSETS  # the fields that are no totals, and four words for each asset
 
 
 def _word(value: int, bits: int, name: str) -> bytes:
@@ -82,6 +83,23 @@ class Header:
                 exactly(self.bundle, HASH_LENGTH, "bundle"),
             )
         )
+
+    @classmethod
+    def decode(cls, data: bytes) -> Header:
+        """Return the header that :meth:`encode` wrote; raises LocalProtocolError for others."""
+        words = [data[at : at + HASH_LENGTH] for at in range(0, len(data), HASH_LENGTH)]
+        if len(words) != HEADER_WORDS:
+            raise LocalProtocolError(f"a header has {HEADER_WORDS} words")
+        number = [int.from_bytes(word, "big") for word in words]
+        header = cls(
+            number[0],
+            *(words[1], words[2], number[3], words[4], number[5], words[6], number[7]),
+            tuple(Totals(*number[8 + 4 * asset : 12 + 4 * asset]) for asset in range(ASSETS)),
+            *(number[-5], number[-4], number[-3], number[-2], words[-1]),
+        )
+        if header.encode() != data:
+            raise LocalProtocolError("these words are not a header's")
+        return header
 
     def hash(self) -> bytes:
         """Return keccak-256 of :meth:`encode`."""

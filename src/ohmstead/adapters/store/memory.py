@@ -101,7 +101,7 @@ class MemoryStore:
         rows = self._rows[shelf.name]
         keys = [
             key
-            for key, (columns, _) in rows.items()
+            for key, (columns, _) in list(rows.items())  # whole at once: threads read too
             if key > after and all(columns[at] == value for at, value in wanted)
         ]
         return [shelf.decode(key, rows[key][1]) for key in sorted(keys)[: max(limit, 0)]]

@@ -77,4 +77,5 @@ def read_event(contract: str, log: Log) -> ChainEvent | None:
     build = None if signature is None else EVENTS_OF[contract].get(signature.name)
     if signature is None or build is None:
         return None
-    return build(EventId(log.block_number, log.tx_hash, log.index), signature.decode(log))
+    at = EventId(log.block_number, log.tx_hash, log.index, log.block_hash)
+    return build(at, signature.decode(log))

@@ -175,6 +175,15 @@ class Rpc:
         return _result(method, call["id"], response)
 
 
+async def ask_chain_id(url: str) -> int:
+    """Return the id of the chain behind ``url``, before it is known; raises ChainUnavailable."""
+    rpc = Rpc(url, 0)
+    try:
+        return as_int(await rpc._ask("eth_chainId", ()), "eth_chainId")
+    finally:
+        await rpc.close()
+
+
 def _result(method: str, call_id: object, response: httpx.Response) -> object:
     """Take the result out of an answer; raises RpcRefused and ChainUnavailable."""
     if len(response.content) > ANSWER_BYTES_MAX:
