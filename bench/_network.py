@@ -1,0 +1,150 @@
+"""A network to measure: a directory with stations, drivers and money, and `ohmstead up` over it.
+
+Not a benchmark itself. What is set up goes through the product's own flows before the server is
+started; the server is a process of its own, with the configuration `ohmstead init` would write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ohmstead.adapters.clock import SystemClock
+from ohmstead.adapters.store.schema import TABLES
+from ohmstead.adapters.store.sqlite import SqliteStore
+from ohmstead.apps import boot, config
+from ohmstead.apps.stations.services import secret_mac
+from ohmstead.apps.virtual.meter import VirtualMeter
+from ohmstead.core.meter import MeterKey, Tier
+from ohmstead.core.network import Evse, IdToken, Station, TokenStatus
+from ohmstead.core.onchain import BlockRef, Deposited, EventId
+from ohmstead.core.session import PayerKind, Share
+from ohmstead.core.tariff import Component, Dimension, Element, Tariff
+from ohmstead.flows import mirror, onboarding
+from ohmstead.units import Price
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = b"bench-password-of-20"
+SMOKE = bool(os.environ.get("OHMSTEAD_BENCH_SMOKE"))
+RATED_W = 22_000
+DEPOSIT_MINOR = 10**15
+HOST, TREASURY = (f"0x{n:040x}" for n in (1, 2))
+CLOCK_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+def station_id(number: int) -> str:
+    return f"BENCH-{number:05}"
+
+
+def id_tag(number: int) -> str:
+    return f"TAG{number:05}"
+
+
+def meter(number: int) -> VirtualMeter:
+    """The meter of a station: the same one in every process of a run."""
+    return VirtualMeter.from_seed("bench", f"M{number:05}")
+
+
+def prepare(directory: Path, stations: int, *, signed: bool = False) -> None:
+    """Write a network of so many stations, a driver with a deposit for each, all defaults."""
+    (directory / config.FILE_NAME).write_text('[network]\nname = "bench"\n')
+    asyncio.run(_prepare(directory, stations, signed))
+
+
+async def _prepare(directory: Path, stations: int, signed: bool) -> None:
+    settings = config.load(directory / config.FILE_NAME)
+    pepper = boot.key_file(directory, boot.PEPPER)
+    store = SqliteStore.open(directory / boot.DATABASE, TABLES, SystemClock())
+    policy = boot.policy_from(settings)
+    await store.run(onboarding.set_policy, policy)
+    energy = Element((Component(Dimension.ENERGY, Price(50, 2)),))
+    await store.run(onboarding.add_tariff, Tariff("T", policy.asset, (energy,)))
+    shares = (Share(TREASURY, 2_000), Share(HOST, 8_000, rest=True))
+
+    async def one(number: int) -> Deposited:
+        name, payer = station_id(number), f"0x{number + 16:040x}"
+        mac = secret_mac(pepper, name, PASSWORD)
+        station = Station(name, mac, (Evse(1, RATED_W),), "T", shares)
+        await store.run(onboarding.add_station, station)
+        if signed:
+            key = meter(number).public_key
+            record = MeterKey(
+                *(key.key_id, key.curve.name, key.der_hex, Tier.SOFT, f"M{number:05}", name, 0)
+            )
+            await store.run(onboarding.add_meter, onboarding.AddMeter(record, 1))
+        token = IdToken(id_tag(number), TokenStatus.ACCEPTED, payer, PayerKind.PREPAID)
+        await store.run(onboarding.put_id_token, token)
+        return Deposited(EventId(1, f"0x{1:064x}", number), payer, 0, DEPOSIT_MINOR)
+
+    deposits = await asyncio.gather(*(one(number) for number in range(stations)))
+    block = BlockRef(1, f"0x{1:064x}", 1)
+    await store.run(mirror.book_final, mirror.BookFinal(None, block, tuple(deposits)))
+    await store.close()
+
+
+class Served:
+    """A server process and what it has cost so far."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.port = port
+
+    def cpu_s(self) -> float:
+        """Processor time of all threads of the process, user and system (proc(5), 14 and 15)."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS_PER_S
+
+    def kill(self) -> None:
+        """As a crash would end it."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def serving(*command: str) -> Iterator[Served]:
+    """Start a server that prints its port as the first line; ended on leaving."""
+    process = subprocess.Popen(
+        [sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=_environment()
+    )
+    try:
+        assert process.stdout is not None
+        yield Served(process, int(process.stdout.readline()))
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def up(directory: Path) -> contextlib.AbstractContextManager[Served]:
+    """The server under test, with default configuration."""
+    return serving("-m", "bench._up", str(directory))
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+
+
+def cpu_model() -> str:
+    """What the figures were taken on."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return f"{line.partition(':')[2].strip()} x {os.cpu_count()}"
+    return f"unknown x {os.cpu_count()}"
+
+
+def wait_until(moment_s: float) -> None:
+    """Sleep up to a monotonic moment."""
+    time.sleep(max(0.0, moment_s - time.monotonic()))

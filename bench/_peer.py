@@ -1,0 +1,53 @@
+"""The peer: a central system on the `ocpp` package and `websockets` that stores nothing.
+
+Written as the package's own documentation shows it, and given the same event loop as ours. Prints
+its port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import uvloop
+import websockets
+from ocpp.routing import on
+from ocpp.v16 import ChargePoint, call_result
+from ocpp.v16.datatypes import IdTagInfo
+from ocpp.v16.enums import AuthorizationStatus, RegistrationStatus
+
+
+class StoresNothing(ChargePoint):  # type: ignore[misc]  # Any, without a stub
+    """Answers what the bench sends."""
+
+    @on("BootNotification")  # type: ignore[untyped-decorator]
+    def on_boot(self, **_: Any) -> Any:
+        now = datetime.now(UTC).isoformat()
+        return call_result.BootNotification(now, 300, RegistrationStatus.accepted)
+
+    @on("StartTransaction")  # type: ignore[untyped-decorator]
+    def on_start(self, **_: Any) -> Any:
+        return call_result.StartTransaction(1, IdTagInfo(AuthorizationStatus.accepted))
+
+    @on("MeterValues")  # type: ignore[untyped-decorator]
+    def on_meter_values(self, **_: Any) -> Any:
+        return call_result.MeterValues()
+
+
+async def connected(socket: Any) -> None:
+    name = socket.request.path.rpartition("/")[2]
+    try:
+        await StoresNothing(name, socket).start()
+    except websockets.ConnectionClosed:
+        return
+
+
+async def main() -> None:
+    server = await websockets.serve(connected, "127.0.0.1", 0, subprotocols=["ocpp1.6"])
+    print(next(iter(server.sockets)).getsockname()[1], flush=True)
+    await asyncio.get_running_loop().create_future()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
