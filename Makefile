@@ -23,6 +23,7 @@ demo: setup     ## the network on this machine; ARGS=--once ends by itself and c
 test: setup     ## all checks a change must pass
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory forge-test
+	@$(MAKE) --no-print-directory slither
 	@$(MAKE) --no-print-directory pytest
 
 lint:           ## ruff and mypy
@@ -49,8 +50,7 @@ contracts: setup ## compile the contracts and keep ABI and bytecode in the packa
 
 slither:        ## static analysis of the contracts, from an environment of its own
 	@$(PYTHON) tools/bootstrap.py --slither
-	cd contracts && PATH="$(dir $(abspath $(FORGE))):$$PATH" ../.venv-slither/bin/slither . \
-		--filter-paths 'node_modules|test'
+	@$(BIN)/python tools/slither.py
 
 lock: setup     ## resolve again what *.in ask for; ARGS=--upgrade takes newer versions
 	$(LOCK) requirements.in -o requirements.lock $(ARGS)
