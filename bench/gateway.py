@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -31,13 +32,16 @@ from picows import (
     ws_create_server,
 )
 
-from bench.idle import ImitatedDirectory, ImitatedPeer, masked, open_one
 from ohmstead.adapters.clock import SystemClock
 from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.gateway import Gateway
 from ohmstead.core.network import Station
 from ohmstead.wire.ocpp.base import Version
 from ohmstead.wire.ocpp.frames import CallReceived
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, as make does
+
+from bench.idle import ImitatedDirectory, ImitatedPeer, masked, open_one
 
 GOAL_US = 25
 EVENT = (
@@ -124,7 +128,7 @@ async def stations(port: int, count: int, messages: int) -> None:
 async def cost_us(port: int, count: int, messages: int) -> dict[str, float]:
     """Return this process's CPU for each message, in microseconds, and messages per second."""
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.gateway", "--port", str(port)),
+        *(sys.executable, __file__, "--port", str(port)),
         *("--stations", str(count), "--messages", str(messages)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -88,8 +88,8 @@ class Peer(Protocol):
     """One connection of a station, seen from above the wire; ``apps/stations`` implements it.
 
     For each connection: ``connected`` once, then any number of the others, then ``disconnected``
-    once. A new connection of the same station may be ``connected`` before the old one's
-    ``disconnected``: compare the link before clearing anything that is kept per station.
+    once. When a new connection of a station takes over, the old one's ``disconnected`` comes just
+    before the new one's ``connected``; a handler begun on the old one may still be running.
     """
 
     async def handle(self, call: CallReceived) -> bytes:
@@ -97,7 +97,9 @@ class Peer(Protocol):
 
         One call of a station at a time, in order of arrival, repeats already answered by the
         gateway. A handler that was begun is finished even when the connection ends meanwhile; its
-        answer is then kept for the repeat. It may not await an answer of the same station to a
+        answer is then kept for the repeat. Its first step, up to its first real wait, is taken
+        without a Task, so ``asyncio.timeout`` and ``TaskGroup`` do not work there. It may not
+        await an answer of the same station to a
         CALL of ours unless it can bear that the station waits for this answer first: start a task.
 
         Raises CallRefused for a CALLERROR; StoreUnavailable to leave the call unanswered and have

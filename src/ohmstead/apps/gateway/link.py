@@ -1,21 +1,21 @@
 """One station's WebSocket: frames to the sans-I/O Rpc, its events to the Peer, answers back.
 
 The way of a message is kept short on purpose: frame, ``rpc.receive``, first step of the handler,
-answer, all in one callback. A Task is made only for a handler that has to wait.
+answer, all in one callback; a handler that has to wait goes on in a later one, without a Task.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-import types
-from collections.abc import Callable, Coroutine, Generator
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 from uuid import uuid4
 
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from ohmstead.apps.gateway.handling import Handling
 from ohmstead.apps.gateway.interface import (
     Answered,
     CallOutcome,
@@ -337,7 +337,7 @@ class StationLink(WSListener):
         self._flush()
 
     def _work_on(self, call: CallReceived) -> list[Event]:
-        """Let the handler take its first step here: most need no second, and so no Task."""
+        """Let the handler take its first step here: some need no second."""
         handling = self._peer.handle(call)
         try:
             waited = handling.send(None)
@@ -346,26 +346,21 @@ class StationLink(WSListener):
         except Exception as error:
             return self._refuse(call, error)
         self._working = True
-        work = asyncio.get_running_loop().create_task(self._finish(call, handling, waited))
-        self._registry.work.add(work)
-        work.add_done_callback(self._registry.work.discard)
+        self._registry.work.add(Handling(call, handling, waited, self._finish))
         return []
 
-    async def _finish(
-        self, call: CallReceived, handling: Coroutine[Any, Any, bytes], waited: object
-    ) -> None:
+    def _finish(self, handling: Handling, outcome: bytes | BaseException) -> None:
         """Answer once the handler is done, also when the connection has ended meanwhile."""
-        try:
-            payload = await _resume(handling, waited)
-        except asyncio.CancelledError:
+        self._working = False
+        self._registry.finish(handling)
+        call = handling.call
+        if isinstance(outcome, bytes):
+            events = self._rpc.answer(call.message_id, outcome)
+        elif isinstance(outcome, Exception):
+            events = self._refuse(call, outcome)
+        else:  # cancelled
             self._rpc.abandon(call.message_id)
-            raise
-        except Exception as error:
-            events = self._refuse(call, error)
-        else:
-            events = self._rpc.answer(call.message_id, payload)
-        finally:
-            self._working = False
+            return
         if self._registry.stopping:
             self.leave()
         self._act(events if not self._ended else [])
@@ -440,21 +435,3 @@ class StationLink(WSListener):
             told(what)
         except Exception as error:
             _log.error("a handler failed", station=self.station_id, exc_info=error)
-
-
-@types.coroutine
-def _resume(
-    handling: Coroutine[Any, Any, bytes], waited: object
-) -> Generator[object, object, bytes]:
-    """Go on with a coroutine that took its first step elsewhere and waits for ``waited``."""
-    try:
-        while True:
-            try:
-                value = yield waited
-            except BaseException as error:  # a cancellation belongs where the handler waits
-                waited = handling.throw(error)
-            else:
-                waited = handling.send(value)
-    except StopIteration as done:
-        result: bytes = done.value
-        return result

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ohmstead.wire.ocpp.memory import AnswerCache
 
 if TYPE_CHECKING:
+    from ohmstead.apps.gateway.handling import Handling
     from ohmstead.apps.gateway.link import StationLink
 
 CLOSE_POLICY = 1008
@@ -41,10 +42,11 @@ class Registry:
         self.frame_bytes_max = frame_bytes_max
         self.answers = AnswerCache()
         self.stopping = False
-        self.work: set[asyncio.Task[None]] = set()
+        self.work: set[Handling] = set()
         self._open: dict[StationLink, None] = {}
         self._speaking: dict[str, StationLink] = {}
         self._emptied: asyncio.Future[None] | None = None
+        self._worked: asyncio.Future[None] | None = None
 
     def link(self, station_id: str) -> StationLink | None:
         """Return the connection that speaks for this station."""
@@ -79,6 +81,18 @@ class Registry:
         self._open.pop(link, None)
         if not self._open and self._emptied is not None and not self._emptied.done():
             self._emptied.set_result(None)
+
+    def finish(self, handling: Handling) -> None:
+        """A call has been worked on."""
+        self.work.discard(handling)
+        if not self.work and self._worked is not None and not self._worked.done():
+            self._worked.set_result(None)
+
+    async def worked(self, timeout_s: float | None = None) -> None:
+        """Wait until no call is being worked on, or until the time is over."""
+        if self.work:
+            self._worked = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._worked], timeout=timeout_s)
 
     async def emptied(self, timeout_s: float) -> bool:
         """Wait until no socket is open; False if some still are after the time."""

@@ -106,13 +106,10 @@ class Gateway:
         self._registry.stopping = True
         for link in self._registry:
             link.leave()
-        if self._registry.work:
-            await asyncio.wait(set(self._registry.work), timeout=drain_s)
-        unfinished = set(self._registry.work)
-        for work in unfinished:
+        await self._registry.worked(drain_s)
+        for work in list(self._registry.work):
             work.cancel()
-        if unfinished:
-            await asyncio.wait(unfinished)
+        await self._registry.worked()
         for link in self._registry:
             link.close(GOING_AWAY, "the server is stopping")
         for socket in list(self._connecting):
