@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 
 import structlog
@@ -29,12 +29,13 @@ from ohmstead.apps.gateway import Gateway
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.directory import Directory
 from ohmstead.apps.stations.peer import StationPeer
+from ohmstead.apps.stations.reconnect import MissingStops
 from ohmstead.apps.stations.services import Registry, Services
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.core.network import POLICY_KEY, NetworkPolicy
-from ohmstead.errors import ConfigError, OhmsteadError
+from ohmstead.errors import ConfigError, OhmsteadError, OperatorError
 from ohmstead.flows.onboarding import set_policy
-from ohmstead.ports import Clock
+from ohmstead.ports import Clock, Job
 from ohmstead.units import MS_PER_S
 
 DATABASE = "ohmstead.db"
@@ -43,6 +44,7 @@ SECRET_BYTES = 32
 JOBS_MAX = 1_000
 JOB_TICK_S = 0.25
 JOB_RETRY_MS = 30_000
+SWEEP_S = 60
 HOLD_FLOOR_DIVISOR = 20  # a twentieth of the usual hold is the least worth starting with
 
 log = structlog.get_logger()
@@ -101,7 +103,8 @@ class House:
         )
         self.stations = Directory(self.services, lambda: store.available, self._on_connected)
         self.gateway = Gateway(self.stations, clock, config.ocpp)
-        self._tasks: list[asyncio.Task[None]] = []
+        self.missing_stops = MissingStops(self.services, self.gateway, self.stations.presence)
+        self._tasks: set[asyncio.Task[None]] = set()
         self._job_event = asyncio.Event()
 
     @classmethod
@@ -136,21 +139,38 @@ class House:
                 f"cannot listen for stations on {host}:{port}: {error.strerror or error}; stop "
                 "what uses it, or choose another with --ocpp HOST:PORT"
             ) from None
-        self._tasks.append(asyncio.create_task(self._carry_out_jobs(), name="station jobs"))
+        self._do(self._carry_out_jobs())
+        self._do(self._sweep())
         return bound
 
     async def stop(self) -> None:
         """Close sockets, let work end, close the store."""
-        for task in self._tasks:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.gateway.stop()
         self.services.verifier.close()
         await self.store.close()
 
-    def _on_connected(self, _peer: StationPeer) -> None:
+    def _do(self, work: Coroutine[None, None, None]) -> None:
+        """Run something beside the sockets; it ends with this house at the latest."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _on_connected(self, peer: StationPeer) -> None:
         self._job_event.set()
+        self._do(self.missing_stops.ask_again(peer.station_id))
+
+    async def _sweep(self) -> None:
+        """Look for stops that never came."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            try:
+                await self.missing_stops.sweep()
+            except OhmsteadError as error:
+                log.warning("the sweep waits", reason=str(error))
 
     async def _carry_out_jobs(self) -> None:
         """Send what waits for a station as soon as it can hear it."""
@@ -166,10 +186,20 @@ class House:
 
     async def _jobs_once(self) -> None:
         now_ms = self.clock.now_ms()
-        for job in self.store.due_jobs(now_ms, JOBS_MAX):
-            if job.kind != "stop" or self.gateway.link(job.payload["station"]) is None:
-                continue
-            if await commands.carry_out(self.gateway, job):
-                await self.store.finish_job(job.id)
-            else:
-                await self.store.postpone_job(job.id, now_ms + JOB_RETRY_MS, "no answer")
+        jobs = [
+            job
+            for job in self.store.due_jobs(now_ms, JOBS_MAX)
+            if job.kind == "stop" and self.gateway.link(job.payload["station"]) is not None
+        ]
+        # Each station has a lane of its own: one that does not answer holds up no other.
+        await asyncio.gather(*(self._job(job, now_ms) for job in jobs))
+
+    async def _job(self, job: Job, now_ms: int) -> None:
+        try:
+            done, problem = await commands.carry_out(self.gateway, job), "no answer"
+        except OperatorError as error:
+            done, problem = False, str(error)
+        if done:
+            await self.store.finish_job(job.id)
+        else:
+            await self.store.postpone_job(job.id, now_ms + JOB_RETRY_MS, problem)

@@ -2,6 +2,7 @@
 
     ACTIVE ──stop clear──▶ SETTLED ──contradicted──▶ CONTESTED ──▶ SETTLED | REFUNDED
       │ └──stop in doubt─▶ REVIEW  ──resolved──────▶ SETTLED | REFUNDED
+      │ └──stop never came▶ REVIEW
       │ └──stop empty────▶ VOID
       └──hold expired────▶ EXPIRED ──stop clear────▶ OWED ──collected──▶ SETTLED
 
@@ -42,6 +43,7 @@ class SessionEvent(enum.Enum):
     STOP_EMPTY = "stop_empty"
     STOP_DOUBTFUL = "stop_doubtful"
     STOP_CONTRADICTED = "stop_contradicted"
+    STOP_NEVER_CAME = "stop_never_came"  # a day of silence; it may still come and is kept then
     HOLD_EXPIRED = "hold_expired"
     COLLECTED = "collected"
     RESOLVED_PAID = "resolved_paid"
@@ -55,13 +57,16 @@ TRANSITIONS: Mapping[tuple[SessionState, SessionEvent], SessionState] = MappingP
         (_S.ACTIVE, _E.STOP_CLEAR): _S.SETTLED,
         (_S.ACTIVE, _E.STOP_EMPTY): _S.VOID,
         (_S.ACTIVE, _E.STOP_DOUBTFUL): _S.REVIEW,
+        (_S.ACTIVE, _E.STOP_NEVER_CAME): _S.REVIEW,
         (_S.ACTIVE, _E.HOLD_EXPIRED): _S.EXPIRED,
         (_S.UNFUNDED, _E.STOP_CLEAR): _S.OWED,
         (_S.UNFUNDED, _E.STOP_EMPTY): _S.VOID,
         (_S.UNFUNDED, _E.STOP_DOUBTFUL): _S.REVIEW,
+        (_S.UNFUNDED, _E.STOP_NEVER_CAME): _S.REVIEW,
         (_S.EXPIRED, _E.STOP_CLEAR): _S.OWED,
         (_S.EXPIRED, _E.STOP_EMPTY): _S.VOID,
         (_S.EXPIRED, _E.STOP_DOUBTFUL): _S.REVIEW,
+        (_S.EXPIRED, _E.STOP_NEVER_CAME): _S.REVIEW,
         (_S.SETTLED, _E.STOP_CONTRADICTED): _S.CONTESTED,
         (_S.OWED, _E.STOP_CONTRADICTED): _S.REVIEW,
         (_S.VOID, _E.STOP_CONTRADICTED): _S.REVIEW,

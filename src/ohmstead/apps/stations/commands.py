@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import uuid4
 
 from ohmstead.apps.gateway.interface import Answered, CallOutcome, Link, Refused
 from ohmstead.errors import OperatorError
@@ -62,6 +63,7 @@ class Commanded:
     outcome: CallOutcome
     payload: bytes = b""
     problem: str = ""  # the answer breaks its schema; kept and shown, never trusted
+    message_id: str = ""  # under which ``Presence.late`` keeps an answer that comes too late
 
 
 class NotConnected(OperatorError):
@@ -89,14 +91,16 @@ async def command(
         request = decode_request(link.version, action, payload or b"{}", sender=Side.CSMS)
     except CallRefused as error:
         raise BadCommand(f"{action}: {error.description}") from None
-    outcome = await link.call(action, encode(request), timeout_ms)
+    message_id = str(uuid4())
+    outcome = await link.call(action, encode(request), timeout_ms, message_id=message_id)
     if not isinstance(outcome, Answered):
-        return Commanded(outcome)
+        return Commanded(outcome, message_id=message_id)
     try:
         decode_response(link.version, action, outcome.payload, Strictness.LENIENT)
     except CallRefused as error:
-        return Commanded(outcome, outcome.payload, f"the station's answer: {error.description}")
-    return Commanded(outcome, outcome.payload)
+        problem = f"the station's answer: {error.description}"
+        return Commanded(outcome, outcome.payload, problem, message_id)
+    return Commanded(outcome, outcome.payload, message_id=message_id)
 
 
 async def remote_start(links: Links, station_id: str, evse_id: int, id_token: str) -> Commanded:
@@ -120,6 +124,8 @@ async def remote_stop(links: Links, station_id: str, transaction_id: str) -> Com
     if link is None:
         raise NotConnected(f"station {station_id} is not connected; try again when it is back")
     if link.version is Version.V16:
+        if not transaction_id.isdecimal():
+            raise BadCommand(f"OCPP 1.6 has no transaction {transaction_id[:40]!r}")
         stop_16 = v16.RemoteStopTransactionRequest(transaction_id=int(transaction_id))
         return await command(links, station_id, "RemoteStopTransaction", encode(stop_16))
     stop_201 = v201.RequestStopTransactionRequest(transaction_id=transaction_id)

@@ -28,6 +28,7 @@ from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
 OPEN_SESSIONS_MAX = 64  # of one station
 CONNECTORS_MAX = 256  # of one station
 REPORT_VARIABLES_MAX = 5_000  # of one station's device model
+LATE_MAX = 64  # late answers of one station
 
 log = structlog.get_logger()
 
@@ -50,9 +51,12 @@ class Presence:
     """What is known of a station beyond its registration; in memory, rebuilt by what it sends."""
 
     last_seen_ms: int = 0
+    connected_ms: int = 0
     booted_ms: int = 0
     connectors: dict[tuple[int, int], ConnectorStatus] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)  # the last device model report
+    # Answers to commands that had been given up, by message id, the newest last.
+    late: dict[str, LateResult | LateError] = field(default_factory=dict)
 
 
 class StationPeer:
@@ -136,6 +140,7 @@ class StationPeer:
     def connected(self, link: Link) -> None:
         """The gateway opened this connection."""
         self.link = link
+        self.presence.connected_ms = self.services.clock.now_ms()
         if self._on_connected is not None:
             self._on_connected(self)
 
@@ -146,4 +151,8 @@ class StationPeer:
 
     def late(self, event: LateResult | LateError) -> None:
         """Behaviour 3: a late answer is stored on its command and never answered."""
+        late = self.presence.late
+        late[event.message_id] = event
+        while len(late) > LATE_MAX:
+            del late[next(iter(late))]
         log.info("late answer", station=self.station_id, message_id=event.message_id)

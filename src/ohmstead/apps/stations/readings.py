@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from ohmstead.hashing import sha256
+from ohmstead.units import MWH_PER_WH
 from ohmstead.wire import ocmf
 from ohmstead.wire.ocpp.base import exact_number
 
@@ -39,6 +40,12 @@ def to_mwh(value: str | Decimal, unit: str, multiplier: int = 0) -> int:
     if mwh.bit_length() > MWH_BITS_MAX:
         raise ValueError(f"{str(value)[:40]!r} {unit} is more than any meter counts")
     return mwh
+
+
+def wh_to_mwh(wh: int) -> int | None:
+    """Return whole mWh of a whole register, or None for more than any meter counts."""
+    mwh = wh * MWH_PER_WH
+    return mwh if mwh.bit_length() <= MWH_BITS_MAX else None
 
 
 def record_of(carried: Callable[[], ocmf.Carried], fallback: str) -> bytes:

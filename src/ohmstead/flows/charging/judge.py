@@ -33,6 +33,7 @@ NOTES = frozenset(
         "contradicted_after_anchor",
         "stopped_at_hold",
         "hold_expired",
+        "value_unreadable",
     }
 )
 

@@ -14,8 +14,11 @@ from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.evidence import Evidence, weigh
 from ohmstead.flows.charging.funding import payer_account, policy_of
 from ohmstead.flows.money import Till
+from ohmstead.hashing import sha256
 from ohmstead.ports import Decision, Job, Record, State
 from ohmstead.units import mul_div_down
+
+UNREADABLE = "value_unreadable"
 
 
 class ProgressOutcome(enum.Enum):
@@ -44,6 +47,7 @@ class Readings:
     zone: tzinfo
     seen_id: str = ""
     seq: int = -1
+    unreadable: tuple[str, ...] = ()  # values that are no bounded number, each with its reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,10 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
         findings = tuple(dict.fromkeys((*session.findings, *weighed.findings)))
         session = replace(session, findings=findings)
         puts += weighed.puts
+    if command.unreadable:
+        findings = tuple(dict.fromkeys((*session.findings, UNREADABLE)))
+        session = replace(session, findings=findings)
+        puts.append(kept_unreadable(session, command.payload, now_ms))
     samples = _samples(state, session, command)
     session = _advanced(session, command)
     cost_minor: int | None = None
@@ -158,6 +166,13 @@ def stop_job(session: Session) -> Job:
         "protocol": session.protocol,
     }
     return Job(f"{session.id}/remote_stop", f"station:{session.station_id}", "stop", payload)
+
+
+def kept_unreadable(session: Session, payload: str, now_ms: int) -> Quarantined:
+    """Keep a message with values nobody can read, whole: somebody may still make sense of it."""
+    name = sha256(payload.encode("utf-8", "replace")).hex()
+    id_ = f"{session.id}/{UNREADABLE}/{name}"
+    return Quarantined(id_, session.station_id, UNREADABLE, payload, now_ms)
 
 
 def _kept(command: Readings, now_ms: int) -> tuple[Record, ...]:

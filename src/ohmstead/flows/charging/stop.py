@@ -18,6 +18,7 @@ from ohmstead.errors import LocalProtocolError
 from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.evidence import Evidence, Overlay, weigh
 from ohmstead.flows.charging.funding import policy_of
+from ohmstead.flows.charging.progress import UNREADABLE, kept_unreadable
 from ohmstead.flows.money import Till
 from ohmstead.ports import Decision, Job, Record, State
 
@@ -47,6 +48,7 @@ class Stop:
     zone: tzinfo
     seq: int = -1
     findings: tuple[str, ...] = ()  # what the handler noticed: seq_gap, transaction_id_missing
+    unreadable: tuple[str, ...] = ()  # values that are no bounded number, each with its reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def stop(state: State, command: Stop, now_ms: int) -> Decision[Stopped]:
     if session.state not in OPEN_STATES:
         return _again(state, session, command, now_ms)
     weighed = weigh(state, session, command.evidence, now_ms)
-    findings = dict.fromkeys((*session.findings, *weighed.findings, *command.findings))
+    unreadable = (UNREADABLE,) if command.unreadable else ()
+    findings = dict.fromkeys((*session.findings, *weighed.findings, *command.findings, *unreadable))
     session = replace(session, findings=tuple(findings))
     return _settle(Overlay(state, weighed.puts), session, command, now_ms)
 
@@ -79,16 +82,14 @@ def _settle(state: Overlay, session: Session, command: Stop, now_ms: int) -> Dec
     delivered = judge.delivery(
         state, session, command.end_mwh, command.at_ms, session.findings, policy, now_ms
     )
-    doubtful = delivered.doubtful
-    if delivered.tier == "none" and not judge.may_settle_unproven(session, command.driver_approved):
-        delivered = replace(delivered, findings=(*delivered.findings, "stop_not_approved"))
-        doubtful = True
+    doubts = _doubts(session, command) if delivered.tier == "none" else ()
     tariff = state.get(Tariff, session.tariff_key)
     bill: Bill | None = None
     if tariff is None:
-        delivered = replace(delivered, findings=(*delivered.findings, "no_tariff"))
-        doubtful = True
-    else:
+        doubts = (*doubts, "no_tariff")
+    delivered = replace(delivered, findings=(*delivered.findings, *doubts))
+    doubtful = delivered.doubtful or bool(doubts)
+    if tariff is not None and "begin_missing" not in doubts:
         try:
             bill = judge.bill(session, tariff, delivered, session.hold_minor, command.zone)
         except ValueError:
@@ -121,8 +122,22 @@ def _settle(state: Overlay, session: Session, command: Stop, now_ms: int) -> Dec
         end = delivered.end
         meter = judge.meter_of(session)
         puts.append(MeterHead(meter, end.register, end.mwh, end.at_ms, session.id))
+    if command.unreadable:
+        puts.append(kept_unreadable(session, command.payload, now_ms))
     puts.append(SeenMessage(command.seen_id, session.id, command.digest))
     return Decision(Stopped(StopOutcome.RECORDED, session.id), tuple(puts), jobs=jobs)
+
+
+def _doubts(session: Session, command: Stop) -> tuple[str, ...]:
+    """What speaks against a bill that no meter proves."""
+    # Behaviour 9: "With Started, Ended and both registers a session settles."
+    approved = judge.may_settle_unproven(session, command.driver_approved)
+    doubts = {
+        "begin_missing": session.begin_mwh is None,
+        "end_missing": command.end_mwh is None,
+        "stop_not_approved": not approved,
+    }
+    return tuple(code for code, is_so in doubts.items() if is_so)
 
 
 def _again(state: State, session: Session, command: Stop, now_ms: int) -> Decision[Stopped]:
@@ -131,7 +146,7 @@ def _again(state: State, session: Session, command: Stop, now_ms: int) -> Decisi
     kept = Quarantined(
         f"{session.id}/stop/{command.digest}",
         session.station_id,
-        "contradicting_stop",
+        "contradicting_stop" if session.evidence else "late_stop",
         command.payload,
         now_ms,
     )
@@ -143,7 +158,7 @@ def _again(state: State, session: Session, command: Stop, now_ms: int) -> Decisi
         finding = "contradicted_after_anchor"
         after = session.state
     else:
-        finding = "contradicting_stop"
+        finding = kept.reason
         try:
             after = next_state(session.state, SessionEvent.STOP_CONTRADICTED)
         except LocalProtocolError:

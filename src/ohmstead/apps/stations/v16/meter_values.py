@@ -29,6 +29,7 @@ async def handle(request: MeterValuesRequest, peer: StationPeer) -> MeterValuesR
             digest=digest_of(transaction_id, values.plain, *(e.payload_sha256 for e in evidence)),
             payload=peer.payload_text,
             zone=peer.zone,
+            unreadable=values.refused,
         ),
     )
     return MeterValuesResponse()

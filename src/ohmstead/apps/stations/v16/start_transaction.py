@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ohmstead.apps.stations.peer import StationPeer
-from ohmstead.apps.stations.readings import digest_of
+from ohmstead.apps.stations.readings import digest_of, wh_to_mwh
 from ohmstead.apps.stations.v16.authorize import info
 from ohmstead.flows.charging.start import Start, start
-from ohmstead.units import MWH_PER_WH
 from ohmstead.wire.ocpp.times import parse_time
 from ohmstead.wire.ocpp.v16 import StartTransactionRequest, StartTransactionResponse
 
@@ -26,7 +25,7 @@ async def handle(request: StartTransactionRequest, peer: StationPeer) -> StartTr
             transaction_id="",
             id_token=request.id_tag,
             at_ms=parse_time(request.timestamp),
-            begin_mwh=request.meter_start * MWH_PER_WH,
+            begin_mwh=wh_to_mwh(request.meter_start),
             offline=False,
             seen_id=f"{peer.station_id}/start/{digest}",
             digest=digest,

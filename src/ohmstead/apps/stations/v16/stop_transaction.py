@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ohmstead.apps.stations.peer import StationPeer
-from ohmstead.apps.stations.readings import digest_of
+from ohmstead.apps.stations.readings import digest_of, wh_to_mwh
 from ohmstead.apps.stations.v16.authorize import info
 from ohmstead.apps.stations.v16.values import read
+from ohmstead.core.network import SeenMessage
 from ohmstead.core.session import Session
 from ohmstead.flows.charging.funding import authorise
 from ohmstead.flows.charging.stop import Stop, stop
@@ -20,30 +21,33 @@ _BY_DRIVER = frozenset({None, Reason.LOCAL, Reason.EV_DISCONNECTED, Reason.REMOT
 
 async def handle(request: StopTransactionRequest, peer: StationPeer) -> StopTransactionResponse:
     at_ms = parse_time(request.timestamp)
-    end_mwh = request.meter_stop * MWH_PER_WH
+    end_mwh = wh_to_mwh(request.meter_stop)
     values = read(request.transaction_data or ())
     evidence = await peer.examine(values.signed)
-    session = _session(request, peer, at_ms, end_mwh)
-    transaction_id = session.transaction_id if session else str(request.transaction_id)
-    digest = digest_of(
-        transaction_id, at_ms, end_mwh, values.plain, *(e.payload_sha256 for e in evidence)
-    )
+    has_id = request.transaction_id > 0
+    # Behaviour 5: "StopTransaction on (station, transactionId), offline ones by content".
+    about = str(request.transaction_id) if has_id else "offline"
+    records = [item.payload_sha256 for item in evidence]
+    digest = digest_of(about, at_ms, request.meter_stop, values.plain, *records)
+    seen_id = f"{peer.station_id}/stop/{digest}"
+    session = peer.session(about) if has_id else _meant(request, peer, at_ms, seen_id)
     presented = (request.id_tag or "").casefold()
     same_driver = session is not None and presented in ("", session.id_token.casefold())
     await peer.services.store.run(
         stop,
         Stop(
             station_id=peer.station_id,
-            transaction_id=transaction_id,
+            transaction_id=session.transaction_id if session else str(request.transaction_id),
             at_ms=at_ms,
             end_mwh=end_mwh,
             evidence=evidence,
             driver_approved=same_driver and request.reason in _BY_DRIVER,
-            seen_id=f"{peer.station_id}/stop/{digest}",
+            seen_id=seen_id,
             digest=digest,
             payload=peer.payload_text,
             zone=peer.zone,
-            findings=("transaction_id_missing",) if request.transaction_id <= 0 else (),
+            findings=() if has_id else ("transaction_id_missing",),
+            unreadable=values.refused if end_mwh is not None else ("meterStop", *values.refused),
         ),
     )
     if request.id_tag is None:
@@ -52,17 +56,21 @@ async def handle(request: StopTransactionRequest, peer: StationPeer) -> StopTran
     return StopTransactionResponse(id_tag_info=info(funding.authorisation, funding.token))
 
 
-def _session(
-    request: StopTransactionRequest, peer: StationPeer, at_ms: int, end_mwh: int
+def _meant(
+    request: StopTransactionRequest, peer: StationPeer, at_ms: int, seen_id: str
 ) -> Session | None:
-    """Find the session a stop may mean, so that its driver can be compared."""
-    if request.transaction_id > 0:
-        return peer.session(str(request.transaction_id))
-    # Behaviour 7: an offline start whose answer never came. The one open session it can mean, if
-    # there is one, goes to review by its finding; otherwise the stop is quarantined.
+    """Behaviour 7: an offline start whose answer never came. The session this stop ended before,
+    or the one open session it can mean, which goes to review by its finding; else None."""
+    store = peer.services.store
+    seen = store.get(SeenMessage, seen_id)
+    if seen is not None:
+        return store.get(Session, seen.session_id)
+    presented, end_mwh = (request.id_tag or "").casefold(), request.meter_stop * MWH_PER_WH
     meant = [
         session
         for session in peer.open_sessions()
-        if session.started_ms <= at_ms and (session.begin_mwh or 0) <= end_mwh
+        if session.started_ms <= at_ms
+        and (session.begin_mwh or 0) <= end_mwh
+        and presented in ("", session.id_token.casefold())
     ]
     return meant[0] if len(meant) == 1 else None
