@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ohmstead.core.bill import Bill
 from ohmstead.core.ledger import Status
 from ohmstead.core.network import NetworkPolicy
 from ohmstead.core.onchain import (
@@ -32,6 +33,7 @@ from ohmstead.core.onchain import (
 )
 from ohmstead.core.session import Session, SessionEvent, SessionState, next_state
 from ohmstead.errors import LocalProtocolError
+from ohmstead.flows.charging import payment
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.money import Till
 from ohmstead.ports import Decision, R, Record, State
@@ -131,13 +133,17 @@ class _Booking:
 
     def _give_up_hold(self, session_id: str) -> None:
         session = self._get(Session, session_id)
-        if session is None or session.state is not SessionState.ACTIVE:
+        if session is None or session.epoch:
             raise LocalProtocolError(f"a lock returned although session {session_id!r} spent it")
-        hold = f"{session.id}/hold/1"
-        self.till.must_move([self.till.resolve(f"{hold}/reclaimed", hold, None)])
-        state = next_state(session.state, SessionEvent.HOLD_EXPIRED)
         findings = (*session.findings, "lock_reclaimed")
-        self._put(replace(session, state=state, hold_minor=0, holds=0, findings=findings))
+        if session.state is SessionState.ACTIVE:
+            hold = f"{session.id}/hold/1"
+            self.till.must_move([self.till.resolve(f"{hold}/reclaimed", hold, None)])
+            state = next_state(session.state, SessionEvent.HOLD_EXPIRED)
+            session = replace(session, hold_minor=0, holds=0)
+        else:
+            state = payment.take_back(self.till, session, self._get(Bill, session.id))
+        self._put(replace(session, state=state, findings=findings))
 
     def _anchored(self, event: Anchored) -> None:
         epoch = self._get(EpochRecord, epoch_key(event.number))

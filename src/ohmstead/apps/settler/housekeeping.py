@@ -10,17 +10,22 @@ from collections.abc import Iterator
 from ohmstead.core.bill import Bill
 from ohmstead.core.ledger import Account
 from ohmstead.core.session import Session, SessionState
+from ohmstead.errors import ProtocolError
 from ohmstead.flows.charging.review import Collect, Expire, collect, expire
-from ohmstead.ports import Clock, Store
+from ohmstead.ports import C, Clock, Flow, Store
 
 PAGE = 500
 LOOK_EVERY_MS = 60_000
 
 
 class Housekeeper:
-    """Runs ``review.expire`` and ``review.collect`` where they would do something."""
+    """Runs ``review.expire`` and ``review.collect`` where they would do something.
+
+    ``alarms`` names the sessions for which that is refused, and why; the others go on.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
+        self.alarms: dict[str, str] = {}
         self._store = store
         self._clock = clock
         self._next_expiry_ms = 0
@@ -35,8 +40,8 @@ class Housekeeper:
         for session in list(self._sessions(SessionState.ACTIVE)):
             if now_ms < session.hold_expires_ms:
                 next_ms = min(next_ms, session.hold_expires_ms)
-            elif await self._store.run(expire, Expire(session.id)):
-                expired += 1
+            else:
+                expired += await self._try(expire, Expire(session.id), session)
         self._next_expiry_ms = next_ms
         return expired
 
@@ -52,8 +57,17 @@ class Housekeeper:
             account = self._store.get(Account, f"payer:{session.payer}@{session.asset.code}")
             if bill is None or account is None or account.available < bill.total_minor:
                 continue
-            collected += await self._store.run(collect, Collect(session.id))
+            collected += await self._try(collect, Collect(session.id), session)
         return collected
+
+    async def _try(self, flow: Flow[C, bool], command: C, session: Session) -> bool:
+        try:
+            done = await self._store.run(flow, command)
+        except ProtocolError as wrong:
+            self.alarms[session.id] = f"session {session.id}: {wrong}"
+            return False
+        self.alarms.pop(session.id, None)
+        return done
 
     def _sessions(self, state: SessionState) -> Iterator[Session]:
         after = ""

@@ -96,7 +96,8 @@ class Settler:
     @property
     def status(self) -> SettlerStatus:
         """How it is doing; asks nobody."""
-        alarms = (*self._lanes.alarms.values(), *self._closer.alarms.values())
+        rooms = (self._lanes, self._closer, self._housekeeper)
+        alarms = tuple(text for room in rooms for text in room.alarms.values())
         return SettlerStatus(
             self._steps,
             self._failures,

@@ -4,6 +4,7 @@
     give_back  every hold voided
     dispute    holds -> escrow:{session}, pending towards the dispute account
     freeze     what payees got, pending towards the dispute account
+    take_back  payees -> the lock that its wallet reclaimed, and a receivable of the wallet
 
 The escrow of a session closes at zero (invariant 3): in dispute it is pending whole, and
 :mod:`ohmstead.flows.charging.review` closes it.
@@ -22,6 +23,7 @@ from ohmstead.core.session import (
     SessionState,
     next_state,
 )
+from ohmstead.errors import LocalProtocolError
 from ohmstead.flows.money import Till
 from ohmstead.ports import Job
 
@@ -94,6 +96,37 @@ def freeze(till: Till, session: Session, bill: Bill | None, after: SessionState)
                 )
             ]
         )
+
+
+def take_back(till: Till, session: Session, bill: Bill | None) -> SessionState:
+    """A wallet took its lock back before we could release it: the chain has the last word.
+
+    What payees were promised of it returns, and stays visible as a receivable of the wallet.
+    Returns the session's state; raises LocalProtocolError where the lock's money is not promised.
+    """
+    escrow, batch = f"escrow:{session.id}", []
+    disputed = till.transfer(f"{session.id}/dispute")
+    if session.state is SessionState.REVIEW and disputed is not None:
+        amount = disputed.amount
+        batch.append(till.resolve(f"{session.id}/dispute/closed", disputed.id, None))
+    elif bill is not None and session.state in (SessionState.SETTLED, SessionState.CONTESTED):
+        amount = bill.covered_minor
+        for payee, minor in bill.parts:
+            if session.state is SessionState.CONTESTED:
+                frozen = f"{session.id}/freeze/{payee}"
+                batch.append(till.resolve(f"{frozen}/closed", frozen, None))
+            id_ = f"{session.id}/unpay/{payee}"
+            batch.append(till.post(id_, f"payee:{payee}", escrow, minor, session.id))
+    else:
+        raise LocalProtocolError(f"lock {session.lock_id} returned, and {session.id} spent it")
+    lock, owed = f"payer:lock:{session.lock_id}", f"receivable:{session.payer}"
+    batch.append(till.post(f"{session.id}/reclaimed", escrow, lock, amount, session.id))
+    batch.append(till.post(f"{session.id}/lost", owed, UNCOLLECTED, amount, session.id))
+    till.must_move(batch)
+    state: SessionState = session.state
+    if state is SessionState.SETTLED:
+        state = next_state(state, SessionEvent.STOP_CONTRADICTED)
+    return next_state(state, SessionEvent.RESOLVED_REFUNDED)
 
 
 def expire_if_due(till: Till, session: Session, now_ms: int) -> Session:
