@@ -97,10 +97,10 @@ class Peer(Protocol):
 
         One call of a station at a time, in order of arrival, repeats already answered by the
         gateway. A handler that was begun is finished even when the connection ends meanwhile; its
-        answer is then kept for the repeat. Its first step, up to its first real wait, is taken
-        without a Task, so ``asyncio.timeout`` and ``TaskGroup`` do not work there. It may not
-        await an answer of the same station to a
-        CALL of ours unless it can bear that the station waits for this answer first: start a task.
+        answer is then kept for the repeat. It runs without a Task of its own, so what needs a
+        current one (``asyncio.timeout``, ``TaskGroup``) belongs into a task it makes and awaits.
+        It may not await an answer of the same station to a CALL of ours unless it can bear that
+        the station waits for this answer first: start a task.
 
         Raises CallRefused for a CALLERROR; StoreUnavailable to leave the call unanswered and have
         the connection closed with 1013, so that the station keeps its message. Anything else is a

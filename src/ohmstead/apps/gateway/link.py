@@ -6,8 +6,6 @@ answer, all in one callback; a handler that has to wait goes on in a later one, 
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable
 from typing import TypeVar
 from uuid import uuid4
@@ -15,45 +13,37 @@ from uuid import uuid4
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+from ohmstead.apps.gateway.assembly import Assembly
+from ohmstead.apps.gateway.closing import (
+    GOING_AWAY,
+    OK,
+    PROTOCOL_ERROR,
+    TRY_AGAIN_LATER,
+    close,
+    monotonic_ms,
+)
 from ohmstead.apps.gateway.handling import Handling
 from ohmstead.apps.gateway.interface import (
-    Answered,
     CallOutcome,
     Connection,
     Disconnected,
     Peer,
     QueueFull,
-    Refused,
-    TimedOut,
 )
+from ohmstead.apps.gateway.outcomes import Outcomes
 from ohmstead.apps.gateway.registry import Registry
 from ohmstead.errors import LocalProtocolError, StoreUnavailable
 from ohmstead.wire.ocpp.base import Version
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode, MustClose
 from ohmstead.wire.ocpp.frames import (
-    CallExpired,
-    CallFailed,
     CallReceived,
-    ErrorReceived,
     Event,
     FrameRefused,
-    LateError,
-    LateResult,
     RepeatReceived,
-    ResultReceived,
 )
 from ohmstead.wire.ocpp.rpc import CALLS_QUEUED_MAX, Rpc
 
 CALL_PAYLOAD_BYTES_MAX = 128 << 10  # ours; must fit the write queue beside an answer
-CLOSE_REASON_BYTES_MAX = 123  # RFC 6455, 5.5: a control frame carries 125 bytes, 2 are the code
-
-OK = 1000
-GOING_AWAY = 1001
-PROTOCOL_ERROR = 1002
-UNSUPPORTED_DATA = 1003
-TOO_BIG = 1009
-INTERNAL_ERROR = 1011
-TRY_AGAIN_LATER = 1013
 
 TEXT, BINARY, CONTINUATION = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION
 PING, CLOSE = WSMsgType.PING, WSMsgType.CLOSE
@@ -61,17 +51,6 @@ PING, CLOSE = WSMsgType.PING, WSMsgType.CLOSE
 T = TypeVar("T")
 
 _log = structlog.get_logger("ohmstead.gateway")
-
-
-def monotonic_ms() -> int:
-    """Real milliseconds that never step: what timeouts on a socket are counted in."""
-    return time.monotonic_ns() // 1_000_000
-
-
-def close(transport: WSTransport, code: int, reason: str) -> None:
-    """Send the Close frame; the reason is cut to what a control frame can carry."""
-    text = reason.encode()[:CLOSE_REASON_BYTES_MAX].decode(errors="ignore")
-    transport.send_close(code, text)  # type: ignore[arg-type]  # any number will do
 
 
 class StationLink(WSListener):
@@ -127,8 +106,8 @@ class StationLink(WSListener):
             frame_bytes_max=registry.frame_bytes_max,
         )
         self._transport: WSTransport | None = None
-        self._message: bytearray | None = None  # a message that arrives in fragments
-        self._outcomes: dict[str, asyncio.Future[CallOutcome]] = {}
+        self._message: Assembly | None = None  # a message that arrives in fragments
+        self._outcomes = Outcomes()
         self._heard_ms = monotonic_ms()
         self._pinged_ms = 0
         self._close_by_ms = 0  # 0: not closing
@@ -163,8 +142,7 @@ class StationLink(WSListener):
         if timeout_ms is None:
             timeout_ms = self._registry.call_timeout_ms
         self._rpc.call(message_id, action, payload, monotonic_ms(), timeout_ms)
-        future: asyncio.Future[CallOutcome] = asyncio.get_running_loop().create_future()
-        self._outcomes[message_id] = future
+        future = self._outcomes.expect(message_id)
         self._flush()
         return await future
 
@@ -290,24 +268,19 @@ class StationLink(WSListener):
         elif kind is BINARY:
             self._receive(b"", binary=True)
         elif kind is TEXT or kind is CONTINUATION:
-            self._receive_fragment(frame, begins=kind is TEXT)
+            self._receive_fragment(frame)
 
-    def _receive_fragment(self, frame: WSFrame, *, begins: bool) -> None:
-        """Section 5.4: the first fragment says what it is, the others continue it."""
-        if begins is not (self._message is None):
-            self._violated(PROTOCOL_ERROR, "fragments of a message are out of order")
+    def _receive_fragment(self, frame: WSFrame) -> None:
+        if self._message is None:
+            self._message = Assembly(self._registry.frame_bytes_max)
+        try:
+            whole = self._message.add(frame)
+        except MustClose as error:
+            self._violated(error.close_code, str(error))
             return
-        message = bytearray() if self._message is None else self._message
-        if len(message) + frame.payload_size > self._registry.frame_bytes_max:
+        if whole is not None:
             self._message = None
-            self._violated(
-                TOO_BIG, f"a message is longer than {self._registry.frame_bytes_max} bytes"
-            )
-            return
-        message += frame.get_payload_as_memoryview()
-        self._message = None if frame.fin else message
-        if frame.fin:
-            self._receive(bytes(message))
+            self._receive(whole)
 
     def _closed_by_peer(self, transport: WSTransport, frame: WSFrame) -> None:
         """Section 5.5.1: answer a Close with a Close, then the server ends the connection."""
@@ -385,31 +358,14 @@ class StationLink(WSListener):
     def _note(self, event: Event) -> None:
         """Everything but their calls."""
         match event:
-            case ResultReceived(message_id, action, payload):
-                if not self._settle(message_id, Answered(bytes(payload))):
-                    self._tell(self._peer.late, LateResult(message_id, action, payload))
-            case ErrorReceived(message_id, action, code, code_text, description):
-                if not self._settle(message_id, Refused(code, code_text, description)):
-                    late = LateError(message_id, action, code, code_text, description)
-                    self._tell(self._peer.late, late)
-            case CallExpired(message_id):
-                self._settle(message_id, TimedOut())
-            case CallFailed(message_id, _, sent):
-                self._settle(message_id, Disconnected(sent))
-            case LateResult() | LateError():
-                self._tell(self._peer.late, event)
             case FrameRefused(reason):
                 _log.info("not an OCPP message", station=self.station_id, reason=reason[:200])
             case RepeatReceived(_, action):
                 _log.debug("repeated call", station=self.station_id, action=action[:60])
-
-    def _settle(self, message_id: str, outcome: CallOutcome) -> bool:
-        """Hand the outcome to whoever waits for it; False if nobody does any more."""
-        future = self._outcomes.pop(message_id, None)
-        if future is None or future.done():
-            return False
-        future.set_result(outcome)
-        return True
+            case _:
+                late = self._outcomes.take(event)
+                if late is not None:
+                    self._tell(self._peer.late, late)
 
     def _flush(self) -> None:
         transport = self._transport

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ohmstead.apps.gateway.closing import POLICY
 from ohmstead.wire.ocpp.memory import AnswerCache
 
 if TYPE_CHECKING:
     from ohmstead.apps.gateway.handling import Handling
     from ohmstead.apps.gateway.link import StationLink
-
-CLOSE_POLICY = 1008
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Registry:
         self._open[link] = None
         self._speaking[link.station_id] = link
         if older is not None:
-            older.close(CLOSE_POLICY, "a newer connection of this station took over")
+            older.close(POLICY, "a newer connection of this station took over")
 
     def leave(self, link: StationLink) -> None:
         """This connection has ended; one that took over meanwhile is not touched."""

@@ -23,9 +23,10 @@ import structlog
 from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 
 from ohmstead.apps.config import OcppConfig
+from ohmstead.apps.gateway.closing import GOING_AWAY, TRY_AGAIN_LATER, monotonic_ms
 from ohmstead.apps.gateway.failures import FAILURES_MAX, Failures
 from ohmstead.apps.gateway.interface import Connection, Directory, Link
-from ohmstead.apps.gateway.link import GOING_AWAY, TRY_AGAIN_LATER, StationLink, monotonic_ms
+from ohmstead.apps.gateway.link import StationLink
 from ohmstead.apps.gateway.registry import Limits, Registry
 from ohmstead.apps.gateway.sockets import StationSocket, refuse, turn
 from ohmstead.apps.gateway.upgrade import (

@@ -27,11 +27,11 @@ from picows import (
 )
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # missing in its stub
 
-from ohmstead.apps.gateway import link
+from ohmstead.apps.gateway.closing import INVALID_TEXT, PROTOCOL_ERROR, TOO_BIG, close
 from ohmstead.apps.gateway.upgrade import UpgradeRefused
 
 READ_BUFFER_BYTES = 2048  # grows to twice the longest frame a station ever sent
-FAILED = frozenset({link.PROTOCOL_ERROR, link.TOO_BIG, 1007})
+FAILED = frozenset({PROTOCOL_ERROR, INVALID_TEXT, TOO_BIG})
 
 _scratch = bytearray(64 << 10)
 _log = structlog.get_logger("ohmstead.gateway")
@@ -56,7 +56,7 @@ class Turned(WSListener):
     """A station that offers no version of ours: OCPP-J 3.2, see :func:`turn`."""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        link.close(transport, link.PROTOCOL_ERROR, "offer subprotocol ocpp2.0.1 or ocpp1.6")
+        close(transport, PROTOCOL_ERROR, "offer subprotocol ocpp2.0.1 or ocpp1.6")
         transport.disconnect()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
