@@ -133,6 +133,47 @@ def test_a_full_disk_closes_with_1013_and_the_stop_comes_again_word_for_word(ver
     story(version, scenario)
 
 
+@BOTH
+def test_a_drop_in_mid_session_loses_nothing(version):
+    async def scenario(desk, gateway, station):
+        await station.connect()
+        await station.boot()
+        tx = await station.start(1, "DRIVER-1", AT_MS)
+        asked = asyncio.create_task(station.meter_values(tx, 100_000, AT_MS + 1_000))
+        await asyncio.sleep(0)  # it is on its way
+        await station.drop()
+        await asked
+        await station.stop(tx, 900_000, AT_MS + 2_000)
+        assert station.queued == 2
+        await station.connect()
+        assert station.queued == 0
+        action, last = [s for s in desk.said if s[0] not in ("StatusNotification",)][-1]
+        assert last["timestamp"] == "2026-09-21T14:13:22.000Z"
+        if version == "2.0.1":
+            assert (last["eventType"], last["offline"], last["seqNo"]) == ("Ended", True, 2)
+        else:
+            assert action == "StopTransaction"
+
+    story(version, scenario)
+
+
+def test_a_gateway_that_goes_away_for_long_does_not_hold_up_a_close():
+    async def scenario(desk, gateway, station):
+        await station.connect()
+        await station.boot()
+        await gateway.stop(1)
+        tx = asyncio.create_task(station.start(1, "DRIVER-1", AT_MS))
+        while station.connected:
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.5)  # some tries later
+        await station.close()
+        await tx
+        assert station.queued == 2
+        assert not station.connected
+
+    story("1.6", scenario)
+
+
 def test_commands_reach_the_station_and_are_obeyed():
     async def scenario(desk, gateway, station):
         await station.connect()

@@ -7,6 +7,7 @@ import base64
 import json
 
 import pytest
+import websockets
 from ocpp.v16 import call as call16
 from ocpp.v201 import call as call201
 
@@ -264,6 +265,26 @@ def test_a_wrong_password_is_not_tried_again():
             assert not station.connected
             with pytest.raises(Offline):
                 await station.heartbeat()
+
+    asyncio.run(run())
+
+
+def test_a_server_that_does_not_speak_this_version_is_left_alone():
+    async def run():
+        opened = []
+
+        async def serve(connection):
+            opened.append(connection)
+            await connection.wait_closed()
+
+        async with websockets.serve(serve, "127.0.0.1", 0) as server:
+            url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            station = VirtualStation("S", url, "p", "1.6", {}, ManualClock())
+            with pytest.raises(UpgradeRefused, match="chose the subprotocol None"):
+                await station.connect()
+            await asyncio.sleep(0.2)  # it does not come back on its own
+            assert len(opened) == 1
+            await station.close()
 
     asyncio.run(run())
 

@@ -88,6 +88,7 @@ class StationLink(WSListener):
         self._loop = asyncio.get_running_loop()
         self._ticking: asyncio.TimerHandle | None = None
         self.closed = asyncio.Event()
+        self.accepted = False  # the server's subprotocol is ours
         self.received = 0
 
     async def call(self, message_id: str, action: str, payload: bytes, timeout_ms: int) -> bytes:
@@ -143,7 +144,8 @@ class StationLink(WSListener):
             self._ticking.cancel()
         self._handle(self._rpc.close())
         self.closed.set()
-        self._on_closed(self._close_code)
+        if self.accepted:
+            self._on_closed(self._close_code)
 
     # What came of it.
 
@@ -251,4 +253,7 @@ async def open_link(
     if chosen != version.subprotocol:
         link.close()
         raise UpgradeRefused(0, f"the server chose the subprotocol {chosen!r}")
+    if link.closed.is_set():
+        raise UpgradeRefused(0, "the server closed the connection at once")
+    link.accepted = True
     return link

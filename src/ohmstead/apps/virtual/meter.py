@@ -17,7 +17,6 @@ from ohmstead.errors import LocalProtocolError
 from ohmstead.hashing import sha256
 from ohmstead.wire.ocmf import CURVES, Entry, Identity, PublicKey, Sign, sign_record
 from ohmstead.wire.ocmf.keys import OCA_PREFIX, public_key
-from ohmstead.wire.ocmf.record import DEFAULT_ALGORITHM
 
 BEGIN, CHARGING, END = "B", "C", "E"  # OCMF table 7, TX
 TRANSACTION = "T"  # OCMF PG: "T" counts records made in a transaction
@@ -129,8 +128,3 @@ class VirtualMeter:
         if page is None:
             page = self._pages[context] = self.page(context) + 1
         return sign_record(self._sign, self._identity, page, entries, id_data, context)
-
-    @property
-    def algorithm(self) -> str:
-        """OCMF's name of the signature algorithm."""
-        return DEFAULT_ALGORITHM

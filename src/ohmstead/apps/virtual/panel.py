@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ohmstead.apps.virtual.station import VirtualStation
 
 # Resets that do not wait for the end of a transaction, and the reason they end it with.
-_RESETS_NOW = {"Hard": "ImmediateReset", "Soft": "Other", "Immediate": "ImmediateReset"}
+_RESETS_NOW = {"Hard": "ImmediateReset", "Soft": "SoftReset", "Immediate": "ImmediateReset"}
 AUTHORIZATION_KEY_DIGITS = 40  # security white paper: hex of 20 random bytes
 
 

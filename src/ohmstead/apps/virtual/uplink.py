@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from random import Random
 from ssl import SSLContext
@@ -49,7 +50,8 @@ class Uplink:
         self._random = random
         self._ssl_context = ssl_context
         self._link: StationLink | None = None
-        self._stays_offline = True
+        self._stays_offline = asyncio.Event()
+        self._stays_offline.set()
         self._recovery: asyncio.Task[bool] | None = None
 
     @property
@@ -66,22 +68,22 @@ class Uplink:
 
     async def connect(self) -> None:
         """Open the websocket, unless it is open; raises UpgradeRefused."""
-        self._stays_offline = False
+        self._stays_offline.clear()
         if not self.connected and not await self.recovered():
             await self._open()
 
     async def close(self) -> None:
         """Close with status 1000 and stay offline."""
-        self._stays_offline = True
+        self._stays_offline.set()
+        await self.recovered()  # a try under way may still open a connection
         if self._link is not None:
             self._link.close()
             await self._link.closed.wait()
-        if self._recovery is not None:
-            await self.recovered()  # ends at its next look
 
     async def drop(self) -> None:
         """Cut the TCP connection and stay offline."""
-        self._stays_offline = True
+        self._stays_offline.set()
+        await self.recovered()
         if self._link is not None:
             self._link.drop()
             await self._link.closed.wait()
@@ -107,16 +109,17 @@ class Uplink:
     def _closed(self, code: int) -> None:
         """Come back, whatever the status: 1013 "try again later" as much as 1006."""
         del code
-        if not self._stays_offline:
+        if not self._stays_offline.is_set():
             self._recovery = asyncio.get_running_loop().create_task(self._recover())
 
     async def _recover(self) -> bool:
         """Reconnect with growing, jittered waits; returns whether it worked."""
         for attempt in range(RECONNECTS_MAX):
             wait_s = min(RECONNECT_WAIT_S * 2**attempt, RECONNECT_WAIT_S_MAX)
-            await asyncio.sleep(wait_s * (1 + self._random.random()))
-            if self._stays_offline:
-                return False
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s * (1 + self._random.random())):
+                    await self._stays_offline.wait()
+                    return False
             try:
                 await self._open()
             except UpgradeRefused as refused:
