@@ -26,6 +26,7 @@ from ohmstead.adapters.store.tables import Table
 from ohmstead.apps import config as configuration
 from ohmstead.apps.config import Config, host_port
 from ohmstead.apps.gateway import Gateway
+from ohmstead.apps.settler.journal import SETTLER_TABLES
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.directory import Directory
 from ohmstead.apps.stations.peer import StationPeer
@@ -83,8 +84,8 @@ def policy_from(config: Config) -> NetworkPolicy:
 class House:
     """Everything of one network in one process; :meth:`open` it, :meth:`start` it, :meth:`stop` it.
 
-    The settler is opened by :mod:`ohmstead.apps.settler` on top, so that a house without a chain
-    is a house all the same.
+    Chain, settler and API join it in :mod:`ohmstead.apps.node`, so that a house without a chain is
+    a house all the same.
     """
 
     def __init__(self, directory: Path, config: Config, store: SqliteStore, clock: Clock) -> None:
@@ -118,7 +119,8 @@ class House:
         """Open a directory that ``ohmstead init`` wrote; raises ConfigError or StoreUnavailable."""
         config = config or configuration.load(directory / configuration.FILE_NAME)
         clock = clock or SystemClock()
-        store = SqliteStore.open(directory / DATABASE, (*TABLES, *extra_tables), clock)
+        tables = (*TABLES, *SETTLER_TABLES, *extra_tables)
+        store = SqliteStore.open(directory / DATABASE, tables, clock)
         try:
             house = cls(directory, config, store, clock)
             policy = policy_from(config)

@@ -54,6 +54,7 @@ class Station:
     vendor: str = ""
     model: str = ""
     firmware: str = ""
+    retired_ms: int = 0  # 0: in service; its history keeps the id, which is never used again
 
     @property
     def key(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
-from ohmstead.core.access import ApiKey, KeptAnswer, Scope
+from ohmstead.core.access import PENDING, REFUSED, ApiKey, KeptAnswer, Scope
 from ohmstead.errors import OperatorError
 from ohmstead.flows.onboarding import ADDRESS
 from ohmstead.ports import C, Decision, Flow, State
@@ -75,9 +75,9 @@ def once(state: State, command: Once[C], now_ms: int) -> Decision[KeptAnswer]:
 def begin(state: State, wanted: KeptAnswer, _now_ms: int) -> Decision[KeptAnswer | None]:
     """Note that a request with an effect elsewhere begins; answers what was kept, if it is over."""
     kept = state.get(KeptAnswer, wanted.id)
-    if kept is not None:
-        return Decision(same_request(kept, wanted.digest))
-    return Decision(None, (wanted,))
+    if kept is None or (kept.status == REFUSED and kept.digest == wanted.digest):
+        return Decision(None, (wanted,))
+    return Decision(same_request(kept, wanted.digest))
 
 
 def keep(_state: State, answer: KeptAnswer, _now_ms: int) -> Decision[KeptAnswer]:
@@ -91,7 +91,7 @@ def same_request(kept: KeptAnswer, digest: str) -> KeptAnswer:
         raise AnswerConflict(
             "this Idempotency-Key was used with another body; use a fresh one for a new request"
         )
-    if not kept.status:
+    if kept.status in (PENDING, REFUSED):
         raise AnswerPending(
             "a request with this Idempotency-Key began and its end is not known; look at what it "
             "was about, then use a fresh key"

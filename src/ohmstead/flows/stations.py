@@ -44,9 +44,7 @@ def retire_station(state: State, station_id: str, now_ms: int) -> Decision[Stati
             raise OperatorError(
                 f"station {station_id} has the open session {found[0].id}; stop it first"
             )
-    gone = replace(
-        station, retired_ms=max(1, now_ms), secret_mac="", admission=Admission.REJECTED
-    )
+    gone = replace(station, retired_ms=max(1, now_ms), secret_mac="", admission=Admission.REJECTED)
     return Decision(gone, (gone,))
 
 

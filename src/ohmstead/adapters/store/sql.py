@@ -218,3 +218,11 @@ def find_rows(
         f"SELECT key, body FROM {shelf.name} WHERE key > ?{conditions} ORDER BY key LIMIT ?",
         (after, *(value for _, value in where), max(limit, 0)),
     ).fetchall()
+
+
+def count_rows(db: sqlite3.Connection, shelf: Shelf[Any], where: list[tuple[str, Value]]) -> int:
+    """Return how many records there are; read from an index where ``where`` names a field."""
+    conditions = "".join(f" AND {name} IS ?" for name, _ in where)
+    sql = f"SELECT count(*) FROM {shelf.name} WHERE 1{conditions}"
+    row = db.execute(sql, [value for _, value in where]).fetchone()
+    return int(row[0])

@@ -22,6 +22,7 @@ from ohmstead.adapters.store.sql import (
     REVIVE_JOB,
     Statements,
     connect_reader,
+    count_rows,
     find_rows,
     warn_if_old,
 )
@@ -112,6 +113,12 @@ class SqliteStore:
         conditions = shelf.where(where)
         rows = self._read(lambda db: list(find_rows(db, shelf, limit, after, conditions)))
         return [shelf.decode(key, body) for key, body in rows]
+
+    def count(self, kind: type[R], **where: str | int | None) -> int:
+        """Return how many committed records have these indexed fields: for people, not flows."""
+        shelf = self._shelves.of(kind)
+        conditions = shelf.where(where)
+        return int(self._read(lambda db: [count_rows(db, shelf, conditions)])[0])
 
     def due_jobs(self, now_ms: int, limit: int) -> Sequence[Job]:
         """Return the oldest unfinished job of each lane, where it is due and not dead."""

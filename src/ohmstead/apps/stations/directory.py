@@ -31,8 +31,9 @@ class Directory:
         self._on_connected = on_connected
 
     def find(self, station_id: str) -> Station | None:
-        """Return the registered station."""
-        return self.services.registry.find(station_id)
+        """Return the registered station; one that was retired may not connect any more."""
+        station = self.services.registry.find(station_id)
+        return None if station is None or station.retired_ms else station
 
     def password_ok(self, station: Station, password: bytes) -> bool:
         """Compare MACs in constant time."""

@@ -1,0 +1,88 @@
+"""The HTTP application: every route behind one guard, every error a problem document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, Router, get
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, License, SecurityScheme
+
+import ohmstead
+from ohmstead.apps.api import ledger, pages, sessions, stations, system, tariffs
+from ohmstead.apps.api.figures import Figures
+from ohmstead.apps.api.guard import Guard, scopes
+from ohmstead.apps.api.keys import Caller
+from ohmstead.apps.api.problems import HANDLERS
+from ohmstead.apps.api.settlement import Settlement
+from ohmstead.apps.boot import House
+from ohmstead.core.access import Scope
+
+PREFIX = "/api/v1"
+BODY_BYTES_MAX = 1 << 20
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+
+
+def build(house: House, settlement: Callable[[], Settlement]) -> Litestar:
+    """Return the application of a house; ``settlement`` is asked anew for each request."""
+    figures = Figures(house, settlement)
+
+    def the_caller(request: Request[Any, Any, Any]) -> Caller:
+        caller: Caller = request.state.caller
+        return caller
+
+    api = Router(
+        PREFIX,
+        route_handlers=[
+            *stations.HANDLERS,
+            *sessions.HANDLERS,
+            *tariffs.HANDLERS,
+            *ledger.HANDLERS,
+            openapi,
+        ],
+    )
+    return Litestar(
+        [api, *system.HANDLERS, *pages.HANDLERS],
+        dependencies={
+            "house": Provide(lambda: house, sync_to_thread=False),
+            "figures": Provide(lambda: figures, sync_to_thread=False),
+            "settlement": Provide(lambda: settlement(), sync_to_thread=False),
+            "caller": Provide(the_caller, sync_to_thread=False),
+        },
+        guards=[Guard(house)],
+        exception_handlers=HANDLERS,
+        openapi_config=_openapi_config(),
+        request_max_body_size=BODY_BYTES_MAX,
+        response_headers=SECURITY_HEADERS,
+        logging_config=None,
+    )
+
+
+def _openapi_config() -> OpenAPIConfig:
+    bearer = SecurityScheme(
+        type="http", scheme="bearer", description="An API key, as `ohmstead key add` makes them."
+    )
+    return OpenAPIConfig(
+        title="Ohmstead",
+        version=ohmstead.__version__,
+        summary="An EV charging network in which anyone can verify any kilowatt-hour.",
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        components=Components(security_schemes={"key": bearer}),
+        security=[{"key": []}],
+        path=f"{PREFIX}/schema",
+        render_plugins=(),
+    )
+
+
+@get("/openapi.json", opt=scopes(*Scope), include_in_schema=False)
+async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The contract of this API, for whoever holds any key."""
+    schema = request.app.openapi_schema.to_schema()
+    return Response(msgspec.json.encode(schema), media_type="application/json")

@@ -1,0 +1,239 @@
+"""``/stations``, ``/locations``: who serves, how they are met, and what we ask of them."""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response, delete, get, patch, post
+
+from ohmstead.apps.api import shapes, views
+from ohmstead.apps.api.guard import public, scopes
+from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
+from ohmstead.apps.api.problems import Problem, bad_request, not_found
+from ohmstead.apps.boot import House
+from ohmstead.apps.gateway.interface import Answered, Disconnected, QueueFull, Refused, TimedOut
+from ohmstead.apps.stations import commands
+from ohmstead.apps.stations.commands import Commanded
+from ohmstead.apps.stations.passwords import deliver_password
+from ohmstead.apps.stations.services import secret_mac, zone_of
+from ohmstead.core.access import Scope
+from ohmstead.core.meter import MeterKey, Tier
+from ohmstead.core.network import Admission, Evse, Station
+from ohmstead.core.session import Share
+from ohmstead.flows.onboarding import AddMeter, add_meter, add_station
+from ohmstead.flows.stations import ChangeStation, change_station, retire_station
+from ohmstead.units import BPS
+from ohmstead.wire.ocmf import KeyUnreadable, load_key
+
+# OCPP 1.6 AuthorizationKey: 20 bytes, written as 40 hex digits; 2.0.1 takes up to 40 characters.
+PASSWORD_BYTES = 20
+SEES, RUNS = scopes(Scope.HOST, Scope.READ, Scope.VALIDATOR), scopes(Scope.HOST)
+POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
+
+
+def station_of(house: House, station_id: str) -> Station:
+    """The station in service; raises 404."""
+    station = house.store.get(Station, station_id)
+    if station is None or station.retired_ms:
+        raise not_found(f"station {station_id}")
+    return station
+
+
+@get("/stations", opt=SEES)
+async def list_stations(
+    house: House, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
+) -> shapes.Page:
+    """The stations in service, by id."""
+    return find_page(
+        house.store,
+        Station,
+        limit,
+        cursor,
+        lambda station: views.station(house, station),
+        lambda station: not station.retired_ms,
+    )
+
+
+@post("/stations", opt=RUNS)
+async def register_station(house: House, data: shapes.StationBody) -> shapes.StationView:
+    """Register a station; the answer holds its password, this once."""
+    password = data.password or secrets.token_hex(PASSWORD_BYTES)
+    zone = data.time_zone or house.config.network.time_zone
+    try:
+        zone_of(zone)
+    except (LookupError, ValueError, OSError):
+        detail = f"time_zone: no IANA time zone is called {zone[:60]!r}"
+        raise Problem(400, detail, "bad-request") from None
+    owner = data.owner.lower()
+    if house.store.get(Station, data.id) is not None:
+        raise Problem(409, f"station {data.id} exists already", "conflict")
+    station = Station(
+        id=data.id,
+        secret_mac=secret_mac(house.pepper, data.id, password.encode()),
+        evses=tuple(Evse(evse.id, evse.rated_w, "", evse.connectors) for evse in data.evses),
+        tariff_key=data.tariff,
+        shares=shares_for(house, owner),
+        time_zone=zone,
+        admission=Admission(data.admission.capitalize()),
+        lenient=data.strictness == "lenient",
+        owner=owner,
+        location_cell=data.location_cell,
+        name=data.name,
+    )
+    if len({evse.id for evse in station.evses}) < len(station.evses):
+        raise Problem(400, "evses: one id stands twice", "bad-request")
+    with bad_request():
+        await house.store.run(add_station, station)
+    house.services.registry.forget(station.id)
+    return views.station(house, station, password)
+
+
+def shares_for(house: House, owner: str) -> tuple[Share, ...]:
+    """The network's payees and the host, who takes the rest."""
+    others = tuple(
+        Share(share.address.lower(), share.bps)
+        for share in house.config.money.shares
+        if share.address.lower() != owner
+    )
+    rest = BPS - sum(share.bps for share in others)
+    return (*others, Share(owner, rest, rest=True))
+
+
+@get("/stations/{station_id:str}", opt=SEES)
+async def show_station(house: House, station_id: str) -> shapes.StationView:
+    """One station."""
+    return views.station(house, station_of(house, station_id))
+
+
+@patch("/stations/{station_id:str}", opt=RUNS)
+async def patch_station(
+    house: House, station_id: str, data: shapes.StationPatch
+) -> shapes.StationView:
+    """Change a station's admission, strictness, tariff, name or password."""
+    station_of(house, station_id)
+    password = mac = None
+    if data.rotate_password:
+        password = secrets.token_hex(PASSWORD_BYTES)
+        mac = secret_mac(house.pepper, station_id, password.encode())
+        if data.deliver:
+            await deliver_password(house.gateway, station_id, password)
+    change = ChangeStation(
+        station_id,
+        name=data.name,
+        admission=Admission(data.admission.capitalize()) if data.admission else None,
+        lenient=data.strictness == "lenient" if data.strictness else None,
+        tariff_key=data.tariff,
+        location_cell=data.location_cell,
+        secret_mac=mac,
+    )
+    with bad_request():
+        changed = await house.store.run(change_station, change)
+    house.services.registry.forget(station_id)
+    return views.station(house, changed, password)
+
+
+@delete("/stations/{station_id:str}", opt=RUNS, status_code=HTTPStatus.NO_CONTENT)
+async def delete_station(house: House, station_id: str) -> None:
+    """Take a station out of service; 409 while a session of it is open."""
+    station_of(house, station_id)
+    await house.store.run(retire_station, station_id)
+    house.services.registry.forget(station_id)
+    link = house.gateway.link(station_id)
+    if link is not None:
+        link.close(POLICY_VIOLATION, "this station was taken out of service")
+
+
+@post("/stations/{station_id:str}/meters", opt=RUNS)
+async def register_meter(house: House, station_id: str, data: shapes.MeterBody) -> shapes.MeterView:
+    """Register the public key of an evse's meter: only what it signs is ever called proven."""
+    station_of(house, station_id)
+    try:
+        key = load_key(data.public_key)
+    except KeyUnreadable as error:
+        raise Problem(400, f"public_key: {error}", "bad-request") from None
+    since = data.valid_from
+    record = MeterKey(
+        key_id=key.key_id,
+        curve=key.curve.name,
+        public_key=key.der_hex,
+        tier=Tier(data.tier),
+        serial=data.serial,
+        station_id=station_id,
+        valid_from_ms=views.read_moment(since, "valid_from") if since else house.clock.now_ms(),
+    )
+    with bad_request():
+        await house.store.run(add_meter, AddMeter(record, data.evse))
+    house.services.registry.forget(station_id)
+    return views.meter(record)
+
+
+@post(
+    "/stations/{station_id:str}/commands/{action:str}",
+    opt=RUNS,
+    status_code=HTTPStatus.OK,
+)
+async def command_station(
+    house: House, request: Request[Any, Any, Any], station_id: str, action: str
+) -> Response[bytes]:
+    """Send an OCPP request: the body is its payload, the answer is the station's payload.
+
+    409 not connected, 504 no answer in time, 502 a CALLERROR (its code inside), 400 a payload
+    that breaks the action's schema.
+    """
+    station_of(house, station_id)
+    done = await commands.command(house.gateway, station_id, action, await request.body())
+    return Response(answered(station_id, done), media_type="application/json")
+
+
+def answered(station_id: str, done: Commanded) -> bytes:
+    """The station's payload, or the problem that came instead."""
+    match done.outcome:
+        case Answered():
+            if done.problem:
+                text = done.payload[:1_000].decode("utf-8", "replace")
+                raise Problem(502, done.problem, "invalid-answer", payload=text)
+            return done.payload
+        case Refused(_, code, description):
+            detail = f"station {station_id} refused with {code}: {description or 'no reason given'}"
+            raise Problem(502, detail, "call-error", code=code, description=description)
+        case TimedOut():
+            detail = f"station {station_id} did not answer in time; it may still obey"
+            raise Problem(504, detail, "timeout")
+        case Disconnected(sent=True):
+            detail = f"station {station_id} went away before it answered; it may have obeyed"
+            raise Problem(504, detail, "connection-lost")
+        case Disconnected():
+            detail = f"station {station_id} is not connected; try again when it is back"
+            raise Problem(409, detail, "not-connected")
+        case QueueFull():
+            detail = f"too many commands wait for station {station_id}; try again later"
+            raise Problem(503, detail, "queue-full", {"Retry-After": "5"})
+
+
+@get("/locations", opt=public())
+async def list_locations(
+    house: House, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
+) -> shapes.Page:
+    """Where one can charge, for anybody."""
+    return find_page(
+        house.store,
+        Station,
+        limit,
+        cursor,
+        lambda station: views.location(house, station),
+        lambda station: not station.retired_ms and station.admission is Admission.ACCEPTED,
+    )
+
+
+HANDLERS = (
+    list_stations,
+    register_station,
+    show_station,
+    patch_station,
+    delete_station,
+    register_meter,
+    command_station,
+    list_locations,
+)

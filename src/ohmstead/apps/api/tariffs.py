@@ -1,0 +1,118 @@
+"""``/tariffs`` and ``/id-tokens``: what charging costs, and who may charge."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any, cast
+
+from litestar import Request, delete, get, post, put
+
+from ohmstead.apps.api import shapes, views
+from ohmstead.apps.api.guard import scopes
+from ohmstead.apps.api.keys import Caller
+from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_after, key_before
+from ohmstead.apps.api.problems import Problem, bad_request, not_found
+from ohmstead.apps.boot import House
+from ohmstead.core.access import Scope
+from ohmstead.core.network import IdToken, TokenStatus
+from ohmstead.core.session import PayerKind
+from ohmstead.core.tariff import Tariff
+from ohmstead.core.tariff_document import tariff_document
+from ohmstead.core.tariff_ocpi import TariffError, parse_ocpi_tariff
+from ohmstead.flows.onboarding import add_tariff, put_id_token
+
+ANY, RUNS = scopes(*Scope), scopes(Scope.HOST)
+
+
+@get("/tariffs", opt=ANY)
+async def list_tariffs(
+    house: House, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
+) -> dict[str, Any]:
+    """What charging costs, as receipts write it."""
+    found = house.store.find(Tariff, limit + 1, key_before(cursor))
+    shown = found[:limit]
+    more = len(found) > limit
+    return {
+        "items": [tariff_document(tariff) for tariff in shown],
+        "next": cursor_after(shown[-1].key) if more else None,
+    }
+
+
+@get("/tariffs/{tariff_id:str}", opt=ANY)
+async def show_tariff(house: House, tariff_id: str) -> dict[str, Any]:
+    """One tariff."""
+    tariff = house.store.get(Tariff, tariff_id)
+    if tariff is None:
+        raise not_found(f"tariff {tariff_id}")
+    return cast("dict[str, Any]", tariff_document(tariff))
+
+
+@post("/tariffs", opt=RUNS)
+async def publish_tariff(house: House, request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Publish a tariff: the body is an OCPI 2.2.1 Tariff object; another content, another id."""
+    try:
+        # Numbers stay as written: a float would turn 0.2935 into something near it.
+        document = json.loads(await request.body(), parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, f"the body is not JSON: {error}", "bad-request") from None
+    try:
+        tariff = parse_ocpi_tariff(document, house.config.asset)
+    except TariffError as error:
+        raise Problem(400, str(error), "bad-request") from None
+    await house.store.run(add_tariff, tariff)
+    return cast("dict[str, Any]", tariff_document(tariff))
+
+
+def token_of(house: House, caller: Caller, uid: str) -> IdToken:
+    """The id_token; raises 404."""
+    token = house.store.get(IdToken, uid.casefold())
+    if token is None or (caller.payer is not None and token.payer != caller.payer):
+        raise not_found(f"id_token {uid}")
+    return token
+
+
+@get("/id-tokens/{uid:str}", opt=scopes(Scope.HOST, Scope.DRIVER, Scope.READ))
+async def show_id_token(house: House, caller: Caller, uid: str) -> shapes.IdTokenView:
+    """One id_token."""
+    return views.id_token(token_of(house, caller, uid))
+
+
+@put("/id-tokens/{uid:str}", opt=RUNS)
+async def write_id_token(house: House, uid: str, data: shapes.IdTokenBody) -> shapes.IdTokenView:
+    """Write an id_token, new or changed: a card or app that spends its payer's deposit."""
+    known = house.store.get(IdToken, uid.casefold())
+    if known is not None and known.lock_id:
+        detail = f"id_token {uid} spends a walk-up wallet's lock and cannot be rewritten"
+        raise Problem(409, detail, "conflict")
+    token = IdToken(
+        uid=uid,
+        status=TokenStatus(data.status),
+        payer=data.payer.lower(),
+        payer_kind=PayerKind.PREPAID,
+        expires_ms=views.read_moment(data.expires, "expires") if data.expires else 0,
+        group=data.group,
+        language=data.language,
+    )
+    with bad_request():
+        await house.store.run(put_id_token, token)
+    return views.id_token(token)
+
+
+@delete("/id-tokens/{uid:str}", opt=RUNS, status_code=HTTPStatus.NO_CONTENT)
+async def invalidate_id_token(house: House, caller: Caller, uid: str) -> None:
+    """Make an id_token invalid; the sessions it paid for keep naming it."""
+    token = token_of(house, caller, uid)
+    await house.store.run(put_id_token, replace(token, status=TokenStatus.INVALID))
+
+
+HANDLERS = (
+    list_tariffs,
+    show_tariff,
+    publish_tariff,
+    show_id_token,
+    write_id_token,
+    invalidate_id_token,
+)

@@ -1,0 +1,125 @@
+"""Commands on a running house talk to its HTTP API: its process holds the database."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ohmstead.errors import ConfigError, OhmsteadError, OperatorError
+
+RUN_FILE = "run.json"
+ADMIN_KEY = "admin.key"
+TIMEOUT_S = 60.0
+
+
+class ApiRefused(OhmsteadError):
+    """The house answered with a problem document."""
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        super().__init__(str(problem.get("detail") or f"the house answered {status}"))
+        self.status = status
+        self.problem = problem
+
+
+def base_url(directory: Path) -> str:
+    """Where the house of this folder listens; raises OperatorError when it does not run."""
+    try:
+        url = json.loads((directory / RUN_FILE).read_bytes())["http"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OperatorError(
+            f"no house runs in {directory.absolute()}; start it with `ohmstead up --dir "
+            f"{directory}`, or name its folder with --dir"
+        ) from None
+    return str(url)
+
+
+def read_key(directory: Path, key: str) -> str:
+    """The API key to use; raises ConfigError when there is none to be read."""
+    if key:
+        return key
+    path = directory / "keys" / ADMIN_KEY
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: {error.strerror}; give an API key with --key or in OHMSTEAD_KEY"
+        ) from None
+
+
+class Api:
+    """One command's conversation with the house."""
+
+    def __init__(self, directory: Path, key: str = "") -> None:
+        self.url = base_url(directory)
+        self._http = httpx.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {read_key(directory, key)}"},
+            timeout=TIMEOUT_S,
+            trust_env=False,
+        )
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Ask for a document."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        return self._ask("GET", path, params=wanted)
+
+    def raw(self, path: str, **query: Any) -> bytes:
+        """Ask for bytes as they are."""
+        return self._send("GET", path, params=query).content
+
+    def all(self, path: str, **query: Any) -> list[Any]:
+        """Every item of a paged list."""
+        found: list[Any] = []
+        cursor = ""
+        while True:
+            page = self.get(path, cursor=cursor, limit=500, **query)
+            found += page["items"]
+            cursor = page["next"] or ""
+            if not cursor:
+                return found
+
+    def post(self, path: str, body: Any = None, once: bool = False) -> Any:
+        """Ask for something to be done; ``once``: it moves money."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())} if once else {}
+        return self._ask("POST", path, json={} if body is None else body, headers=headers)
+
+    def patch(self, path: str, body: Any) -> Any:
+        """Change something."""
+        return self._ask("PATCH", path, json=body)
+
+    def put(self, path: str, body: Any) -> Any:
+        """Write something."""
+        return self._ask("PUT", path, json=body)
+
+    def delete(self, path: str) -> None:
+        """Remove something."""
+        self._send("DELETE", path)
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        return self._send(method, path, **options).json()
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, f"/api/v1{path}", **options)
+        except httpx.HTTPError as error:
+            raise OperatorError(
+                f"nothing answers at {self.url} ({type(error).__name__}); start the house with "
+                "`ohmstead up`"
+            ) from None
+        if response.is_success:
+            return response
+        try:
+            problem = response.json()
+        except ValueError:
+            problem = {}
+        raise ApiRefused(response.status_code, problem if isinstance(problem, dict) else {})
+
+
+def part(text: str) -> str:
+    """An id as one segment of a path."""
+    return quote(text, safe="")

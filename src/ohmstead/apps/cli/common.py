@@ -1,0 +1,78 @@
+"""What every command shares: where the house is, how people and programs are answered."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from ohmstead.apps.config import host_port
+
+FAILED, USAGE = 1, 2
+
+Dir = Annotated[
+    Path,
+    typer.Option("--dir", envvar="OHMSTEAD_DIR", help="The folder of the network.", metavar="DIR"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer with JSON, for programs.")]
+Key = Annotated[
+    str,
+    typer.Option(
+        "--key",
+        envvar="OHMSTEAD_KEY",
+        show_envvar=True,
+        help="An API key; else DIR/keys/admin.key is read.",
+    ),
+]
+HERE = Path()
+
+
+def plain(stderr: bool = False) -> Console:
+    """A console whose markup is never read from data, and whose lines are not broken in pipes."""
+    stream_is_tty = os.isatty(2 if stderr else 1)
+    return Console(
+        stderr=stderr,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        soft_wrap=True,
+        no_color=None if stream_is_tty else True,
+    )
+
+
+def say(text: str, style: str | None = None) -> None:
+    """One line for people."""
+    plain().print(text, style=style)
+
+
+def warn(text: str) -> None:
+    """One line beside the answer."""
+    plain(stderr=True).print(text, style="red")
+
+
+def say_json(value: Any) -> None:
+    """One JSON document for programs."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def table(rows: list[list[str]], titles: list[str]) -> None:
+    """Columns as wide as their widest cell; nothing is cut off, so that it can be piped."""
+    cells = [titles, *rows]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(titles))]
+    for number, row in enumerate(cells):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        say(line.rstrip(), "bold" if number == 0 else None)
+
+
+def check_bind(value: str | None) -> str | None:
+    """A typer callback: refuse anything but HOST:PORT as a usage error."""
+    if value is not None:
+        try:
+            host_port(value)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    return value

@@ -1,0 +1,58 @@
+"""``ohmstead``: one command for each thing a person does with a network.
+
+Errors are one sentence that says what to do; exit code 2 for usage, 1 for a failed operation.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import ohmstead
+from ohmstead.apps.cli import init as init_command
+from ohmstead.apps.cli import up as up_command
+from ohmstead.apps.cli.common import FAILED, warn
+from ohmstead.errors import OhmsteadError
+
+app = typer.Typer(
+    name="ohmstead",
+    help="An EV charging network in which anyone can verify any kilowatt-hour.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("init")(init_command.init)
+app.command("up")(up_command.up)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(ohmstead.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
+def run() -> None:
+    """The entry point: what this package raises on purpose is one line, never a traceback."""
+    try:
+        app()
+    except OhmsteadError as error:
+        warn(str(error))
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)  # 128 + SIGINT, as shells count
+
+
+if __name__ == "__main__":
+    run()

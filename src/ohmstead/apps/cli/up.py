@@ -1,0 +1,149 @@
+"""``ohmstead up``: run the network of a folder until somebody stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import structlog
+import typer
+import uvloop
+
+import ohmstead
+from ohmstead.apps import config as configuration
+from ohmstead.apps.cli.client import ADMIN_KEY, RUN_FILE
+from ohmstead.apps.cli.common import HERE, Dir, check_bind, say
+from ohmstead.apps.config import ChainConfig, Config, host_port
+from ohmstead.apps.node import Node, Ports
+from ohmstead.apps.trust import write_whole
+
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # where a command on this machine asks
+CHAIN_WORDS = ("anvil", "none")
+Bind = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", callback=check_bind, show_default=False)
+]
+
+
+def check_chain(value: str | None) -> str | None:
+    """A typer callback: anvil, none or the URL of a node."""
+    if value is None or value in CHAIN_WORDS or value.startswith(("http://", "https://")):
+        return value
+    raise typer.BadParameter(
+        "expected anvil, none, or the URL of a node as in http://127.0.0.1:8545"
+    )
+
+
+def up(
+    directory: Dir = HERE,
+    http: Bind = None,
+    ocpp: Bind = None,
+    chain: Annotated[
+        str | None,
+        typer.Option(metavar="anvil|none|URL", callback=check_chain, show_default=False),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    """Serve stations, people and the chain; Ctrl-C stops. Port 0 lets the system choose."""
+    log_to_stderr(logging.DEBUG if verbose else logging.WARNING)
+    config = with_chain(configuration.load(directory / configuration.FILE_NAME), chain)
+    uvloop.run(serve(directory, config, http, ocpp))
+
+
+def with_chain(config: Config, chain: str | None) -> Config:
+    """The configuration with another chain than the file names."""
+    if chain is None:
+        return config
+    kind = chain if chain in CHAIN_WORDS else "rpc"
+    url = chain if kind == "rpc" else ""
+    replaced: ChainConfig = msgspec.structs.replace(config.chain, kind=kind, url=url)
+    return msgspec.structs.replace(config, chain=replaced)
+
+
+async def serve(directory: Path, config: Config, http: str | None, ocpp: str | None) -> None:
+    """Run a node until SIGINT or SIGTERM, and stop it cleanly."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if config.chain.kind == "anvil":
+        say("Starting the embedded chain ...")
+    opening = asyncio.create_task(Node.open(directory, config=config))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait({opening, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    node = await opening  # also after a signal: what is half open is not left behind
+    stopped.cancel()
+    run_file = directory / RUN_FILE
+    try:
+        if not stop.is_set():
+            ports = await node.start(http, ocpp)
+            write_run_file(run_file, config, ports, http, ocpp)
+            print_where(directory, node, config, ports, http, ocpp)
+            await stop.wait()
+            say("Stopping ...")
+    finally:
+        with contextlib.suppress(OSError):
+            run_file.unlink(missing_ok=True)
+        await node.stop()
+    say("Stopped.")
+
+
+def address(bind: str, port: int) -> str:
+    """HOST:PORT that a program on this machine can reach."""
+    host = host_port(bind)[0]
+    host = EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)
+    return f"{host}:{port}"
+
+
+def write_run_file(
+    path: Path, config: Config, ports: Ports, http: str | None, ocpp: str | None
+) -> None:
+    """Tell other commands where this house listens."""
+    body = {
+        "pid": os.getpid(),
+        "http": f"http://{address(http or config.http.bind, ports.http)}",
+        "ocpp": f"ws://{address(ocpp or config.ocpp.bind, ports.ocpp)}",
+    }
+    write_whole(path, msgspec.json.encode(body) + b"\n")
+
+
+def print_where(
+    directory: Path,
+    node: Node,
+    config: Config,
+    ports: Ports,
+    http: str | None,
+    ocpp: str | None,
+) -> None:
+    """Where to look."""
+    site = address(http or config.http.bind, ports.http)
+    stations = address(ocpp or config.ocpp.bind, ports.ocpp)
+    chain = node.settlement.status()
+    say(f"ohmstead {ohmstead.__version__}, network {config.network.name}", "bold")
+    say(f"  status page  http://{site}/")
+    say(f"  API          http://{site}/api/v1   key: {directory / 'keys' / ADMIN_KEY}")
+    say(f"  stations     ws://{stations}/ocpp/STATION_ID")
+    if chain["kind"] == "anvil":
+        say(f"  chain        {chain['rpc']}   a demo chain: its keys are public")
+    elif chain["kind"] == "rpc":
+        say(f"  chain        {chain['rpc']}   chain {chain['chain_id']}")
+    elif chain["kind"] == "pending":
+        say(f"  chain        not there yet: {chain['last_error']}")
+    else:
+        say("  chain        none: sessions are settled in the ledger and never anchored")
+    say("Ctrl-C stops.")
+
+
+def log_to_stderr(level: int) -> None:
+    """Logs are lines beside the output, never in it."""
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,149 @@
+"""A whole network in one process: the house, its chain and settler, and its HTTP face.
+
+    node = await Node.open(directory)
+    ports = await node.start()
+    ...
+    await node.stop()
+
+A chain that does not answer yet keeps nobody from charging: stations are served, and the settler
+joins when the chain is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from ohmstead.adapters.chain.evm.anvil import AnvilEvent
+from ohmstead.adapters.chain.evm.sender import SendPolicy
+from ohmstead.apps.api.app import build
+from ohmstead.apps.api.server import ApiServer
+from ohmstead.apps.api.settlement import NoSettlement, OpenSettlement, Settlement
+from ohmstead.apps.boot import House, key_file
+from ohmstead.apps.config import Config, host_port
+from ohmstead.apps.settler import OpenedChain, Settler, open_chain
+from ohmstead.apps.trust import write_trust
+from ohmstead.errors import ChainUnavailable
+from ohmstead.flows.receipts import Issuer
+from ohmstead.ports import Clock
+
+PSEUDONYM_SECRET = "pseudonym"
+CHAIN_RETRY_S = 5.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where a started node listens."""
+
+    http: int
+    ocpp: int
+
+
+class Node:
+    """Everything that ``ohmstead up`` runs."""
+
+    def __init__(self, house: House, policy: SendPolicy | None = None) -> None:
+        self.house = house
+        self.opened: OpenedChain | None = None
+        self.settler: Settler | None = None
+        self.settlement: Settlement = NoSettlement()
+        self._policy = policy
+        self._api = ApiServer(build(house, lambda: self.settlement))
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    async def open(
+        cls,
+        directory: Path,
+        *,
+        clock: Clock | None = None,
+        config: Config | None = None,
+        policy: SendPolicy | None = None,
+    ) -> Node:
+        """Open a directory that ``ohmstead init`` wrote, and its chain if that answers.
+
+        Raises ConfigError, StoreUnavailable, and OperatorError for a chain that is not ours.
+        """
+        node = cls(await House.open(directory, clock, config), policy)
+        try:
+            await node._join_chain()
+        except ChainUnavailable as error:
+            node.settlement = NoSettlement(str(error))
+        except BaseException:
+            await node.house.stop()
+            raise
+        return node
+
+    async def start(self, http_bind: str | None = None, ocpp_bind: str | None = None) -> Ports:
+        """Serve stations and people; raises ConfigError when a port is in use."""
+        host, port = host_port(http_bind or self.house.config.http.bind)
+        http = await self._api.start(host, port)
+        ocpp = await self.house.start(ocpp_bind)
+        self._tasks.append(asyncio.create_task(self._settle(), name="settler"))
+        return Ports(http, ocpp)
+
+    async def stop(self) -> None:
+        """Stop in the order in which nothing is lost: people, stations, settler, chain."""
+        self._stopping.set()
+        with contextlib.suppress(Exception):
+            await self._api.stop()
+        for done in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(done, BaseException):
+                log.error("a task ended badly", exc_info=done)
+        try:
+            await self.house.stop()
+        finally:
+            if self.opened is not None:
+                await self.opened.close()
+
+    async def _settle(self) -> None:
+        while self.settler is None and self.house.config.chain.kind != "none":
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), CHAIN_RETRY_S)
+            if self._stopping.is_set():
+                return
+            try:
+                await self._join_chain()
+            except Exception as error:  # the stations are served all the same
+                self.settlement = NoSettlement(str(error))
+                log.warning("the chain is not there yet", reason=str(error))
+        if self.settler is not None:
+            await self.settler.run(self._stopping)
+
+    async def _join_chain(self) -> None:
+        house = self.house
+        opened = await open_chain(
+            house.config,
+            house.directory,
+            house.store,
+            policy=self._policy,
+            on_note=lambda note: log.warning("chain", note=note),
+            on_anvil=_on_anvil,
+        )
+        if opened is None:
+            return
+        names = {share.address.lower(): share.name for share in house.config.money.shares}
+        secret = key_file(house.directory, PSEUDONYM_SECRET)
+        issuer = Issuer(house.config.network.name, opened.ledger, secret, names)
+        settler = Settler(
+            house.store,
+            house.clock,
+            opened.chain,
+            issuer,
+            house.config.money,
+            on_note=lambda note: log.warning("settler", note=note),
+        )
+        write_trust(house.directory, house.config.network.name, opened.ledger)
+        self.opened, self.settler = opened, settler
+        self.settlement = OpenSettlement(house.store, settler, opened)
+
+
+def _on_anvil(event: AnvilEvent) -> None:
+    log.debug("embedded chain", what=event.kind.value, detail=event.detail)
