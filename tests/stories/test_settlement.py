@@ -38,9 +38,11 @@ def test_money_goes_from_a_deposit_through_an_epoch_to_the_payees(run):
 
         ids = [await t.session(signed=True), await t.session(kwh=7), await t.session(signed=True)]
         assert [t.record(id_).state for id_ in ids] == [SessionState.SETTLED] * 3
-        epoch = await t.epoch_until(1, EpochState.ANCHORED)
+        epoch = await t.settler.close_epoch()
         assert (epoch.receipt_count, epoch.total_minor) == (3, 7_500_000)
         assert (epoch.proven_mwh, epoch.unproven_mwh) == (8_000_000, 7_000_000)
+        await t.settler.step()
+        assert t.epoch(1).state is EpochState.CLOSED
         assert t.claims.claimable() == {}
         await t.epoch_until(1)
         assert t.claims.claimable() == {HOST: 6_000_000, TREASURY: 1_500_000}

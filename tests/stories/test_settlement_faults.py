@@ -378,6 +378,33 @@ def test_a_lock_released_with_another_cost_raises_an_alarm(run):
     run(scenario)
 
 
+def test_an_escrow_that_cannot_pay_is_an_alarm_until_it_can(run):
+    """A driver took the deposit out after the session, before its epoch was anchored."""
+
+    async def scenario(t):
+        driver = await t.driver(amount=5_000_000)
+        await driver.request_withdrawal("notice", 5_000_000)
+        await driver.wait("notice")
+        await t.final()
+        await t.settler.step()
+        await t.session(kwh=4)
+        await t.rpc.ask("anvil_mine", "0x2", hex(4_000))
+        await driver.withdraw("out")
+        await driver.wait("out")
+        await t.final()
+        await t.settler.step()
+        assert t.balance(f"receivable:{driver.address}") == -2_000_000
+        assert await t.settler.close_epoch() is not None
+        await t.settler.step()
+        assert "PoolTooSmall" in t.settler.status.alarms[0]
+        await t.driver("another", 9_000_000)
+        t.settler = t.new_settler()  # or wait for its pause to end
+        await t.epoch_until(1)
+        await works_to_the_unit(t, 1)
+
+    run(scenario)
+
+
 def test_a_wallet_that_reclaims_before_the_release_is_booked_and_no_payee_is_paid(run):
     async def scenario(t):
         wallet, lock_id = await t.walk_up(expires_s=30)

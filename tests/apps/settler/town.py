@@ -16,11 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 
 from ohmstead.adapters.chain.evm.chain import EvmChain
-from ohmstead.adapters.chain.evm.deploy import DeploymentPlan, deploy
+from ohmstead.adapters.chain.evm.contracts import artifact
+from ohmstead.adapters.chain.evm.deploy import ZERO_ADDRESS, DeploymentPlan, deploy
 from ohmstead.adapters.chain.evm.finality import FinalWhenDurable
 from ohmstead.adapters.chain.evm.keys import LocalKey
 from ohmstead.adapters.chain.evm.rpc import Rpc
 from ohmstead.adapters.chain.evm.sender import Sender, SendPolicy
+from ohmstead.adapters.chain.evm.shapes import CallRequest
 from ohmstead.adapters.chain.evm.testwallets import FUNDER_KEY, TestWallets, fund
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.adapters.store.memory import MemoryStore
@@ -262,12 +264,13 @@ class Town:
         raise AssertionError(f"not done after {steps} steps: {self.settler.status}")
 
     async def epoch_until(self, number, state=EpochState.FINAL):
-        """Close what is ready as epoch ``number`` and bring it to ``state``."""
+        """Close what is ready as epoch ``number`` and bring it to ``state`` or beyond."""
         if self.epoch(number) is None:
             closed = await self.settler.close_epoch()
             assert closed is not None
             assert closed.number == number
-        await self.settle(lambda: self.epoch(number).state is state)
+        enough = {state, EpochState.FINAL}
+        await self.settle(lambda: self.epoch(number).state in enough)
         return self.epoch(number)
 
     async def claim_all(self):
@@ -285,10 +288,6 @@ class Town:
 
 async def coins(rpc, deployment, address):
     """The stablecoin of an address, in minor units."""
-    from ohmstead.adapters.chain.evm.contracts import artifact
-    from ohmstead.adapters.chain.evm.deploy import ZERO_ADDRESS
-    from ohmstead.adapters.chain.evm.shapes import CallRequest
-
     function = artifact("TestStablecoin").function("balanceOf")
     request = CallRequest(ZERO_ADDRESS, deployment.stablecoin, function.encode(address))
     return function.decode_result(await rpc.call(request))[0]

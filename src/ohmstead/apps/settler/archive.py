@@ -76,9 +76,10 @@ class EpochArchive:
             "header": header_document(built.header),
             "header_hash": record.header_hash,
         }
-        leaves = await asyncio.to_thread(
-            self._store.find, EpochLeaf, record.receipt_count, epoch=number
-        )
+        return await asyncio.to_thread(self._lines, number, record.receipt_count, head)
+
+    def _lines(self, number: int, count: int, head: Json) -> bytes:
+        leaves = self._store.find(EpochLeaf, count, epoch=number)
         return b"".join(
             line + b"\n" for line in (encode(head), *(leaf.document for leaf in leaves))
         )

@@ -87,7 +87,7 @@ class EpochCloser:
         last = self.last()
         if last is not None and last.state is EpochState.CLOSED:
             return None
-        if not force and not self._is_due(last):
+        if not force and not await asyncio.to_thread(self._is_due, last):
             return None
         version = await self._chain.registry_version(at=final_block)
         most = self._money.epoch_sessions_max

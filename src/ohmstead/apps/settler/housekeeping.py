@@ -5,6 +5,7 @@ It needs no chain, so it goes on while there is none.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from ohmstead.core.bill import Bill
@@ -37,7 +38,7 @@ class Housekeeper:
         if now_ms < self._next_expiry_ms:
             return 0
         expired, next_ms = 0, now_ms + LOOK_EVERY_MS
-        for session in list(self._sessions(SessionState.ACTIVE)):
+        for session in await self._sessions(SessionState.ACTIVE):
             if now_ms < session.hold_expires_ms:
                 next_ms = min(next_ms, session.hold_expires_ms)
             else:
@@ -52,7 +53,7 @@ class Housekeeper:
             return 0
         self._next_collection_ms = now_ms + LOOK_EVERY_MS
         collected = 0
-        for session in list(self._sessions(SessionState.OWED)):
+        for session in await self._sessions(SessionState.OWED):
             bill = self._store.get(Bill, session.id)
             account = self._store.get(Account, f"payer:{session.payer}@{session.asset.code}")
             if bill is None or account is None or account.available < bill.total_minor:
@@ -69,7 +70,11 @@ class Housekeeper:
         self.alarms.pop(session.id, None)
         return done
 
-    def _sessions(self, state: SessionState) -> Iterator[Session]:
+    async def _sessions(self, state: SessionState) -> list[Session]:
+        """Read them in a thread: there may be tens of thousands."""
+        return await asyncio.to_thread(lambda: list(self._pages(state)))
+
+    def _pages(self, state: SessionState) -> Iterator[Session]:
         after = ""
         while page := self._store.find(Session, PAGE, after, state=state.value):
             after = page[-1].key
