@@ -7,6 +7,7 @@ wallets exist on the local chain only.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from ohmstead.apps.settler import OpenedChain
 from ohmstead.core.network import IdToken, TokenStatus
 from ohmstead.core.onchain import Lock
 from ohmstead.core.session import PayerKind
+from ohmstead.errors import ChainUnavailable
 from ohmstead.flows.onboarding import TokenForLock, put_id_token, token_for_lock
 from ohmstead.hashing import keccak, sha256
 
@@ -82,7 +84,7 @@ class Accounts:
         await wallet.mint(f"{name}/mint", amount_minor)
         await wallet.wait(f"{name}/mint")
         await wallet.deposit(name, amount_minor)
-        await wallet.wait(name)
+        await wallet.wait(name, final=True)
         self.deposited_minor += amount_minor
 
     def payer_of(self, driver: str) -> str:
@@ -111,11 +113,15 @@ class Accounts:
         wallet = self.wallets[f"walk-up {place % min(WALK_UP_WALLETS_MAX, len(self.walk_ups))}"]
         lock_id = "0x" + keccak(f"{self._seed}/lock/{session.number}".encode()).hex()
         intent = f"lock/{lock_id}"
-        async with self._gate:
-            now_s = (await self._opened.chain.head()).time_s
-            length_s = max(LOCK_SECONDS_MIN, self._house.config.money.session_max_s)
-            await wallet.lock(intent, lock_id, LOCK_MINOR, now_s + length_s)
-            await wallet.wait(intent)
+        length_s = max(LOCK_SECONDS_MIN, self._house.config.money.session_max_s)
+        while True:  # the chain may be away for a while, and may lose its newest blocks
+            with contextlib.suppress(ChainUnavailable):
+                async with self._gate:
+                    expires_s = (await self._opened.chain.head()).time_s + length_s
+                    await wallet.lock(intent, lock_id, LOCK_MINOR, expires_s)
+                break
+            await asyncio.sleep(POLL_S)
+        await wallet.wait(intent, final=True)
         self.locked_minor += LOCK_MINOR
         while self._house.store.get(Lock, lock_id) is None:  # until its block is final and booked
             await asyncio.sleep(POLL_S)

@@ -11,6 +11,7 @@ from ohmstead.apps.replay.plan import PlannedSession
 from ohmstead.apps.replay.stage import Stage
 from ohmstead.apps.stations import commands
 from ohmstead.apps.virtual.charging import Transaction
+from ohmstead.apps.virtual.meter import Sample
 from ohmstead.core.network import TransactionRef
 from ohmstead.core.session import PayerKind
 from ohmstead.errors import OperatorError
@@ -45,8 +46,13 @@ class Drive:
         return ref.session_id
 
     def register(self, mwh: int) -> int:
-        """Return the register at ``mwh`` since the begin; a meter without key shows whole Wh."""
-        if not self.post.signs:
+        """Return the register at ``mwh`` since the begin.
+
+        Plain meters show whole Wh here, and so do those behind OCPP 1.6, whose stops can say no
+        more: a StopTransaction below the last of its MeterValues would look like a register that
+        fell.
+        """
+        if not self.post.signs or self.planned.protocol == "1.6":
             mwh -= mwh % MWH_PER_WH
         return self.begin_mwh + mwh
 
@@ -55,8 +61,11 @@ class Drive:
         """The register at the planned end."""
         return self.register(self.planned.energy_mwh)
 
-    async def begin(self) -> None:
-        """Plug in: with a card, or as a walk-up wallet that the house starts the station for."""
+    async def begin(self, sample: Sample | None = None) -> None:
+        """Plug in: with a card, or as a walk-up wallet that the house starts the station for.
+
+        ``sample`` is what a lying meter says.
+        """
         planned, station = self.planned, self.post.station
         self.begin_mwh = station.places[planned.evse].meter.register_mwh
         remote_start_id = None
@@ -71,7 +80,7 @@ class Drive:
             self.id_token,
             planned.start_ms,
             remote_start_id=remote_start_id,
-            id_data="",
+            sample=sample,
         )
 
     async def charge(self, until_ms: int | None = None, after_ms: int = 0) -> None:
@@ -89,6 +98,9 @@ class Drive:
         """Unplug at the planned end."""
         await self.stage.conductor.until(self.planned.end_ms)
         await self.post.station.stop(self.transaction, self.end_mwh, self.planned.end_ms)
+        end = self.transaction.end
+        if end is not None and end.record is not None:
+            self.post.last_end[self.planned.evse] = end.record
 
     async def _asked_to_start(self) -> int | None:
         """Have the house ask the station for a start, and return the id it gave."""

@@ -31,20 +31,8 @@ from ohmstead.ports import Clock
 from ohmstead.units import BPS, MWH_PER_WH
 
 SIGNING_BPS = 6_500  # of the stations have a meter that signs; what the others say is unproven
-REGISTER_WH_MAX = 9_000_000
+REGISTER_WH_MIN, REGISTER_WH_MAX = 10_000, 9_000_000
 CURVE = "secp256r1"
-# What a forged, replayed or foreign record needs to stand out against.
-NEEDS_SIGNATURES = frozenset(
-    {
-        "fake_signature",
-        "replayed_page",
-        "register_rollback",
-        "unknown_meter",
-        "contradicting_stop",
-        "drop_in_mid_session",
-        "late_offline_stop",
-    }
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +46,7 @@ class Post:
     locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     asked: dict[str, asyncio.Future[RemoteStart]] = field(default_factory=dict)
     stop_asked: list[str] = field(default_factory=list)  # transactions the CSMS wants ended
+    last_end: dict[int, bytes] = field(default_factory=dict)  # signed end of an evse's last session
 
     def start_asked(self, id_token: str) -> asyncio.Future[RemoteStart]:
         """Return what is done when the CSMS asks for a start with this id_token."""
@@ -81,12 +70,13 @@ class Fleet:
     def __init__(self, plan: Plan, seed: str, clock: Clock, url: str) -> None:
         self._seed = seed
         self._plan = plan
-        signing = _signing(plan, seed)
+        signing, naughty = _signing(plan, seed), misbehaving(plan)
         self.posts: dict[str, Post] = {}
         ranks: dict[str, int] = {}
         for planned in plan.stations:
             rank = ranks[planned.source] = ranks.get(planned.source, -1) + 1
-            tariff = scenery.tariff_of(planned.source, rank)
+            plain = planned.id in naughty  # see casting: one price that anybody can work out
+            tariff = scenery.PLAIN if plain else scenery.tariff_of(planned.source, rank)
             self.posts[planned.id] = self._post(planned, tariff, planned.id in signing, clock, url)
 
     def __getitem__(self, station_id: str) -> Post:
@@ -152,7 +142,8 @@ class Fleet:
 
     def _register_mwh(self, evse: PlannedEvse) -> int:
         digest = sha256(f"{self._seed}/register/{evse.meter_serial}".encode())
-        return int.from_bytes(digest[:8]) % REGISTER_WH_MAX * MWH_PER_WH
+        span = REGISTER_WH_MAX - REGISTER_WH_MIN
+        return (REGISTER_WH_MIN + int.from_bytes(digest[:8]) % span) * MWH_PER_WH
 
     def _password(self, station_id: str) -> bytes:
         return sha256(f"{self._seed}/password/{station_id}".encode()).hex()[:40].encode()
@@ -207,11 +198,14 @@ def _digest_signer(key: ec.EllipticCurvePrivateKey) -> SignDigest:
     return lambda digest: decode_dss_signature(key.sign(digest, algorithm))
 
 
+def misbehaving(plan: Plan) -> frozenset[str]:
+    """Return the stations at which somebody misbehaves."""
+    return frozenset(s.station_id for s in plan.sessions if s.misbehaviour is not None)
+
+
 def _signing(plan: Plan, seed: str) -> frozenset[str]:
-    """Choose the stations whose meters sign: those that must, and more up to the share."""
-    needed = {
-        session.station_id for session in plan.sessions if session.misbehaviour in NEEDS_SIGNATURES
-    }
+    """Choose the stations whose meters sign, with those where forgery must stand out."""
+    needed = misbehaving(plan)
     order = _by_chance((station.id for station in plan.stations), seed)
     wanted = max(1, len(order) * SIGNING_BPS // BPS)
     chosen = sorted(order, key=lambda station_id: station_id not in needed)[:wanted]

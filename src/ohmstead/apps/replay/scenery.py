@@ -20,7 +20,9 @@ from ohmstead.units import Asset, Price
 NAME = "demo"
 ASSET = Asset("tUSD", 6)
 TREASURY, INSURER = "treasury", "insurer"
-TREASURY_BPS, INSURER_BPS = 1_500, 500
+SHARES_BPS = {TREASURY: 1_500, INSURER: 500}  # of every session; its host has the rest
+PLAIN_CENTS = 42
+PLAIN_MINOR_PER_KWH = PLAIN_CENTS * 10**4
 HOLD_MINOR = 40_000_000
 DAY_S = 86_400
 SESSION_MAX_S = DAY_S
@@ -49,9 +51,9 @@ def configuration() -> Config:
             session_max_s=SESSION_MAX_S,
             offline_window_s=OFFLINE_WINDOW_S,
             epoch_s=366 * DAY_S,
-            shares=(
-                ShareConfig(name=TREASURY, address=address_of(TREASURY), bps=TREASURY_BPS),
-                ShareConfig(name=INSURER, address=address_of(INSURER), bps=INSURER_BPS),
+            shares=tuple(
+                ShareConfig(name=payee, address=address_of(payee), bps=bps)
+                for payee, bps in SHARES_BPS.items()
             ),
         ),
         ocpp=OcppConfig(bind="127.0.0.1:0", report_interval_s=REPORT_INTERVAL_S),
@@ -66,8 +68,9 @@ def _price(dimension: Dimension, cents: int, step_size: int = 1) -> Component:
 _DAY = Restrictions(start_minute=NIGHT_ENDS_MINUTE, end_minute=NIGHT_BEGINS_MINUTE)
 _WINTER_WEEKEND = Restrictions(weekdays=(5, 6), start_date=date(2026, 10, 1))
 
+PLAIN = Tariff("energy", ASSET, (Element((_price(Dimension.ENERGY, PLAIN_CENTS),)),))
 TARIFFS: tuple[Tariff, ...] = (
-    Tariff("energy", ASSET, (Element((_price(Dimension.ENERGY, 42),)),)),
+    PLAIN,
     Tariff(
         "energy-and-start",
         ASSET,

@@ -54,6 +54,7 @@ class Stage:
     accounts: Accounts
     conductor: Conductor
     issuer: Issuer
+    epoch_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held: no epoch closes
     passports: int = 0
     notes: list[str] = field(default_factory=list)  # of settler and chain
     anvil_events: list[AnvilEvent] = field(default_factory=list)
