@@ -12,7 +12,10 @@ import typer
 
 import ohmstead
 from ohmstead.apps.cli import init as init_command
+from ohmstead.apps.cli import money, stations
+from ohmstead.apps.cli import replay as replay_command
 from ohmstead.apps.cli import up as up_command
+from ohmstead.apps.cli import verify as verify_command
 from ohmstead.apps.cli.common import FAILED, warn
 from ohmstead.errors import OhmsteadError
 
@@ -26,6 +29,18 @@ app = typer.Typer(
 )
 app.command("init")(init_command.init)
 app.command("up")(up_command.up)
+app.command("verify")(verify_command.verify)
+app.command("status")(money.status)
+app.command("reconcile")(money.reconcile)
+app.command("replay")(replay_command.replay)
+app.command("demo")(replay_command.demo)
+app.add_typer(stations.station, name="station")
+app.add_typer(stations.meter, name="meter")
+app.add_typer(stations.tariff, name="tariff")
+app.add_typer(stations.id_token, name="id-token")
+app.add_typer(money.session, name="session")
+app.add_typer(money.epoch, name="epoch")
+app.add_typer(money.key_commands, name="key")
 
 
 def _version(wanted: bool) -> None:

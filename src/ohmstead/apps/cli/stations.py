@@ -1,0 +1,214 @@
+"""``ohmstead station``, ``meter``, ``tariff``, ``id-token``: who serves, and what it costs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ohmstead.apps.cli.client import Api, part
+from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table
+from ohmstead.errors import OperatorError
+
+station = typer.Typer(help="Stations: add, list, show, change, command.", no_args_is_help=True)
+meter = typer.Typer(help="Meters: register the keys that prove energy.", no_args_is_help=True)
+tariff = typer.Typer(help="Tariffs: publish and list.", no_args_is_help=True)
+id_token = typer.Typer(help="Cards and apps that may charge.", no_args_is_help=True)
+
+StationId = Annotated[str, typer.Argument(metavar="STATION")]
+
+
+def evse_of(text: str) -> dict[str, int]:
+    """Read ID:RATED_W, as in 1:22000."""
+    number, colon, watts = text.partition(":")
+    if not colon or not number.isdecimal() or not watts.isdecimal():
+        raise typer.BadParameter(f"expected ID:RATED_W, as in 1:22000, not {text!r}")
+    return {"id": int(number), "rated_w": int(watts)}
+
+
+def read_json(name: str) -> Any:
+    """A JSON document from a file, or from the command line itself; numbers stay text."""
+    text = name
+    if not name.lstrip().startswith(("{", "[")):
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise OperatorError(f"{name} cannot be read: {error}") from None
+    try:
+        return json.loads(text, parse_float=str)
+    except (ValueError, RecursionError) as error:
+        raise OperatorError(f"{name} is not JSON: {error}") from None
+
+
+@station.command("add")
+def add_station(
+    station_id: StationId,
+    owner: Annotated[str, typer.Option(help="The host's 0x address, who takes the rest.")],
+    tariff_id: Annotated[str, typer.Option("--tariff", help="Id of a published tariff.")],
+    evse: Annotated[
+        list[str] | None, typer.Option(metavar="ID:RATED_W", help="Repeat for more than one.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="A name for people.")] = "",
+    time_zone: Annotated[str, typer.Option(help="Else the network's.")] = "",
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Register a station; its password is shown this once."""
+    body = {
+        "id": station_id,
+        "owner": owner,
+        "tariff": tariff_id,
+        "evses": [evse_of(text) for text in evse or ["1:22000"]],
+        "name": name,
+        "time_zone": time_zone,
+    }
+    made = Api(directory, key).post("/stations", body)
+    if as_json:
+        say_json(made)
+        return
+    say(f"Registered station {station_id}.")
+    say("It connects to  ws://HOST:PORT/ocpp/" + station_id)
+    say(f"Basic user      {station_id}")
+    say(f"Basic password  {made['password']}   (shown this once)")
+
+
+@station.command("list")
+def list_stations(directory: Dir = HERE, key: Key = "", as_json: Json = False) -> None:
+    """Every station in service."""
+    found = Api(directory, key).all("/stations")
+    if as_json:
+        say_json(found)
+        return
+    rows = [
+        [
+            one["id"],
+            one["connection"]["version"] if one["connection"] else "offline",
+            one["admission"],
+            one["tariff"],
+            " ".join(f"{evse['id']}:{evse['status']}" for evse in one["evses"]),
+        ]
+        for one in found
+    ]
+    table(rows, ["STATION", "CONNECTION", "ADMISSION", "TARIFF", "EVSES"])
+
+
+@station.command("show")
+def show_station(station_id: StationId, directory: Dir = HERE, key: Key = "") -> None:
+    """One station, as JSON."""
+    say_json(Api(directory, key).get(f"/stations/{part(station_id)}"))
+
+
+@station.command("set")
+def set_station(
+    station_id: StationId,
+    admission: Annotated[str | None, typer.Option(help="accepted, pending or rejected.")] = None,
+    strictness: Annotated[str | None, typer.Option(help="strict or lenient.")] = None,
+    tariff_id: Annotated[str | None, typer.Option("--tariff", help="For new sessions.")] = None,
+    name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    rotate_password: Annotated[bool, typer.Option(help="Make a new password.")] = False,
+    deliver: Annotated[bool, typer.Option(help="Give it to the connected station.")] = False,
+    directory: Dir = HERE,
+    key: Key = "",
+) -> None:
+    """Change a station; answers with JSON, which holds a new password this once."""
+    body = {
+        "admission": admission,
+        "strictness": strictness,
+        "tariff": tariff_id,
+        "name": name,
+        "rotate_password": rotate_password,
+        "deliver": deliver,
+    }
+    say_json(Api(directory, key).patch(f"/stations/{part(station_id)}", body))
+
+
+@station.command("remove")
+def remove_station(station_id: StationId, directory: Dir = HERE, key: Key = "") -> None:
+    """Take a station out of service; its receipts keep its id."""
+    Api(directory, key).delete(f"/stations/{part(station_id)}")
+    say(f"Station {station_id} is out of service.")
+
+
+@station.command("command")
+def command_station(
+    station_id: StationId,
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="As in Reset.")],
+    payload: Annotated[
+        str, typer.Argument(metavar="JSON|FILE", help="The OCPP request's payload.")
+    ] = "{}",
+    directory: Dir = HERE,
+    key: Key = "",
+) -> None:
+    """Send an OCPP request to a connected station and print its answer."""
+    path = f"/stations/{part(station_id)}/commands/{part(action)}"
+    say_json(Api(directory, key).post(path, read_json(payload)))
+
+
+@meter.command("add")
+def add_meter(
+    station_id: StationId,
+    public_key: Annotated[str, typer.Option(help="In any spelling OCMF meters use.")],
+    evse: Annotated[int, typer.Option(min=1, help="Whose meter it is.")] = 1,
+    serial: Annotated[str, typer.Option(help="As the meter writes it in its records.")] = "",
+    tier: Annotated[str, typer.Option(help="legal, secure or soft.")] = "soft",
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Register the public key of an evse's meter: only what it signs is called proven."""
+    body = {"evse": evse, "public_key": public_key, "serial": serial, "tier": tier}
+    made = Api(directory, key).post(f"/stations/{part(station_id)}/meters", body)
+    if as_json:
+        say_json(made)
+    else:
+        say(f"Registered key {made['key_id']} for evse {evse} of {station_id}.")
+
+
+@tariff.command("add")
+def add_tariff(
+    file: Annotated[str, typer.Argument(metavar="TARIFF.json", help="An OCPI 2.2.1 Tariff.")],
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Publish a tariff; another content needs another id."""
+    made = Api(directory, key).post("/tariffs", read_json(file))
+    if as_json:
+        say_json(made)
+    else:
+        say(f"Published tariff {made['id']}.")
+
+
+@tariff.command("list")
+def list_tariffs(directory: Dir = HERE, key: Key = "") -> None:
+    """Every tariff, as JSON."""
+    say_json(Api(directory, key).all("/tariffs"))
+
+
+@id_token.command("put")
+def put_id_token(
+    uid: Annotated[str, typer.Argument(metavar="UID")],
+    payer: Annotated[str, typer.Option(help="The 0x address whose deposit it spends.")],
+    status: Annotated[str, typer.Option(help="accepted, blocked, expired, invalid.")] = "accepted",
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Write an id_token, new or changed."""
+    body = {"payer": payer, "status": status}
+    made = Api(directory, key).put(f"/id-tokens/{part(uid)}", body)
+    if as_json:
+        say_json(made)
+    else:
+        say(f"id_token {uid} is {made['status']} and spends {made['payer']}.")
+
+
+@id_token.command("show")
+def show_id_token(
+    uid: Annotated[str, typer.Argument(metavar="UID")], directory: Dir = HERE, key: Key = ""
+) -> None:
+    """One id_token, as JSON."""
+    say_json(Api(directory, key).get(f"/id-tokens/{part(uid)}"))
