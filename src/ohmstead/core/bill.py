@@ -8,19 +8,6 @@ from ohmstead.core.tariff import PriceLine, Rounding, Usage
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """An unsigned value of the meter between begin and end; kept 90 days."""
-
-    session_id: str
-    at_ms: int
-    mwh: int
-
-    @property
-    def key(self) -> str:
-        return f"{self.session_id}/{self.at_ms:014d}"
-
-
-@dataclass(frozen=True, slots=True)
 class MeterHead:
     """Where a meter's register stood when its last settled session ended."""
 

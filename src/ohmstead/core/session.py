@@ -129,10 +129,6 @@ class Session:
     begin_entry: int = 0
     end_page: str = ""
     end_entry: int = 0
-    last_mwh: int | None = None
-    last_ms: int = 0
-    last_seq: int = -1
-    check_ms: int = 0  # from this reading on the cost is compared with the hold again
     ended_ms: int = 0
     evidence: str = ""  # sha-256 of what the stop said: registers, times, records
     epoch: int = 0  # 0: not yet in an epoch

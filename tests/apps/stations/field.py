@@ -29,7 +29,7 @@ from ohmstead.apps.boot import House, policy_from
 from ohmstead.apps.config import ChainConfig, Config, MoneyConfig, OcppConfig
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.services import secret_mac
-from ohmstead.core.bill import Bill, Sample
+from ohmstead.core.bill import Bill
 from ohmstead.core.ledger import Account
 from ohmstead.core.meter import MeterKey, SignedReading, Tier
 from ohmstead.core.network import (
@@ -45,6 +45,7 @@ from ohmstead.core.onchain import BlockRef, ChainCursor, Deposited, EventId, Loc
 from ohmstead.core.session import PayerKind, Session, Share
 from ohmstead.core.tariff import Component, Dimension, Element, Tariff
 from ohmstead.flows import mirror, onboarding
+from ohmstead.flows.charging import kept
 from ohmstead.units import Price
 from tests.apps.gateway.floor import basic
 from tests.flows.world import DRIVER, HOST, MINUTE, NOON, TREASURY, WALLET, Meter
@@ -144,7 +145,7 @@ class Field:
         return self.store.get(Bill, self.session(transaction).id)
 
     def samples(self, transaction):
-        return self.store.find(Sample, 1_000, session_id=self.session(transaction).id)
+        return kept.readings_of(self.store, self.session(transaction))
 
     def signed(self):
         return self.store.find(SignedReading, 1_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ohmstead.adapters.store.tables import Table
-from ohmstead.core.bill import Bill, MeterHead, Sample
+from ohmstead.core.bill import Bill, MeterHead
 from ohmstead.core.ledger import Account, Resolution, Transfer
 from ohmstead.core.meter import MeterKey, SignedReading
 from ohmstead.core.network import (
@@ -23,6 +23,7 @@ from ohmstead.core.onchain import (
     EpochRecord,
     Lock,
 )
+from ohmstead.core.progress import Progress, ReadingBlock
 from ohmstead.core.session import Session
 from ohmstead.core.tariff import Tariff
 
@@ -37,7 +38,8 @@ TABLES: tuple[Table, ...] = (
     Table(TransactionRef, "transactions"),
     Table(SeenMessage, "seen_messages"),
     Table(Quarantined, "quarantined", ("station_id", "transaction_id")),
-    Table(Sample, "samples", ("session_id",)),
+    Table(Progress, "progress"),
+    Table(ReadingBlock, "reading_blocks", ("session_id",)),
     Table(SignedReading, "signed_readings", ("session_id",)),
     Table(MeterHead, "meter_heads"),
     Table(Bill, "bills"),

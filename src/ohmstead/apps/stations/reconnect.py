@@ -19,6 +19,7 @@ from ohmstead.apps.stations.peer import Presence
 from ohmstead.apps.stations.services import Services, zone_of
 from ohmstead.core.session import OPEN_STATES, Session
 from ohmstead.errors import OhmsteadError
+from ohmstead.flows.charging.kept import progress_of
 from ohmstead.flows.charging.missing import GiveUp, give_up, is_silent
 from ohmstead.flows.charging.review import Expire, expire
 from ohmstead.ports import Store
@@ -54,10 +55,13 @@ class MissingStops:
 
     async def sweep(self) -> None:
         """Look at every session that has been silent too long or whose hold is over."""
-        now_ms = self._services.clock.now_ms()
+        store, now_ms = self._services.store, self._services.clock.now_ms()
         by_station: dict[str, list[Session]] = defaultdict(list)
-        async for session in _open(self._services.store):
-            if is_silent(session, now_ms) or 0 < session.hold_expires_ms <= now_ms:
+        async for session in _open(store):
+            if (
+                is_silent(session, progress_of(store, session), now_ms)
+                or 0 < session.hold_expires_ms <= now_ms
+            ):
                 by_station[session.station_id].append(session)
         await asyncio.gather(*(self._look_at(sessions) for sessions in by_station.values()))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from ohmstead.core.bill import Bill, MeterHead, Sample
+from ohmstead.core.bill import Bill, MeterHead
 from ohmstead.core.meter import MeterKey, Reading, SignedReading
 from ohmstead.core.network import NetworkPolicy, Station
 from ohmstead.core.plausibility import Circumstances, Severity, assess
@@ -15,6 +15,7 @@ from ohmstead.core.session import PayerKind, Session, Share
 from ohmstead.core.split import split
 from ohmstead.core.tariff import Restrictions, Tariff, Usage, price
 from ohmstead.flows.charging.evidence import UNCHECKABLE
+from ohmstead.flows.charging.kept import progress_of, readings_of
 from ohmstead.ports import State
 
 SAMPLES_MAX = 10_000  # of one session: a reading each ten seconds for a day
@@ -82,11 +83,15 @@ def delivery(
         if session.meter_key_id:
             found.append("signature_missing")
         first = session.begin_mwh if session.begin_mwh is not None else end_mwh or 0
-        last = end_mwh if end_mwh is not None else session.last_mwh
+        last = end_mwh if end_mwh is not None else progress_of(state, session).last_mwh
         tier = "none"
         begin = Reading(GATEWAY_REGISTER, first, session.started_ms, "B")
         end = Reading(GATEWAY_REGISTER, first if last is None else last, end_ms, "E")
-        samples = _samples(state, session, end_ms)
+        samples = tuple(
+            Reading(GATEWAY_REGISTER, mwh, at_ms, "C")
+            for at_ms, mwh in sorted(readings_of(state, session))
+            if session.started_ms < at_ms < end_ms
+        )
     station = state.get(Station, session.station_id)
     evse = station.evse(session.evse_id) if station else None
     around = Circumstances(
@@ -195,12 +200,6 @@ def _proof(state: State, session: Session) -> _Proof | None:
     (begin, begin_page), (end, end_page) = begins[0], ends[-1]
     between = {r.at_ms: r for r, _ in billed if begin.at_ms < r.at_ms < end.at_ms}
     return _Proof(begin, begin_page, end, end_page, tuple(between.values()))
-
-
-def _samples(state: State, session: Session, end_ms: int) -> tuple[Reading, ...]:
-    rows = state.find(Sample, SAMPLES_MAX, session_id=session.id)
-    inside = (row for row in rows if session.started_ms < row.at_ms < end_ms)
-    return tuple(Reading(GATEWAY_REGISTER, row.mwh, row.at_ms, "C") for row in inside)
 
 
 def _previous_end(state: State, session: Session, begin: Reading) -> Reading | None:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from ohmstead.core.bill import Bill
+from ohmstead.core.progress import Progress
 from ohmstead.core.session import OPEN_STATES, Session, SessionEvent, next_state
 from ohmstead.core.tariff import Tariff
 from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.funding import policy_of
+from ohmstead.flows.charging.kept import progress_of
 from ohmstead.flows.money import Till
 from ohmstead.ports import Decision, Record, State
 
@@ -37,13 +39,17 @@ def give_up(state: State, command: GiveUp, now_ms: int) -> Decision[bool]:
     later is kept beside it.
     """
     session = state.get(Session, command.session_id)
-    if session is None or session.state not in OPEN_STATES or not is_silent(session, now_ms):
+    if session is None or session.state not in OPEN_STATES:
         return Decision(False)
+    progress = progress_of(state, session)
+    if not is_silent(session, progress, now_ms):
+        return Decision(False)
+    ended_ms = last_ms(session, progress)
     till = Till(state, session.asset, now_ms)
     session = payment.expire_if_due(till, session, now_ms)
     findings = (*session.findings, FINDING)
     delivered = judge.delivery(
-        state, session, session.last_mwh, last_ms(session), findings, policy_of(state), now_ms
+        state, session, progress.last_mwh, ended_ms, findings, policy_of(state), now_ms
     )
     tariff = state.get(Tariff, session.tariff_key)
     bill: Bill | None = None
@@ -56,18 +62,18 @@ def give_up(state: State, command: GiveUp, now_ms: int) -> Decision[bool]:
     changed = replace(
         session,
         state=next_state(session.state, SessionEvent.STOP_NEVER_CAME),
-        ended_ms=last_ms(session),
+        ended_ms=ended_ms,
         findings=delivered.findings,
     )
     puts: tuple[Record, ...] = (changed, *till.puts())
     return Decision(True, (*puts, bill) if bill is not None else puts)
 
 
-def last_ms(session: Session) -> int:
+def last_ms(session: Session, progress: Progress) -> int:
     """When the station last said something of this session, by its own clock."""
-    return max(session.started_ms, session.last_ms)
+    return max(session.started_ms, progress.last_ms)
 
 
-def is_silent(session: Session, now_ms: int) -> bool:
+def is_silent(session: Session, progress: Progress, now_ms: int) -> bool:
     """Whether nothing was heard of it for so long that its stop will hardly come."""
-    return now_ms - last_ms(session) > SILENCE_MAX_MS
+    return now_ms - last_ms(session, progress) > SILENCE_MAX_MS

@@ -6,19 +6,21 @@ import enum
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from ohmstead.core.bill import Sample
 from ohmstead.core.network import Quarantined, SeenMessage, Station, TransactionRef
+from ohmstead.core.progress import Advance, Progress, advance
 from ohmstead.core.session import OPEN_STATES, PayerKind, Session, SessionState
 from ohmstead.core.tariff import Tariff, worst_case_minor
 from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.evidence import Evidence, weigh
 from ohmstead.flows.charging.funding import payer_account, policy_of
+from ohmstead.flows.charging.kept import progress_of, readings_of
 from ohmstead.flows.money import Till
 from ohmstead.hashing import sha256
 from ohmstead.ports import Decision, Job, Record, State
 from ohmstead.units import mul_div_down
 
 UNREADABLE = "value_unreadable"
+DECREASED = "register_decreased"
 
 
 class ProgressOutcome(enum.Enum):
@@ -81,59 +83,44 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
         findings = tuple(dict.fromkeys((*session.findings, UNREADABLE)))
         session = replace(session, findings=findings)
         puts.append(kept_unreadable(session, command.payload, now_ms))
-    samples = _samples(state, session, command)
-    session = _advanced(session, command)
+    advanced = _advanced(state, session, command)
+    progress = advanced.progress
+    if advanced.decreased and DECREASED not in session.findings:
+        session = replace(session, findings=(*session.findings, DECREASED))
     cost_minor: int | None = None
     kept_ahead: Decision[None] = Decision(None)
-    if session.state is SessionState.ACTIVE and session.last_ms >= session.check_ms:
-        session, cost_minor, kept_ahead = _kept_ahead(state, session, command, now_ms)
+    if session.state is SessionState.ACTIVE and progress.last_ms >= progress.check_ms:
+        session, progress, cost_minor, kept_ahead = _kept_ahead(
+            state, session, progress, command.zone, now_ms
+        )
         puts += kept_ahead.puts
-    if session != before:
+    puts.append(progress)
+    if session is not before:
         puts.append(session)
     if command.seen_id:
         puts.append(SeenMessage(command.seen_id, session.id, command.digest))
     answer = Progressed(ProgressOutcome.RECORDED, session.id, cost_minor)
-    return Decision(answer, tuple(puts), samples, kept_ahead.jobs)
+    return Decision(answer, tuple(puts), advanced.blocks, kept_ahead.jobs)
 
 
-def _samples(state: State, session: Session, command: Readings) -> tuple[Record, ...]:
-    """The unsigned values as rows; of two values for one moment the first one stands."""
-    rows: dict[str, Sample] = {}
-    for at_ms, mwh in command.values:
-        sample = Sample(session.id, at_ms, mwh)
-        if at_ms >= 0 and state.get(Sample, sample.key) is None:
-            rows.setdefault(sample.key, sample)
-    return tuple(rows.values())
-
-
-def _advanced(session: Session, command: Readings) -> Session:
-    last_ms, last_mwh = session.last_ms, session.last_mwh
-    findings = session.findings
-    for at_ms, mwh in command.values:
-        if last_mwh is not None and mwh < last_mwh and at_ms >= last_ms:
-            if "register_decreased" not in findings:
-                findings = (*findings, "register_decreased")
-        elif at_ms >= last_ms:
-            last_ms, last_mwh = at_ms, mwh
-    return replace(
-        session,
-        last_ms=last_ms,
-        last_mwh=last_mwh,
-        last_seq=max(session.last_seq, command.seq),
-        findings=findings,
-    )
+def _advanced(state: State, session: Session, command: Readings) -> Advance:
+    before, values = progress_of(state, session), command.values
+    if all(at_ms > before.newest_ms for at_ms, _ in values):
+        return advance(before, values, command.seq)
+    kept_ms = {at_ms for at_ms, _ in readings_of(state, session)}
+    return advance(before, values, command.seq, kept_ms)
 
 
 def _kept_ahead(
-    state: State, session: Session, command: Readings, now_ms: int
-) -> tuple[Session, int | None, Decision[None]]:
+    state: State, session: Session, progress: Progress, zone: tzinfo, now_ms: int
+) -> tuple[Session, Progress, int | None, Decision[None]]:
     """Raise the hold "when cost plus one reporting interval reaches" it, else stop the session."""
     tariff = state.get(Tariff, session.tariff_key)
-    if tariff is None or session.last_mwh is None:
-        return session, None, Decision(None)
+    if tariff is None or progress.last_mwh is None:
+        return session, progress, None, Decision(None)
     policy = policy_of(state)
-    at_ms, mwh = session.last_ms, session.last_mwh
-    cost = judge.running_cost_minor(session, tariff, at_ms, mwh, command.zone)
+    at_ms, mwh = progress.last_ms, progress.last_mwh
+    cost = judge.running_cost_minor(session, tariff, at_ms, mwh, zone)
     step_ms = policy.report_interval_ms
     station = state.get(Station, session.station_id)
     evse = station.evse(session.evse_id) if station else None
@@ -143,7 +130,7 @@ def _kept_ahead(
     if intervals_left > 1:
         # However hard it charges, nothing can reach the hold before half of these have passed.
         later_ms = at_ms + max(1, intervals_left >> 1) * step_ms
-        return replace(session, check_ms=later_ms), cost, Decision(None)
+        return session, replace(progress, check_ms=later_ms), cost, Decision(None)
     till = Till(state, session.asset, now_ms)
     raised = None
     if session.payer_kind is PayerKind.PREPAID:
@@ -151,11 +138,11 @@ def _kept_ahead(
         more = min(policy.hold_minor, till.available(account))
         raised = payment.raise_hold(till, session, account, more)
     if raised is not None:
-        return raised, cost, Decision(None, till.puts())
+        return raised, progress, cost, Decision(None, till.puts())
     if "stopped_at_hold" in session.findings:
-        return session, cost, Decision(None)
+        return session, progress, cost, Decision(None)
     stopping = replace(session, findings=(*session.findings, "stopped_at_hold"))
-    return stopping, cost, Decision(None, jobs=(stop_job(session),))
+    return stopping, progress, cost, Decision(None, jobs=(stop_job(session),))
 
 
 def stop_job(session: Session) -> Job:

@@ -15,6 +15,7 @@ from ohmstead.core.network import (
     Station,
     TransactionRef,
 )
+from ohmstead.core.progress import Progress
 from ohmstead.core.session import PayerKind, Session, SessionState
 from ohmstead.errors import OperatorError
 from ohmstead.flows.charging.funding import (
@@ -79,6 +80,7 @@ def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
     puts += claimed_lock(state, session)
     puts += (
         session,
+        Progress(session.id, command.begin_mwh, command.at_ms, command.seq),
         TransactionRef(command.station_id, transaction_id, session.id),
         SeenMessage(command.seen_id, session.id, command.digest),
         *till.puts(),
@@ -129,8 +131,5 @@ def _session(
         meter_key_id=evse.meter_key_id if evse is not None else "",
         offline_start=command.offline or late,
         begin_mwh=command.begin_mwh,
-        last_mwh=command.begin_mwh,
-        last_ms=command.at_ms,
-        last_seq=command.seq,
         findings=tuple(findings),
     )

@@ -9,6 +9,7 @@ from ohmstead.apps.stations.readings import Values, digest_of
 from ohmstead.apps.stations.v201.values import read
 from ohmstead.core.session import Session
 from ohmstead.flows.charging.evidence import Evidence
+from ohmstead.flows.charging.kept import progress_of
 from ohmstead.flows.charging.progress import Readings
 from ohmstead.flows.charging.start import Start
 from ohmstead.flows.charging.stop import Stop
@@ -114,11 +115,13 @@ class Told:
             payload=self.payload,
             zone=self.peer.zone,
             seq=request.seq_no,
-            findings=_gap(session, request.seq_no),
+            findings=self._gap(session),
             unreadable=self.values.refused,
         )
 
-
-def _gap(session: Session | None, seq_no: int) -> tuple[str, ...]:
-    # Behaviour 9: "missing Updated events are a finding (stations may drop them when full)".
-    return ("seq_gap",) if session is not None and seq_no > session.last_seq + 1 else ()
+    def _gap(self, session: Session | None) -> tuple[str, ...]:
+        # Behaviour 9: "missing Updated events are a finding (stations may drop them when full)".
+        if session is None:
+            return ()
+        last_seq = progress_of(self.peer.services.store, session).last_seq
+        return ("seq_gap",) if self.request.seq_no > last_seq + 1 else ()
