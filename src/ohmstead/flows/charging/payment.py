@@ -85,17 +85,17 @@ def freeze(till: Till, session: Session, bill: Bill | None, after: SessionState)
     if after is not SessionState.CONTESTED:
         return
     for payee, minor in bill.parts:
-        till.must_move(
-            [
-                till.pend(
-                    f"{session.id}/freeze/{payee}",
-                    f"payee:{payee}",
-                    DISPUTE,
-                    minor,
-                    session=session.id,
-                )
-            ]
-        )
+        id_ = freeze_id(till, session, payee)
+        till.must_move([till.pend(id_, f"payee:{payee}", DISPUTE, minor, session=session.id)])
+
+
+def freeze_id(till: Till, session: Session, payee: str) -> str:
+    """The open freeze of a payee's part, or the next: a resolved one can be contradicted again."""
+    id_, number = f"{session.id}/freeze/{payee}", 1
+    while till.resolution(id_) is not None:
+        number += 1
+        id_ = f"{session.id}/freeze/{payee}/{number}"
+    return id_
 
 
 def take_back(till: Till, session: Session, bill: Bill | None) -> SessionState:
@@ -113,7 +113,7 @@ def take_back(till: Till, session: Session, bill: Bill | None) -> SessionState:
         amount = bill.covered_minor
         for payee, minor in bill.parts:
             if session.state is SessionState.CONTESTED:
-                frozen = f"{session.id}/freeze/{payee}"
+                frozen = freeze_id(till, session, payee)
                 batch.append(till.resolve(f"{frozen}/closed", frozen, None))
             id_ = f"{session.id}/unpay/{payee}"
             batch.append(till.post(id_, f"payee:{payee}", escrow, minor, session.id))

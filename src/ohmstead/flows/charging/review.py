@@ -64,10 +64,8 @@ def _reviewed(till: Till, session: Session, bill: Bill | None, pay: bool) -> tup
 
 
 def _contested(till: Till, session: Session, bill: Bill, pay: bool) -> tuple[Job, ...]:
-    batch = [
-        till.resolve(f"{session.id}/freeze/{payee}/closed", f"{session.id}/freeze/{payee}", None)
-        for payee, _ in bill.parts
-    ]
+    frozen = [payment.freeze_id(till, session, payee) for payee, _ in bill.parts]
+    batch = [till.resolve(f"{id_}/closed", id_, None) for id_ in frozen]
     if pay:
         till.must_move(batch)
         return ()
