@@ -311,9 +311,7 @@ class Station:
             return self.call.StopTransaction(
                 wh, iso(at), int(tx), reason=reason, id_tag=token, transaction_data=data
             )
-        return self.event(
-            "Ended", tx, wh, at, token, record, reason=reason, context="End", **how
-        )
+        return self.event("Ended", tx, wh, at, token, record, reason=reason, context="End", **how)
 
     async def stop(self, tx, wh, **how):
         return await self.say(self.stop_of(tx, wh, **how))
@@ -385,6 +383,8 @@ def payload_of(message):
 
 
 async def ask(socket, message_id, action, payload):
-    """Send a CALL on a bare socket and wait for the reply."""
+    """Send a CALL on a bare socket and wait for the reply; calls of ours stay unanswered."""
     await socket.send(json.dumps([2, message_id, action, payload]))
-    return json.loads(await asyncio.wait_for(socket.recv(), 10))
+    while (frame := json.loads(await asyncio.wait_for(socket.recv(), 10)))[0] == 2:
+        pass
+    return frame
