@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -13,6 +14,7 @@ from ohmstead.wire.ocpp.base import exact_number
 
 MWH_BITS_MAX = 62  # what an index of the store holds; 4.6 TWh
 _MWH_DECIMALS = {"Wh": 3, "kWh": 6}  # decimal places that make whole mWh
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
 ENERGY = "Energy.Active.Import.Register"
 
 
@@ -31,15 +33,22 @@ def to_mwh(value: str | Decimal, unit: str, multiplier: int = 0) -> int:
     if places is None:
         raise ValueError(f"{unit!r} is no unit of energy")
     try:
-        number = exact_number(value.strip()) if isinstance(value, str) else value
+        number = _number(value.strip()) if isinstance(value, str) else value
     except (ValueError, InvalidOperation):
         raise ValueError(f"{str(value)[:40]!r} is no bounded number") from None
-    if not number.is_finite() or not -9 <= multiplier <= 9:
+    if not -9 <= multiplier <= 9:
         raise ValueError(f"{str(value)[:40]!r} is no bounded number")
     mwh = int(number.scaleb(places + multiplier))
     if mwh.bit_length() > MWH_BITS_MAX:
         raise ValueError(f"{str(value)[:40]!r} {unit} is more than any meter counts")
     return mwh
+
+
+def _number(text: str) -> Decimal:
+    # Decimal itself reads 1_000, NaN and the digits of every script, which no meter writes.
+    if not _PLAIN_NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return exact_number(text)
 
 
 def wh_to_mwh(wh: int) -> int | None:

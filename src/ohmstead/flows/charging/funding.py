@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from ohmstead.core.network import POLICY_KEY, IdToken, NetworkPolicy, TokenStatus
+from ohmstead.core.onchain import Lock
 from ohmstead.core.session import PayerKind
 from ohmstead.errors import OperatorError
 from ohmstead.flows.money import Till
@@ -60,9 +61,12 @@ def find_funding(
         return Funding(Authorisation(token.status.value), token)
     available = till.available(payer_account(token.payer_kind, token.payer, token.lock_id))
     if token.payer_kind is PayerKind.WALLET_LOCK:
-        # The lock was made for one session, so all of it is held and none is left for another.
-        spent = Authorisation.ACCEPTED if available else Authorisation.CONCURRENT
-        return Funding(spent, token, available)
+        # The lock was made for one session and ends once on chain, so all of it is held; what that
+        # session leaves goes back to the wallet and pays for no other.
+        lock = state.get(Lock, token.lock_id)
+        if not available or (lock is not None and lock.session_id):
+            return Funding(Authorisation.CONCURRENT, token)
+        return Funding(Authorisation.ACCEPTED, token, available)
     if available < policy.hold_floor_minor:
         return Funding(Authorisation.NO_CREDIT, token)
     return Funding(Authorisation.ACCEPTED, token, min(available, policy.hold_minor))
