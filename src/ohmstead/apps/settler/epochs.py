@@ -191,11 +191,13 @@ def _build(plan: _Plan) -> BuiltEpoch:
 
 
 async def _build_elsewhere(plan: _Plan) -> BuiltEpoch:
-    """Build in a thread, or in a process of its own when it takes longer than the loop can wait.
+    """Build in a thread, or in a process of its own when it takes longer than the loop can wait."""
+    few = len(plan.documents) <= THREAD_MAX
+    return await asyncio.to_thread(_build if few else _build_in_process, plan)
 
-    Spawned and not forked: the parent has threads that hold locks.
-    """
-    if len(plan.documents) <= THREAD_MAX:
-        return await asyncio.to_thread(_build, plan)
+
+def _build_in_process(plan: _Plan) -> BuiltEpoch:
+    """Spawned and not forked: this process has threads that hold locks. Starting one takes 50 ms,
+    which is why a thread does that too."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        return await asyncio.get_running_loop().run_in_executor(pool, _build, plan)
+        return pool.submit(_build, plan).result()
