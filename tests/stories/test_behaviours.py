@@ -163,6 +163,17 @@ async def test_behaviour_05_the_same_values_under_a_new_id_are_kept_once(version
         assert [mwh for _, mwh in field.samples(tx)] == [KWH]
 
 
+async def test_behaviour_05_a_seq_no_used_again_for_something_else_is_kept(tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+        tx, _ = await station.start()
+        field.wait(10)
+        await station.values(tx, 1_000, seq=1)
+        field.wait(10)
+        await station.values(tx, 2_000, seq=1)
+        assert [mwh for _, mwh in field.samples(tx)] == [KWH]
+        assert len(field.kept()) == 1 and "2000" in field.kept()[0].payload
+
+
 @both
 async def test_behaviour_05_the_same_stop_under_a_new_id_pays_once(version, tmp_path):
     async with running(tmp_path, meter=False) as field, field.station(version) as station:

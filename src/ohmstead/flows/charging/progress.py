@@ -67,8 +67,11 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     session = state.get(Session, ref.session_id) if ref is not None else None
     if session is None:
         return Decision(Progressed(ProgressOutcome.QUARANTINED), _kept(command, now_ms))
-    if command.seen_id and state.get(SeenMessage, command.seen_id) is not None:
-        return Decision(Progressed(ProgressOutcome.EXISTS, session.id))
+    seen = state.get(SeenMessage, command.seen_id) if command.seen_id else None
+    if seen is not None:
+        # One seqNo with two contents: the first one stands, the other is kept.
+        other = () if seen.digest == command.digest else _kept(command, now_ms)
+        return Decision(Progressed(ProgressOutcome.EXISTS, session.id), other)
     if session.state not in OPEN_STATES:
         # Behaviour 10: an event after Ended changes no bill.
         return Decision(Progressed(ProgressOutcome.LATE, session.id), _kept(command, now_ms))

@@ -19,6 +19,7 @@ async def handle(request: MeterValuesRequest, peer: StationPeer) -> MeterValuesR
         transaction_id = here[0].transaction_id
     values = read(request.meter_value)
     evidence = await peer.examine(values.signed)
+    records = [item.payload_sha256 for item in evidence]
     await peer.services.store.run(
         record_readings,
         Readings(
@@ -26,7 +27,7 @@ async def handle(request: MeterValuesRequest, peer: StationPeer) -> MeterValuesR
             transaction_id=transaction_id,
             values=values.plain,
             evidence=evidence,
-            digest=digest_of(transaction_id, values.plain, *(e.payload_sha256 for e in evidence)),
+            digest=digest_of(transaction_id, values.plain, *records, *values.refused),
             payload=peer.payload_text,
             zone=peer.zone,
             unreadable=values.refused,

@@ -19,13 +19,17 @@ def read(meter_values: Iterable[MeterValue | TransactionMeterValue]) -> Values:
         at_ms = parse_time(meter_value.timestamp)
         for sample in meter_value.sampled_value:
             if sample.format == "SignedData":
-                signed.append(record_of(lambda s=sample: ocmf.carried_in_16(s.value), sample.value))  # type: ignore[misc]
+                signed.append(_record(sample.value))
             elif _is_register(sample):
                 try:
                     plain.append((at_ms, to_mwh(sample.value, sample.unit or "Wh")))
                 except ValueError as error:
                     refused.append(str(error))
     return Values(tuple(plain), tuple(signed), tuple(refused))
+
+
+def _record(text: str) -> bytes:
+    return record_of(lambda: ocmf.carried_in_16(text), text)
 
 
 def _is_register(sample: SampledValue) -> bool:

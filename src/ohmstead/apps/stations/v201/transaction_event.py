@@ -9,6 +9,7 @@ import structlog
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.v201.authorize import info
 from ohmstead.apps.stations.v201.event import STARTED, UPDATED, Told, tell
+from ohmstead.apps.stations.v201.words import readings_of, start_of, stop_of
 from ohmstead.core.network import Quarantined
 from ohmstead.flows.charging.holding import Fund, fund
 from ohmstead.flows.charging.progress import record_readings
@@ -35,7 +36,7 @@ async def _handle(told: Told) -> TransactionEventResponse:
     answer = TransactionEventResponse()
     presented = told.request.id_token
     if kind is STARTED:
-        authorisation = (await store.run(start, told.start())).authorisation
+        authorisation = (await store.run(start, start_of(told))).authorisation
         if presented is not None:
             # E05.FR.10 / C01: the station learns with the answer whether it may charge.
             answer.id_token_info = info(authorisation, None)
@@ -43,13 +44,13 @@ async def _handle(told: Told) -> TransactionEventResponse:
         fund_it = Fund(told.peer.station_id, told.transaction_id, presented.id_token)
         answer.id_token_info = info((await store.run(fund, fund_it)).authorisation, None)
     if kind is UPDATED or (kind is STARTED and (told.evidence or told.values.refused)):
-        progressed = await store.run(record_readings, told.readings())
+        progressed = await store.run(record_readings, readings_of(told))
         if progressed.cost_minor is not None and kind is UPDATED:
             # I02: the running cost, in the currency of the station.
             scale = told.peer.services.asset_scale
             answer.total_cost = Decimal(progressed.cost_minor).scaleb(-scale)
     elif kind is not STARTED:
-        await store.run(stop, told.stop())
+        await store.run(stop, stop_of(told))
     return answer
 
 

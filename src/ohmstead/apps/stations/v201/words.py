@@ -1,0 +1,79 @@
+"""A TransactionEvent in the words of the flows: a start, readings or a stop."""
+
+from __future__ import annotations
+
+from ohmstead.apps.stations.v201.event import UPDATED, Told
+from ohmstead.core.session import Session
+from ohmstead.flows.charging.kept import progress_of
+from ohmstead.flows.charging.progress import Readings
+from ohmstead.flows.charging.start import Start
+from ohmstead.flows.charging.stop import Stop
+from ohmstead.wire.ocpp.v201 import ReasonEnumType as Reason
+
+_BY_DRIVER = frozenset({None, Reason.LOCAL, Reason.EV_DISCONNECTED, Reason.REMOTE})
+
+
+def start_of(told: Told) -> Start:
+    """What a Started event begins."""
+    request, plain = told.request, told.values.plain
+    return Start(
+        fresh_session_id=told.peer.services.session_id(),
+        station_id=told.peer.station_id,
+        evse_id=request.evse.id if request.evse else 1,
+        protocol="2.0.1",
+        transaction_id=told.transaction_id,
+        id_token=request.id_token.id_token if request.id_token else "",
+        at_ms=told.at_ms,
+        begin_mwh=plain[0][1] if plain else None,
+        offline=bool(request.offline),
+        seen_id=told.seen_id,
+        digest=told.digest,
+        seq=request.seq_no,
+    )
+
+
+def readings_of(told: Told) -> Readings:
+    """What an Updated event adds, or the records a Started one carries."""
+    is_update = told.request.event_type is UPDATED
+    return Readings(
+        station_id=told.peer.station_id,
+        transaction_id=told.transaction_id,
+        values=told.values.plain if is_update else (),
+        evidence=told.evidence,
+        digest=told.digest,
+        payload=told.payload,
+        zone=told.peer.zone,
+        seen_id=told.seen_id if is_update else "",
+        seq=told.request.seq_no,
+        unreadable=told.values.refused,
+    )
+
+
+def stop_of(told: Told) -> Stop:
+    """What an Ended event ends."""
+    request, plain = told.request, told.values.plain
+    session = told.peer.session(told.transaction_id)
+    presented = request.id_token.id_token.casefold() if request.id_token else ""
+    same_driver = session is not None and presented in ("", session.id_token.casefold())
+    by_driver = request.transaction_info.stopped_reason in _BY_DRIVER
+    return Stop(
+        station_id=told.peer.station_id,
+        transaction_id=told.transaction_id,
+        at_ms=told.at_ms,
+        end_mwh=plain[-1][1] if plain else None,
+        evidence=told.evidence,
+        driver_approved=same_driver and by_driver,
+        seen_id=told.seen_id,
+        digest=told.digest,
+        payload=told.payload,
+        zone=told.peer.zone,
+        seq=request.seq_no,
+        findings=_gap(told, session),
+        unreadable=told.values.refused,
+    )
+
+
+def _gap(told: Told, session: Session | None) -> tuple[str, ...]:
+    # Behaviour 9: "missing Updated events are a finding (stations may drop them when full)".
+    last = progress_of(told.peer.services.store, session).last_seq if session else None
+    return ("seq_gap",) if last is not None and told.request.seq_no > last + 1 else ()
