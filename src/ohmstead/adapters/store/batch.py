@@ -60,7 +60,7 @@ class Cache:
 class Drawer:
     """One table within one batch: rows not yet written, and records written but not committed."""
 
-    __slots__ = ("added", "cache", "dirty", "shelf", "statements", "written")
+    __slots__ = ("absent", "added", "cache", "dirty", "shelf", "statements", "written")
 
     def __init__(self, shelf: Shelf[Any], statements: Statements, cache: Cache) -> None:
         self.shelf = shelf
@@ -69,6 +69,7 @@ class Drawer:
         self.dirty: dict[str, Row] = {}
         self.added: set[str] = set()
         self.written: dict[str, Record] = {}
+        self.absent: set[str] = set()  # looked for in vain; asked before writing what is new
 
     def known(self, key: str) -> Record | None:
         """Return the record as this batch sees it, if that needs no reading."""
@@ -84,11 +85,13 @@ class Drawer:
     def load(self, db: sqlite3.Connection, key: str) -> Any:
         """Return the record as this batch sees it, or None."""
         record = self.known(key)
-        if record is None:
+        if record is None and key not in self.absent:
             found = db.execute(self.statements.select, (key,)).fetchone()
             if found is not None:
                 record = self.shelf.decode(key, found[0])
                 self.cache.put(key, record)
+            else:
+                self.absent.add(key)
         return record
 
     def flush(self, db: sqlite3.Connection) -> int:

@@ -37,7 +37,8 @@ class Readings:
     """A MeterValues of a transaction, or a TransactionEvent that updates one.
 
     ``values`` are (at_ms, register in mWh) in the order sent; ``digest`` names the content, so a
-    message that comes twice is kept once. ``seen_id`` is empty where the digest is name enough.
+    message that comes twice is kept once; where it is empty the payload does. ``seen_id`` is empty
+    where the values themselves are what is kept once.
     """
 
     station_id: str
@@ -67,7 +68,10 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     session = state.get(Session, ref.session_id) if ref is not None else None
     if session is None:
         return Decision(Progressed(ProgressOutcome.QUARANTINED), _kept(command, now_ms))
-    seen = state.get(SeenMessage, command.seen_id) if command.seen_id else None
+    progress = progress_of(state, session)
+    # Looked for only where it can have come before: its number is not the highest yet.
+    may_be_seen = command.seen_id and command.seq <= progress.last_seq
+    seen = state.get(SeenMessage, command.seen_id) if may_be_seen else None
     if seen is not None:
         # One seqNo with two contents: the first one stands, the other is kept.
         other = () if seen.digest == command.digest else _kept(command, now_ms)
@@ -79,14 +83,15 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     puts: list[Record] = []
     if command.evidence:
         weighed = weigh(state, session, command.evidence, now_ms)
-        findings = tuple(dict.fromkeys((*session.findings, *weighed.findings)))
-        session = replace(session, findings=findings)
         puts += weighed.puts
+        if weighed.findings:
+            findings = tuple(dict.fromkeys((*session.findings, *weighed.findings)))
+            session = replace(session, findings=findings)
     if command.unreadable:
         findings = tuple(dict.fromkeys((*session.findings, UNREADABLE)))
         session = replace(session, findings=findings)
         puts.append(kept_unreadable(session, command.payload, now_ms))
-    advanced = _advanced(state, session, command)
+    advanced = _advanced(state, session, progress, command)
     progress = advanced.progress
     if advanced.decreased and DECREASED not in session.findings:
         session = replace(session, findings=(*session.findings, DECREASED))
@@ -106,8 +111,8 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     return Decision(answer, tuple(puts), advanced.blocks, kept_ahead.jobs)
 
 
-def _advanced(state: State, session: Session, command: Readings) -> Advance:
-    before, values = progress_of(state, session), command.values
+def _advanced(state: State, session: Session, before: Progress, command: Readings) -> Advance:
+    values = command.values
     if all(at_ms > before.newest_ms for at_ms, _ in values):
         return advance(before, values, command.seq)
     kept_ms = {at_ms for at_ms, _ in readings_of(state, session)}
@@ -166,7 +171,8 @@ def kept_unreadable(session: Session, payload: str, now_ms: int) -> Quarantined:
 
 
 def _kept(command: Readings, now_ms: int) -> tuple[Record, ...]:
-    id_ = f"{command.station_id}/readings/{command.digest}"
+    digest = command.digest or sha256(command.payload.encode("utf-8", "replace")).hex()
+    id_ = f"{command.station_id}/readings/{digest}"
     reason = "readings_without_open_session"
     transaction = command.transaction_id
     return (Quarantined(id_, command.station_id, reason, command.payload, now_ms, transaction),)

@@ -8,7 +8,6 @@ evidence, but cannot be posted as proven.
 
 from __future__ import annotations
 
-import json
 import re
 
 from ohmstead.wire.ocmf.record import MWH_MAX, UNIT_DECIMALS, OcmfRecord
@@ -17,13 +16,13 @@ PAYLOAD_MAX = 1_024  # bytes
 ENTRY_MAX = 255  # the leaf holds the entry's number in one byte
 _USED = frozenset({"RV", "RU", "RI", "TM", "TX", "ST"})
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}..{3}[+-][0-9]{4}.*")
-_TEXTS = ("RU", "RI", "TM", "TX", "ST")
+_UNREADABLE = re.compile(rb"[\x00-\x1f\\]")
 
 
 def fits_chain(record: OcmfRecord, entry: int) -> bool:
     """Return whether RD entry ``entry`` of a parsed record fits the contract's grammar."""
     payload = record.payload
-    if len(payload) > PAYLOAD_MAX or b"\\" in payload or min(payload) < 0x20:
+    if len(payload) > PAYLOAD_MAX or _UNREADABLE.search(payload):
         return False
     if payload[:1] != b"{" or payload[-1:] != b"}" or not 0 <= entry <= ENTRY_MAX:
         return False
@@ -37,19 +36,4 @@ def fits_chain(record: OcmfRecord, entry: int) -> bool:
         return False
     if reading.mwh > MWH_MAX or len(reading.tx) != 1 or len(reading.status) != 1:
         return False
-    document = json.loads(payload)
-    rows = document.pop("RD")
-    return (
-        all(_is_scalar(value) or _is_flat_array(value) for value in document.values())
-        and all(row and all(_is_scalar(value) for value in row.values()) for row in rows)
-        and all(type(rows[entry][name]) is str for name in _TEXTS)
-        and _TIME.fullmatch(rows[entry]["TM"]) is not None
-    )
-
-
-def _is_scalar(value: object) -> bool:
-    return not isinstance(value, dict | list)
-
-
-def _is_flat_array(value: object) -> bool:
-    return isinstance(value, list) and all(_is_scalar(item) for item in value)
+    return record.is_flat and _TIME.fullmatch(reading.time) is not None

@@ -78,6 +78,7 @@ class OcmfReading:
     mwh: int | None
     doubt: str
     own_fields: frozenset[str]  # what this entry itself states
+    time: str  # TM as this entry writes it, "" where inherited
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class OcmfRecord:
     id_type: str  # IT
     id_data: str  # ID; often the driver's card: never publish it
     readings: tuple[OcmfReading, ...]
+    is_flat: bool  # nothing is nested but flat arrays and the entries of RD
 
 
 def parse(received: bytes) -> OcmfRecord:
@@ -142,7 +144,26 @@ def parse(received: bytes) -> OcmfRecord:
         id_type=_text(document, "IT"),
         id_data=_text(document, "ID"),
         readings=_readings(document.get("RD")),
+        is_flat=_is_flat(document),
     )
+
+
+def _is_flat(document: dict[str, object]) -> bool:
+    """Whether nothing is nested but flat arrays, and RD of flat objects that are not empty."""
+    for name, value in document.items():
+        if type(value) is list:
+            for item in value:
+                if type(item) is list:
+                    return False
+                if type(item) is dict and (name != "RD" or not item or not _is_bare(item)):
+                    return False
+        elif type(value) is dict:
+            return False
+    return True
+
+
+def _is_bare(entry: dict[str, object]) -> bool:
+    return not any(type(value) is list or type(value) is dict for value in entry.values())
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -238,6 +259,7 @@ def _reading(entry: dict[str, object], last: OcmfReading | None, index: int) -> 
         mwh=mwh,
         doubt=doubt,
         own_fields=frozenset(entry),
+        time=_text(entry, "TM"),
     )
 
 

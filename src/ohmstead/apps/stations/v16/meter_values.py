@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ohmstead.apps.stations.peer import StationPeer
-from ohmstead.apps.stations.readings import digest_of
 from ohmstead.apps.stations.v16.values import read
 from ohmstead.flows.charging.progress import Readings, record_readings
 from ohmstead.wire.ocpp.v16 import MeterValuesRequest, MeterValuesResponse
@@ -19,7 +18,6 @@ async def handle(request: MeterValuesRequest, peer: StationPeer) -> MeterValuesR
         transaction_id = here[0].transaction_id
     values = read(request.meter_value)
     evidence = await peer.examine(values.signed)
-    records = [item.payload_sha256 for item in evidence]
     await peer.services.store.run(
         record_readings,
         Readings(
@@ -27,7 +25,7 @@ async def handle(request: MeterValuesRequest, peer: StationPeer) -> MeterValuesR
             transaction_id=transaction_id,
             values=values.plain,
             evidence=evidence,
-            digest=digest_of(transaction_id, values.plain, *records, *values.refused),
+            digest="",
             payload=peer.payload_text,
             zone=peer.zone,
             unreadable=values.refused,
