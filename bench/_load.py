@@ -1,59 +1,31 @@
 """The load: stations in one process that keep a server busy, each with one CALL under way.
 
-    python -m bench._load PORT WORKLOAD STATIONS SECONDS [RATE]
+    python -m bench._load PORT WORKLOAD STATIONS FRAMES
 
-Reads a line before each of its phases and prints one after it, so that whoever started it can look
-at the server's processor time in between. A workload makes each station's frames before the
-clock starts; WORKLOAD is one of WORKLOADS below.
+Makes FRAMES for each station, connects, prints "ready". Then each line it reads is one phase:
+``SECONDS`` is a closed loop, ``SECONDS RATE`` sends at that rate whatever the answers do; it prints
+what was answered as one line of JSON. With ``acked`` as the line it prints the ids answered so far.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from bench._network import PASSWORD, RATED_W, id_tag, station_id
+from bench._frames import WORKLOADS, Workload, meter_values, start_frame
+from bench._network import PASSWORD, station_id
 
-TEXT, CLOSE = WSMsgType.TEXT, WSMsgType.CLOSE
-INTERVAL_S = 60
-FRAMES_MAX = 3_000  # of one station
-BOOT = b'[2,"boot","BootNotification",{"chargePointVendor":"Bench","chargePointModel":"Load"}]'
-START = (
-    b'[2,"start","StartTransaction",{"connectorId":1,"idTag":"%b","meterStart":0,"timestamp":"%b"}]'
-)
-METER_VALUES = (
-    b'[2,"%d-%d","MeterValues",{"connectorId":1,"transactionId":%d,"meterValue":[{"timestamp":"%b",'
-    b'"sampledValue":[{"value":"%d","context":"Sample.Periodic","format":"Raw","measurand":'
-    b'"Energy.Active.Import.Register","location":"Outlet","unit":"Wh"},'
-    b'{"value":"21980.5","measurand":"Power.Active.Import","unit":"W"},'
-    b'{"value":"31.8","measurand":"Current.Import","phase":"L1","unit":"A"},'
-    b'{"value":"230.2","measurand":"Voltage","phase":"L1","unit":"V"},'
-    b'{"value":"54","measurand":"SoC","location":"EV","unit":"Percent"}]}]}]'
-)
-
-
-def time_text(moment: datetime) -> bytes:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1_000:03}Z".encode()
-
-
-def meter_values(number: int, transaction: int, begun: datetime) -> Iterator[bytes]:
-    """Plain readings, one each minute, at the rated power."""
-    step_wh = RATED_W // 60
-    for at in range(1, FRAMES_MAX + 1):
-        moment = time_text(begun + timedelta(seconds=at * INTERVAL_S))
-        yield METER_VALUES % (number, at, transaction, moment, at * step_wh)
-
-
-Frames = Callable[[int, int, datetime], Iterator[bytes]]
-WORKLOADS: dict[str, Frames] = {"meter_values": meter_values}
+TEXT = WSMsgType.TEXT
+CONNECTING_MAX = 50
+TICK_S = 0.001
 
 
 class Station(WSListener):
@@ -63,94 +35,134 @@ class Station(WSListener):
         self.number, self.load = number, load
         self.frames: list[bytes] = []
         self.sent_s = 0.0
-        self.answer: asyncio.Future[bytes] | None = None
+        self.asked: asyncio.Future[bytes] | None = None
         self.busy = False
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type is TEXT:
-            self.answered(frame.get_payload_as_bytes())
-        elif frame.msg_type is CLOSE:
-            self.load.fail(f"station {self.number} was closed: {frame.get_close_message()!r}")
+        if frame.msg_type is not TEXT:
+            return
+        data = frame.get_payload_as_bytes()
+        if self.asked is not None:
+            self.asked.set_result(data)
+            self.asked = None
+            return
+        self.busy = False
+        self.load.answered(self, data)
 
-    def answered(self, data: bytes) -> None:
-        if data[1:2] != b"3":
-            self.load.fail(f"station {self.number} was refused: {data!r}")
-        elif self.answer is not None:
-            self.answer.set_result(data)
-            self.answer = None
-        else:
-            self.busy = False
-            self.load.count(self)
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self.load.lost()
 
     async def ask(self, frame: bytes) -> bytes:
-        self.answer = asyncio.get_running_loop().create_future()
+        asked = self.asked = asyncio.get_running_loop().create_future()
         self.transport.send(TEXT, frame)
-        return await self.answer
+        answer = await asked
+        if answer[1:2] != b"3":
+            raise RuntimeError(f"station {self.number} was refused: {answer!r}")
+        return answer
 
-    def send_next(self) -> None:
+    def send_next(self, due_s: float = 0) -> None:
         if self.frames:
             self.busy = True
-            self.sent_s = time.perf_counter()
+            self.sent_s = due_s or time.perf_counter()
             self.transport.send(TEXT, self.frames.pop())
 
 
 class Load:
     """All stations of this process."""
 
-    def __init__(self, port: int, frames: Frames) -> None:
-        self.port, self.frames = port, frames
+    def __init__(self, port: int, workload: Workload, frames: int) -> None:
+        self.port, self.workload, self.frames = port, workload, frames
         self.stations: list[Station] = []
         self.waits_s: list[float] = []
-        self.running = False
+        self.acked: list[str] = []
+        self.refused = 0
+        self.closed_loop = False
+        self.is_lost = False
 
-    def fail(self, why: str) -> None:
-        if self.running:
-            print(why, file=sys.stderr, flush=True)
-            raise SystemExit(why)
+    def lost(self) -> None:
+        self.is_lost = True
 
-    def count(self, station: Station) -> None:
+    def answered(self, station: Station, data: bytes) -> None:
         self.waits_s.append(time.perf_counter() - station.sent_s)
-        if self.running:
+        if data[1:2] == b"3":
+            self.acked.append(data[4 : data.index(b'"', 4)].decode())
+        else:
+            self.refused += 1
+            print(f"refused: {data[:200]!r}", file=sys.stderr, flush=True)
+        if self.closed_loop:
             station.send_next()
 
     async def connect(self, number: int) -> None:
-        name = station_id(number)
+        name, workload = station_id(number), self.workload
         credentials = base64.b64encode(name.encode() + b":" + PASSWORD).decode()
         headers = {
-            "Sec-WebSocket-Protocol": "ocpp1.6",
+            "Sec-WebSocket-Protocol": workload.subprotocol,
             "Authorization": f"Basic {credentials}",
         }
         url = f"ws://127.0.0.1:{self.port}/ocpp/{name}"
         _, station = await ws_connect(lambda: Station(number, self), url, extra_headers=headers)
-        await station.ask(BOOT)
-        begun = datetime.now(UTC)
-        tag = id_tag(number).encode()
-        started = json.loads(await station.ask(START % (tag, time_text(begun))))[2]
-        frames = list(self.frames(number, started["transactionId"], begun))
-        station.frames = frames[::-1]
+        await station.ask(workload.boot)
+        if workload.frames is not None:
+            frames = workload.frames(number, self.frames)
+        else:
+            begun = datetime.now(UTC)
+            started = json.loads(await station.ask(start_frame(number, begun)))[2]
+            frames = meter_values(number, started["transactionId"], begun, self.frames)
+        station.frames = list(frames)[::-1]
         self.stations.append(station)
 
-    async def closed_loop(self, seconds: float) -> None:
-        """Each station sends its next frame when the last one is answered."""
-        self.running = True
+    async def phase(self, seconds: float, per_s: float) -> dict[str, float]:
+        """Send for some seconds, wait for what is under way, and say what was seen."""
+        self.waits_s.clear()
+        began_s = time.perf_counter()
+        if per_s:
+            await self._at_a_rate(began_s, seconds, per_s)
+        else:
+            await self._one_after_the_other(seconds)
+        real_s = time.perf_counter() - began_s
+        while any(station.busy for station in self.stations) and not self.is_lost:
+            await asyncio.sleep(TICK_S)
+        waits = sorted(self.waits_s)
+        seen = {"answered": len(waits), "refused": self.refused, "real_s": real_s}
+        for name, percent in (("p50_ms", 50), ("p99_ms", 99), ("max_ms", 100)):
+            at = min(len(waits) * percent // 100, len(waits) - 1)
+            seen[name] = round(waits[at] * 1e3, 2) if waits else -1
+        return seen
+
+    async def _one_after_the_other(self, seconds: float) -> None:
+        """Closed loop: each station sends its next frame when the last one is answered."""
+        self.closed_loop = True
         for station in self.stations:
             station.send_next()
-        await asyncio.sleep(seconds)
-        self.running = False
-        while any(station.busy for station in self.stations):
-            await asyncio.sleep(0.005)
+        ends_s = time.perf_counter() + seconds
+        while time.perf_counter() < ends_s and not self.is_lost:
+            await asyncio.sleep(0.01)
+        self.closed_loop = False
+
+    async def _at_a_rate(self, began_s: float, seconds: float, per_s: float) -> None:
+        """Open loop: a frame counts from when it was due. A station that still waits is passed
+        over, and the next one sends; there must be enough of them."""
+        at = 0
+        for sent in range(round(seconds * per_s)):
+            due_s = began_s + sent / per_s
+            while time.perf_counter() < due_s:
+                await asyncio.sleep(TICK_S)
+            for _ in self.stations:
+                station = self.stations[at % len(self.stations)]
+                at += 1
+                if not station.busy:
+                    station.send_next(due_s)
+                    break
+            else:
+                raise RuntimeError("every station still waits for an answer")
 
 
-async def told() -> str:
-    return (await asyncio.to_thread(sys.stdin.readline)).strip()
-
-
-async def main(port: int, workload: str, stations: int, seconds: float) -> None:
-    load = Load(port, WORKLOADS[workload])
-    gate = asyncio.Semaphore(50)
+async def main(port: int, workload: str, stations: int, frames: int) -> None:
+    load = Load(port, WORKLOADS[workload], frames)
+    gate = asyncio.Semaphore(CONNECTING_MAX)
 
     async def one(number: int) -> None:
         async with gate:
@@ -158,16 +170,14 @@ async def main(port: int, workload: str, stations: int, seconds: float) -> None:
 
     await asyncio.gather(*(one(number) for number in range(stations)))
     print("ready", flush=True)
-    while await told():
-        load.waits_s.clear()
-        began_s = time.perf_counter()
-        await load.closed_loop(seconds)
-        real_s = time.perf_counter() - began_s
-        waits = sorted(load.waits_s)
-        ends = {"p50_ms": len(waits) // 2, "p99_ms": len(waits) * 99 // 100}
-        seen = {name: round(waits[at] * 1e3, 2) for name, at in ends.items()}
-        print(json.dumps({"answered": len(waits), "real_s": real_s, **seen}), flush=True)
+    while line := (await asyncio.to_thread(sys.stdin.readline)).split():
+        if line == ["acked"]:
+            print(json.dumps(load.acked), flush=True)
+        else:
+            seconds, per_s = float(line[0]), float(line[1]) if len(line) > 1 else 0.0
+            print(json.dumps(await load.phase(seconds, per_s)), flush=True)
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])))
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ohmstead.adapters.clock import SystemClock
 from ohmstead.adapters.store.schema import TABLES
@@ -132,6 +133,66 @@ def up(directory: Path) -> contextlib.AbstractContextManager[Served]:
     return serving("-m", "bench._up", str(directory))
 
 
+class Loading:
+    """Stations in a process of their own, connected and ready; see :mod:`bench._load`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def say(self, line: str) -> Any:
+        """Have one phase run, and return what was seen."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+@contextlib.contextmanager
+def loading(server: Served, workload: str, stations: int, frames: int) -> Iterator[Loading]:
+    """Connect so many stations with so many frames each; they leave at the end."""
+    arguments = [str(server.port), workload, str(stations), str(frames)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench._load", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=_environment(),
+    )
+    try:
+        assert process.stdout is not None
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError("the stations could not connect")
+        yield Loading(process)
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        process.wait()
+
+
+class Measured:
+    """Rounds of one server; the best counts, because others may be using the machine."""
+
+    def __init__(self, server: Served, load: Loading) -> None:
+        self.server, self.load = server, load
+        self.best: dict[str, float] = {}
+
+    def one_round(self, seconds: float) -> None:
+        """Let the load run once, in a closed loop, and note what it cost the server."""
+        cpu_s = self.server.cpu_s()
+        seen = self.load.say(str(seconds))
+        cpu_s = max(self.server.cpu_s() - cpu_s, 1 / CLOCK_TICKS_PER_S)
+        answered, real_s = seen["answered"], seen.pop("real_s")
+        if seen["refused"] or not answered:
+            raise RuntimeError(f"{seen['refused']} of {answered} calls were refused")
+        if answered / cpu_s > self.best.get("per_cpu_s", 0):
+            each = {"per_cpu_s": answered / cpu_s, "us_each": cpu_s / answered * 1e6}
+            self.best = each | {"per_s": answered / real_s, **seen}
+
+    def rounded(self) -> dict[str, float]:
+        return {name: round(value, 2) for name, value in self.best.items()}
+
+
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
 
@@ -144,7 +205,3 @@ def cpu_model() -> str:
                 return f"{line.partition(':')[2].strip()} x {os.cpu_count()}"
     return f"unknown x {os.cpu_count()}"
 
-
-def wait_until(moment_s: float) -> None:
-    """Sleep up to a monotonic moment."""
-    time.sleep(max(0.0, moment_s - time.monotonic()))

@@ -11,65 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from bench._network import ROOT, SMOKE, Served, cpu_model, prepare, serving, up
+from bench._network import SMOKE, Measured, cpu_model, loading, prepare, serving, up
 
 GOAL_RATIO = 6
 
 
-class Measured:
-    """Rounds of one server; the best counts, because others may be using the machine."""
-
-    def __init__(self) -> None:
-        self.best: dict[str, float] = {}
-
-    def take(self, answered: int, cpu_s: float, seen: dict[str, float]) -> None:
-        per_cpu_s = answered / max(cpu_s, 0.01)
-        if per_cpu_s > self.best.get("per_cpu_s", 0):
-            self.best = {"per_cpu_s": per_cpu_s, "us_each": cpu_s / answered * 1e6, **seen}
-
-
-@contextmanager
-def loading(
-    server: Served, workload: str, stations: int, seconds: float
-) -> Iterator[subprocess.Popen[str]]:
-    """Stations in a process of their own, connected and in a transaction."""
-    load = subprocess.Popen(
-        [sys.executable, "-m", "bench._load", str(server.port), workload]
-        + [str(stations), str(seconds)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    try:
-        assert load.stdout is not None
-        if load.stdout.readline() != "ready\n":
-            raise RuntimeError("the stations could not connect")
-        yield load
-    finally:
-        if load.stdin is not None:
-            load.stdin.close()
-        load.wait()
-
-
-def one_round(server: Served, load: subprocess.Popen[str], measured: Measured) -> None:
-    """Let the load run once and note what it cost the server."""
-    assert load.stdin is not None and load.stdout is not None
-    cpu_s = server.cpu_s()
-    load.stdin.write("go\n")
-    load.stdin.flush()
-    seen = json.loads(load.stdout.readline())
-    cpu_s = server.cpu_s() - cpu_s
-    answered = seen.pop("answered")
-    real_s = seen.pop("real_s")
-    measured.take(answered, cpu_s, {"per_s": answered / real_s, **seen})
+FRAMES = 50 if SMOKE else 3_000  # of one station
 
 
 def main() -> None:
@@ -79,19 +29,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.3 if SMOKE else 4)
     parser.add_argument("--rounds", type=int, default=1 if SMOKE else 2)
     options = parser.parse_args()
-    ours, theirs = Measured(), Measured()
-    load_of = (options.stations, options.seconds)
+    load_of = ("meter_values", options.stations, FRAMES)
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder), options.stations)
         with (
             up(Path(folder)) as house,
             serving("-m", "bench._peer") as peer,
-            loading(house, "meter_values", *load_of) as to_house,
-            loading(peer, "meter_values", *load_of) as to_peer,
+            loading(house, *load_of) as to_house,
+            loading(peer, *load_of) as to_peer,
         ):
+            ours, theirs = Measured(house, to_house), Measured(peer, to_peer)
             for _ in range(options.rounds):
-                one_round(house, to_house, ours)
-                one_round(peer, to_peer, theirs)
+                ours.one_round(options.seconds)
+                theirs.one_round(options.seconds)
     ratio = ours.best["per_cpu_s"] / theirs.best["per_cpu_s"]
     line: dict[str, object] = {
         "bench": "meter_values",
@@ -102,8 +52,8 @@ def main() -> None:
         "ratio": round(ratio, 2),
         "goal": {"ratio": GOAL_RATIO},
         "reached": ratio >= GOAL_RATIO,
-        "ours": {name: round(value, 2) for name, value in ours.best.items()},
-        "theirs": {name: round(value, 2) for name, value in theirs.best.items()},
+        "ours": ours.rounded(),
+        "theirs": theirs.rounded(),
         "stations": options.stations,
         "notes": "five sampled values a message; both on uvloop, loopback, no TLS; best round",
         "cpu": cpu_model(),
