@@ -107,6 +107,7 @@ class House:
         self.missing_stops = MissingStops(self.services, self.gateway, self.stations.presence)
         self._tasks: set[asyncio.Task[None]] = set()
         self._job_event = asyncio.Event()
+        self._asked: set[str] = set()  # jobs that a station is being asked about now
 
     @classmethod
     async def open(
@@ -173,6 +174,8 @@ class House:
                 await self.missing_stops.sweep()
             except OhmsteadError as error:
                 log.warning("the sweep waits", reason=str(error))
+            except Exception as error:  # one session nobody can judge must not end the sweeping
+                log.error("the sweep failed", exc_info=error)
 
     async def _carry_out_jobs(self) -> None:
         """Send what waits for a station as soon as it can hear it."""
@@ -181,27 +184,32 @@ class House:
                 await asyncio.wait_for(self._job_event.wait(), JOB_TICK_S)
             self._job_event.clear()
             try:
-                await self._jobs_once()
+                self._jobs_once()
             except OhmsteadError as error:
                 log.warning("station jobs wait", reason=str(error))
                 await asyncio.sleep(1)
 
-    async def _jobs_once(self) -> None:
+    def _jobs_once(self) -> None:
         now_ms = self.clock.now_ms()
-        jobs = [
-            job
-            for job in self.store.due_jobs(now_ms, JOBS_MAX)
-            if job.kind == "stop" and self.gateway.link(job.payload["station"]) is not None
-        ]
-        # Each station has a lane of its own: one that does not answer holds up no other.
-        await asyncio.gather(*(self._job(job, now_ms) for job in jobs))
+        for job in self.store.due_jobs(now_ms, JOBS_MAX):
+            if job.kind != "stop" or job.id in self._asked:
+                continue
+            if self.gateway.link(job.payload["station"]) is not None:
+                # On its own, because a station that does not answer may hold up no other.
+                self._asked.add(job.id)
+                self._do(self._job(job, now_ms))
 
     async def _job(self, job: Job, now_ms: int) -> None:
         try:
-            done, problem = await commands.carry_out(self.gateway, job), "no answer"
-        except OperatorError as error:
-            done, problem = False, str(error)
-        if done:
-            await self.store.finish_job(job.id)
-        else:
-            await self.store.postpone_job(job.id, now_ms + JOB_RETRY_MS, problem)
+            try:
+                done, problem = await commands.carry_out(self.gateway, job), "no answer"
+            except OperatorError as error:
+                done, problem = False, str(error)
+            if done:
+                await self.store.finish_job(job.id)
+            else:
+                await self.store.postpone_job(job.id, now_ms + JOB_RETRY_MS, problem)
+        except OhmsteadError as error:
+            log.warning("a station job waits", job=job.id, reason=str(error))
+        finally:
+            self._asked.discard(job.id)

@@ -279,6 +279,30 @@ async def test_a_stop_job_that_can_never_be_sent_holds_up_no_other(tmp_path):
         assert [item.id for item in left] == ["OTHER/stop"]
 
 
+@both
+async def test_a_station_that_does_not_answer_holds_up_no_other(version, tmp_path):
+    action, answer = (
+        ("RemoteStopTransaction", {"status": "Accepted"})
+        if version == V16
+        else ("RequestStopTransaction", {"status": "Accepted"})
+    )
+    kind, seen = obedient(version, action, answer)
+
+    def job(name):
+        payload = {"station": name, "transaction": "7", "protocol": version}
+        return Job(f"{name}/stop", f"station:{name}", "stop", payload)
+
+    async with (
+        running(tmp_path) as field,
+        field.socket(version, "OTHER") as deaf,
+        field.station(version, kind=kind),
+    ):
+        await field.run(put_jobs, (job("OTHER"),))
+        assert json.loads(await deaf.recv())[2] == action
+        await field.run(put_jobs, (job("S"),))
+        await until(lambda: seen)  # long before the 30 s that the other one has
+
+
 def put_jobs(_state, jobs, _now_ms):
     return Decision(None, jobs=jobs)
 
