@@ -56,6 +56,7 @@ class Accounts:
         self._account_of = {driver: self._account(driver) for driver in sorted(drivers)}
         self.walk_ups = tuple(s for s in sessions if s.payer is PayerKind.WALLET_LOCK)
         self.wallets: dict[str, TestWallet] = {}
+        self.walk_up_minted: dict[str, int] = {}  # wallet name -> what it had before its locks
         self.deposited_minor = 0
         self.locked_minor = 0
         self._tokens: dict[int, asyncio.Future[str]] = {}
@@ -71,7 +72,8 @@ class Accounts:
         await asyncio.gather(*(self._deposit(name, minor) for name, minor in deposits.items()))
         count = min(WALK_UP_WALLETS_MAX, len(self.walk_ups))
         each = -(-len(self.walk_ups) // count) if count else 0
-        await asyncio.gather(*(self._open(f"walk-up {n}", each * LOCK_MINOR) for n in range(count)))
+        self.walk_up_minted = {f"walk-up {n}": each * LOCK_MINOR for n in range(count)}
+        await asyncio.gather(*(self._open(*each) for each in self.walk_up_minted.items()))
         for driver, account in self._account_of.items():
             payer = self.wallets[account].address
             token = IdToken(driver, TokenStatus.ACCEPTED, payer, PayerKind.PREPAID)

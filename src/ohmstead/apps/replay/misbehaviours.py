@@ -149,8 +149,11 @@ async def _double_stop(scene: Scene) -> None:
 async def _contradicting_stop(scene: Scene) -> None:
     """A second stop says another register, signed too: the money that was split is frozen."""
     run, planned = scene.run, scene.planned
+    await run.begin()
+    await run.charge()
+    await scene.stage.conductor.until(planned.end_ms)
     async with scene.stage.epoch_lock:  # an epoch that closed in between could not be undone
-        await _honest(scene)
+        await run.end()
         total = cost_minor(run.end_mwh - run.begin_mwh)
         other_mwh = run.end_mwh + MWH_PER_KWH
         record = scene.meter.sign([Entry(planned.end_ms, END, other_mwh)])
@@ -214,11 +217,14 @@ async def _cost_above_hold(scene: Scene) -> None:
     run = scene.run
     payer = scene.stage.accounts.payer_of(scene.planned.driver)
     held = scene.books.balance(f"payer:{payer}")
-    await _honest(scene)
+    await run.begin()
+    await run.charge()
+    transaction_id = run.transaction.transaction_id
+    await _until(lambda: transaction_id in run.post.stop_asked)
+    asked = transaction_id in run.post.stop_asked
+    await run.end()
     total = cost_minor(run.end_mwh - run.begin_mwh)
     scene.ended(SessionState.SETTLED, ("stopped_at_hold",))
-    await _until(lambda: bool(run.post.stop_asked))
-    asked = run.transaction.transaction_id in run.post.stop_asked
     scene.case.expect("the station was asked to stop", True, asked)
     scene.case.expect("held", held, scene.books.takes(scene.case.session_id))
     scene.case.expect("receivable", total - held, scene.books.receivable(payer))
@@ -238,6 +244,9 @@ async def _late_offline_stop(scene: Scene) -> None:
     await run.end()
     expires_ms = planned.start_ms + (SESSION_MAX_S + OFFLINE_WINDOW_S) * MS_PER_S
     await scene.stage.conductor.until(expires_ms + HOUR_MS)
+    session_id = run.session_id
+    expired = SessionState.EXPIRED
+    await scene.stage.booked(lambda: scene.books.session(session_id).state is expired)
     await station.connect()
     energy_mwh = run.end_mwh - run.begin_mwh
     total = cost_minor(energy_mwh)
@@ -267,9 +276,9 @@ async def _chain_killed(scene: Scene) -> None:
         await stage.settler.step()  # the anchor is on its way
         before = anvil.restarts
         os.kill(anvil.pid, signal.SIGKILL)
-        await run.charge(after_ms=middle_ms)
-        await run.end()
-        await _until(lambda: anvil.restarts > before)
+    await run.charge(after_ms=middle_ms)
+    await run.end()
+    await _until(lambda: anvil.restarts > before)
     scene.case.expect("restarts", before + 1, anvil.restarts)
     scene.settled(run.end_mwh - run.begin_mwh)
     scene.case.outcome += "; the chain came back from its last dump"

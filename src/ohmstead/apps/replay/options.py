@@ -1,4 +1,4 @@
-"""What ``ohmstead replay`` and ``ohmstead demo`` ask of the runner."""
+"""What the command line asks of a replay."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """Which sessions to replay, and how."""
+    """``ohmstead replay``; ``limit`` 0 is all sessions, ``speed`` 0 as fast as can be."""
 
-    source: str  # a file, or "generated"
-    format: str = ""  # epfl, acn, norway, generic; empty: told by the file's name
-    limit: int = 0  # sessions; 0: all
-    speed: int = 0  # times real time; 0: as fast as the machine can
-    protocol: str = "mixed"  # 1.6, 2.0.1 or mixed
-    seed: str = "ohmstead"
-    directory: Path | None = None  # None: a folder that is removed in the end
-    http: str = "127.0.0.1:0"
-    ocpp: str = "127.0.0.1:0"
-    as_json: bool = False
+    source: str  # a file's path, or "generated"
+    format: str
+    limit: int
+    speed: int
+    protocol: str
+    seed: str
+    directory: Path | None  # None: a folder that is gone afterwards
+    http: str
+    ocpp: str
+    as_json: bool
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """``once`` ends by itself, checks everything, and binds port 0."""
+    """``ohmstead demo``; ``once`` ends by itself."""
 
-    once: bool = False
-    http: str = "127.0.0.1:8080"
-    ocpp: str = "127.0.0.1:9000"
-    seed: str = "ohmstead"
-    directory: Path | None = None
-    as_json: bool = False
+    once: bool
+    http: str
+    ocpp: str
+    seed: str
+    directory: Path | None
+    as_json: bool

@@ -1,4 +1,4 @@
-"""A whole network on this machine, made for one replay: house, chain, settler, stations, payers."""
+"""A whole network on this machine, made for one replay: a node, its stations and its payers."""
 
 from __future__ import annotations
 
@@ -9,55 +9,69 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ohmstead.adapters.chain.evm.anvil import AnvilEvent, AnvilEventKind
 from ohmstead.adapters.chain.evm.sender import SendPolicy
 from ohmstead.adapters.clock import ScaledClock
-from ohmstead.apps.boot import House, key_file
+from ohmstead.apps.api.keys import fresh_key
+from ohmstead.apps.boot import House
+from ohmstead.apps.node import Node, Ports
 from ohmstead.apps.replay import scenery
 from ohmstead.apps.replay.accounts import Accounts, Purse
 from ohmstead.apps.replay.conductor import Conductor
 from ohmstead.apps.replay.fleet import Fleet
 from ohmstead.apps.replay.plan import Plan
-from ohmstead.apps.settler import (
-    ClaimDesk,
-    OpenedChain,
-    ReceiptDesk,
-    Settler,
-    open_chain,
-)
+from ohmstead.apps.settler import ClaimDesk, OpenedChain, ReceiptDesk, Settler
+from ohmstead.core.access import Scope
 from ohmstead.core.onchain import ChainCursor
-from ohmstead.errors import ChainUnavailable, OhmsteadError
-from ohmstead.flows.receipts import Issuer
-from ohmstead.units import MS_PER_S
+from ohmstead.errors import ChainUnavailable, OperatorError
+from ohmstead.flows.access import add_key
 
-PSEUDONYM_KEY = "pseudonym"
-SETTLER_PAUSE_S = 0.2
 POLL_S = 0.1
 BEFORE_MS = 600_000  # the clock starts this much before the first session
 CLOCK_SPEED = 1  # between moments; the conductor skips what is idle
-FINAL_TRIES = 120
+FINAL_TRIES = 240
 
 Note = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What is to be put on stage, and where."""
+
+    plan: Plan
+    seed: str
+    directory: Path
+    purses: tuple[Purse, ...] = ()
+    speed: int = 0
+    http: str = "127.0.0.1:0"
+    ocpp: str = "127.0.0.1:0"
 
 
 @dataclass(slots=True, eq=False)
 class Stage:
     """Everything a replay acts on."""
 
-    plan: Plan
-    seed: str
+    show: Show
     clock: ScaledClock
-    house: House
+    node: Node
+    ports: Ports
     opened: OpenedChain
     settler: Settler
     fleet: Fleet
     accounts: Accounts
     conductor: Conductor
-    issuer: Issuer
-    epoch_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held: no epoch closes
+    admin_key: str
+    # Held: no epoch closes. Nobody waits for the network's clock with it: the clock stands while
+    # somebody waits for the lock.
+    epoch_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     passports: int = 0
-    notes: list[str] = field(default_factory=list)  # of settler and chain
-    anvil_events: list[AnvilEvent] = field(default_factory=list)
+
+    @property
+    def plan(self) -> Plan:
+        return self.show.plan
+
+    @property
+    def house(self) -> House:
+        return self.node.house
 
     @property
     def claims(self) -> ClaimDesk:
@@ -68,9 +82,9 @@ class Stage:
         return ReceiptDesk(self.house.store, self.settler.archive)
 
     @property
-    def restarts(self) -> int:
-        """How often the embedded chain came back."""
-        return sum(event.kind is AnvilEventKind.RESTARTED for event in self.anvil_events)
+    def url(self) -> str:
+        """Where people look."""
+        return f"http://127.0.0.1:{self.ports.http}"
 
     async def booked(self, holds: Callable[[], bool]) -> None:
         """Wait until ``holds()``, hastening the embedded chain's finality.
@@ -102,83 +116,37 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_up(
-    plan: Plan,
-    seed: str,
-    directory: Path,
-    purses: tuple[Purse, ...] = (),
-    speed: int = 0,
-    say: Note = lambda note: None,
-) -> AsyncIterator[Stage]:
-    """Start the network in ``directory`` and register everybody; ends everything on leaving."""
+async def set_up(show: Show, say: Note = lambda note: None) -> AsyncIterator[Stage]:
+    """Start the network and register everybody; ends everything on leaving.
+
+    Raises OperatorError, ConfigError for a port in use, and ChainUnavailable.
+    """
     config = scenery.configuration()
-    clock = ScaledClock(plan.start_ms - BEFORE_MS, CLOCK_SPEED)
-    notes: list[str] = []
-    events: list[AnvilEvent] = []
-    house = await House.open(directory, clock, config)
+    clock = ScaledClock(show.plan.start_ms - BEFORE_MS, CLOCK_SPEED)
+    say("Starting the embedded chain and deploying the contracts")
+    show.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    policy = SendPolicy(poll_s=POLL_S)
+    node = await Node.open(show.directory, clock=clock, config=config, policy=policy)
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(house.stop)
-        port = await house.start("127.0.0.1:0")
-        say("starting the embedded chain and deploying the contracts")
-        opened = await open_chain(
-            config,
-            directory,
-            house.store,
-            policy=SendPolicy(poll_s=POLL_S),
-            on_note=notes.append,
-            on_anvil=events.append,
+        stack.push_async_callback(node.stop)
+        opened, settler = node.opened, node.settler
+        if opened is None or settler is None:
+            raise ChainUnavailable("the embedded chain does not come up; try again")
+        if opened.deployment.first_block > (await opened.chain.head()).number:
+            raise OperatorError(f"{show.directory} holds another network; name another folder")
+        ports = await node.start(show.http, show.ocpp)
+        fleet = Fleet(show.plan, show.seed, clock, f"ws://127.0.0.1:{ports.ocpp}/ocpp")
+        accounts = Accounts(show.plan, show.seed, node.house, opened, show.purses)
+        conductor = Conductor(clock, show.speed)
+        key, text = fresh_key(node.house.pepper, (Scope.ADMIN,), "of the demo", clock.now_ms())
+        await node.house.store.run(add_key, key)
+        stage = Stage(show, clock, node, ports, opened, settler, fleet, accounts, conductor, text)
+        say("Registering stations, meters and tariffs; opening wallets")
+        stage.passports, _ = await asyncio.gather(
+            fleet.register(node.house, opened.chain), accounts.open()
         )
-        assert opened is not None  # the configuration asks for one
-        stack.push_async_callback(opened.close)
-        fleet = Fleet(plan, seed, clock, f"ws://127.0.0.1:{port}/ocpp")
-        issuer = Issuer(
-            config.network.name,
-            opened.ledger,
-            key_file(directory, PSEUDONYM_KEY),
-            _names(fleet),
-        )
-        settler = Settler(
-            house.store,
-            clock,
-            opened.chain,
-            issuer,
-            config.money,
-            pause_s=SETTLER_PAUSE_S,
-            on_note=notes.append,
-        )
-        accounts = Accounts(plan, seed, house, opened, purses)
-        conductor = Conductor(clock, speed)
-        stage = Stage(plan, seed, clock, house, opened, settler, fleet, accounts, conductor, issuer)
-        stage.notes, stage.anvil_events = notes, events
-        await _furnish(stage, say)
+        await stage.all_final()
         stack.push_async_callback(fleet.close)
-        ending = asyncio.Event()
-        running = asyncio.create_task(settler.run(ending), name="settler")
-        stack.push_async_callback(_end, running, ending)
+        await fleet.connect()
+        say(f"{len(fleet.posts)} stations are connected")
         yield stage
-
-
-async def _furnish(stage: Stage, say: Note) -> None:
-    say("registering stations, meters and tariffs; opening wallets")
-    stage.passports, _ = await asyncio.gather(
-        stage.fleet.register(stage.house, stage.opened.chain), stage.accounts.open()
-    )
-    await stage.all_final()
-    say(f"connecting {len(stage.fleet.posts)} stations")
-    await stage.fleet.connect()
-
-
-async def _end(running: asyncio.Task[None], ending: asyncio.Event) -> None:
-    ending.set()
-    with contextlib.suppress(OhmsteadError):
-        await running
-
-
-def _names(fleet: Fleet) -> dict[str, str]:
-    payees = (*fleet.hosts, scenery.TREASURY, scenery.INSURER)
-    return {scenery.address_of(payee): payee for payee in payees}
-
-
-def network_seconds(ms: int) -> int:
-    """Return whole seconds of a span of the network's clock."""
-    return ms // MS_PER_S
