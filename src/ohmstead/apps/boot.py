@@ -139,8 +139,8 @@ class House:
             bound = await self.gateway.start(host, port)
         except OSError as error:
             raise ConfigError(
-                f"cannot listen for stations on {host}:{port}: {error.strerror or error}; stop "
-                "what uses it, or choose another with --ocpp HOST:PORT"
+                f"cannot listen for stations on {host}:{port}: {_reason(error)}; stop what uses "
+                "it, or choose another with --ocpp HOST:PORT"
             ) from None
         self._do(self._carry_out_jobs())
         self._do(self._sweep())
@@ -213,3 +213,8 @@ class House:
             log.warning("a station job waits", job=job.id, reason=str(error))
         finally:
             self._asked.discard(job.id)
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, without asyncio's words around it."""
+    return os.strerror(error.errno) if error.errno else str(error)

@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, PathParameter
 
 from ohmstead.apps.api import shapes, views
+from ohmstead.apps.api.given import TheCaller, TheHouse, TheSettlement
 from ohmstead.apps.api.guard import scopes
 from ohmstead.apps.api.keys import Caller
 from ohmstead.apps.api.paging import (
@@ -20,7 +21,6 @@ from ohmstead.apps.api.paging import (
     page_of,
 )
 from ohmstead.apps.api.problems import Problem, not_found
-from ohmstead.apps.api.settlement import Settlement
 from ohmstead.apps.boot import House
 from ohmstead.core.access import Scope
 from ohmstead.core.ledger import Account, Transfer
@@ -29,7 +29,7 @@ from ohmstead.flows.onboarding import ADDRESS
 
 SEES = scopes(Scope.HOST, Scope.READ, Scope.VALIDATOR)
 OWN = scopes(Scope.HOST, Scope.READ, Scope.VALIDATOR, Scope.DRIVER)
-Number = Annotated[int, Parameter(ge=1, le=2**53)]
+Number = Annotated[int, PathParameter(ge=1, le=2**53)]
 
 
 def epoch_of(house: House, number: int) -> EpochRecord:
@@ -42,7 +42,7 @@ def epoch_of(house: House, number: int) -> EpochRecord:
 
 @get("/epochs", opt=SEES)
 async def list_epochs(
-    house: House, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
+    house: TheHouse, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
 ) -> shapes.Page:
     """The epochs, oldest first."""
     asset = house.config.asset
@@ -50,20 +50,22 @@ async def list_epochs(
 
 
 @get("/epochs/{number:int}", opt=SEES)
-async def show_epoch(house: House, number: Number) -> shapes.EpochView:
+async def show_epoch(house: TheHouse, number: Number) -> shapes.EpochView:
     """One epoch."""
     return views.epoch(epoch_of(house, number), house.config.asset)
 
 
 @get("/epochs/{number:int}/bundle", opt=SEES)
-async def show_bundle(house: House, settlement: Settlement, number: Number) -> Response[bytes]:
+async def show_bundle(
+    house: TheHouse, settlement: TheSettlement, number: Number
+) -> Response[bytes]:
     """Everything public of an epoch: whoever holds it recomputes the header."""
     epoch_of(house, number)
     return Response(await settlement.bundle(number), media_type="application/json")
 
 
 @post("/epochs", opt=scopes(), status_code=HTTPStatus.OK)
-async def close_epoch(house: House, settlement: Settlement) -> shapes.EpochView:
+async def close_epoch(house: TheHouse, settlement: TheSettlement) -> shapes.EpochView:
     """Close an epoch now over every settled session; 409 while there is nothing to close."""
     number = await settlement.close_epoch()
     if number is None:
@@ -82,16 +84,18 @@ def account_of(house: House, caller: Caller, account_id: str) -> Account:
 
 
 @get("/accounts/{account_id:str}", opt=OWN)
-async def show_account(house: House, caller: Caller, account_id: str) -> shapes.AccountView:
+async def show_account(
+    house: TheHouse, caller: TheCaller, account_id: FromPath[str]
+) -> shapes.AccountView:
     """One account, as ``payer:0x..`` or ``payer:0x..@tUSD``."""
     return views.account(account_of(house, caller, account_id))
 
 
 @get("/accounts/{account_id:str}/transfers", opt=OWN)
 async def list_transfers(
-    house: House,
-    caller: Caller,
-    account_id: str,
+    house: TheHouse,
+    caller: TheCaller,
+    account_id: FromPath[str],
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = "",
 ) -> shapes.Page:
@@ -106,7 +110,9 @@ async def list_transfers(
 
 
 @get("/accounts/{account_id:str}/claim", opt=SEES)
-async def show_claim(house: House, settlement: Settlement, account_id: str) -> dict[str, Any]:
+async def show_claim(
+    house: TheHouse, settlement: TheSettlement, account_id: FromPath[str]
+) -> dict[str, Any]:
     """What an address sends to ``Settlement.claim`` to be paid everything that is final."""
     address = account_id.lower().removeprefix("payee:")
     if not ADDRESS.fullmatch(address):
@@ -115,7 +121,7 @@ async def show_claim(house: House, settlement: Settlement, account_id: str) -> d
 
 
 @get("/reconciliation", opt=SEES)
-async def show_reconciliation(house: House, settlement: Settlement) -> dict[str, Any]:
+async def show_reconciliation(house: TheHouse, settlement: TheSettlement) -> dict[str, Any]:
     """The ledger against the chain, to the unit, at the last final block."""
     return await settlement.reconcile()
 

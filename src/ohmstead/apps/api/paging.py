@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from ohmstead.apps.api.problems import Problem
 from ohmstead.apps.api.shapes import Page, View
@@ -17,8 +17,8 @@ LIMIT_DEFAULT = 100
 LIMIT_MAX = 500
 CURSOR_MAX = 1_024
 
-Limit = Annotated[int, Parameter(ge=1, le=LIMIT_MAX, required=False)]
-Cursor = Annotated[str, Parameter(max_length=CURSOR_MAX, required=False)]
+Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, required=False)]
+Cursor = Annotated[str, QueryParameter(max_length=CURSOR_MAX, required=False)]
 
 
 def cursor_after(key: str) -> str:
@@ -29,7 +29,8 @@ def cursor_after(key: str) -> str:
 def key_before(cursor: str) -> str:
     """Read a cursor; raises Problem for one we did not write."""
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         detail = "cursor: take it from `next` of the page before, as it is"
         raise Problem(400, detail, "bad-request") from None

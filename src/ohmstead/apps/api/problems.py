@@ -80,6 +80,8 @@ def _of_ours(error: Exception) -> Problem:
         (RemoteProtocolError, HTTPStatus.BAD_REQUEST, "bad-request", {}),
         (OperatorError, HTTPStatus.CONFLICT, "conflict", {}),
     )
+    if isinstance(error, RecursionError):  # of msgspec: brackets inside brackets
+        return Problem(HTTPStatus.BAD_REQUEST, "the body is nested too deeply", "bad-request")
     for kind, status, name, headers in table:
         if isinstance(error, kind):
             return Problem(status, str(error), name, headers)

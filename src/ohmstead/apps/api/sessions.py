@@ -8,15 +8,15 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ohmstead.apps.api import shapes, views
+from ohmstead.apps.api.given import TheCaller, TheHouse, TheSettlement
 from ohmstead.apps.api.guard import public, scopes
 from ohmstead.apps.api.idempotency import Effect, run_once
 from ohmstead.apps.api.keys import Caller
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, not_found
-from ohmstead.apps.api.settlement import Settlement
 from ohmstead.apps.api.stations import answered, station_of
 from ohmstead.apps.boot import House
 from ohmstead.apps.stations import commands
@@ -34,7 +34,7 @@ CHARGES = scopes(Scope.HOST, Scope.DRIVER)
 EVIDENCE = (Scope.HOST, Scope.DRIVER, Scope.VALIDATOR)
 UID_BYTES = 9  # "L" and 18 hex digits: OCPP 1.6 idTags have at most 20 characters
 STARTS = {"Accepted"}
-Filter = Annotated[str | None, Parameter(max_length=64, required=False)]
+Filter = Annotated[str | None, QueryParameter(max_length=64, required=False)]
 
 
 def session_of(house: House, caller: Caller, session_id: str) -> Session:
@@ -47,13 +47,13 @@ def session_of(house: House, caller: Caller, session_id: str) -> Session:
 
 @get("/sessions", opt=SEES)
 async def list_sessions(
-    house: House,
-    caller: Caller,
+    house: TheHouse,
+    caller: TheCaller,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = "",
-    in_state: Annotated[str | None, Parameter(query="state", required=False)] = None,
+    in_state: Annotated[str | None, QueryParameter(name="state", required=False)] = None,
     station: Filter = None,
-    epoch: Annotated[int | None, Parameter(ge=0, le=2**53, required=False)] = None,
+    epoch: Annotated[int | None, QueryParameter(ge=0, le=2**53, required=False)] = None,
     payer: Filter = None,
 ) -> shapes.Page:
     """Sessions by id, which is random: filter by state, station, epoch or payer."""
@@ -79,7 +79,9 @@ async def list_sessions(
 
 
 @get("/sessions/{session_id:str}", opt=SEES)
-async def show_session(house: House, caller: Caller, session_id: str) -> shapes.SessionView:
+async def show_session(
+    house: TheHouse, caller: TheCaller, session_id: FromPath[str]
+) -> shapes.SessionView:
     """One session with its bill."""
     session = session_of(house, caller, session_id)
     store = house.store
@@ -88,11 +90,11 @@ async def show_session(house: House, caller: Caller, session_id: str) -> shapes.
 
 @get("/sessions/{session_id:str}/receipt", opt=public())
 async def show_receipt(
-    house: House,
-    caller: Caller,
-    settlement: Settlement,
-    session_id: str,
-    copy: Annotated[Literal["public", "full"], Parameter(required=False)] = "public",
+    house: TheHouse,
+    caller: TheCaller,
+    settlement: TheSettlement,
+    session_id: FromPath[str],
+    copy: Annotated[Literal["public", "full"], QueryParameter(required=False)] = "public",
 ) -> Response[bytes]:
     """The receipt, canonical: anybody who knows the id may read the public copy.
 
@@ -114,7 +116,10 @@ async def show_receipt(
 
 @post("/sessions", opt=CHARGES, status_code=HTTPStatus.ACCEPTED)
 async def start_session(
-    house: House, caller: Caller, request: Request[Any, Any, Any], data: shapes.StartBody
+    house: TheHouse,
+    caller: TheCaller,
+    request: Request[Any, Any, Any],
+    data: JSONBody[shapes.StartBody],
 ) -> Response[bytes]:
     """Ask a station to start; the session exists once the station says that it began."""
     station = station_of(house, data.station)
@@ -155,7 +160,9 @@ async def _uid(house: House, caller: Caller, data: shapes.StartBody) -> str:
 
 
 @post("/sessions/{session_id:str}/stop", opt=CHARGES, status_code=HTTPStatus.OK)
-async def stop_session(house: House, caller: Caller, session_id: str) -> Response[bytes]:
+async def stop_session(
+    house: TheHouse, caller: TheCaller, session_id: FromPath[str]
+) -> Response[bytes]:
     """Ask the station to end a session; its own stop is what ends it."""
     session = session_of(house, caller, session_id)
     if session.state not in OPEN_STATES:
@@ -166,11 +173,11 @@ async def stop_session(house: House, caller: Caller, session_id: str) -> Respons
 
 @post("/sessions/{session_id:str}/resolve", opt=scopes(Scope.HOST), status_code=HTTPStatus.OK)
 async def resolve_session(
-    house: House,
-    caller: Caller,
+    house: TheHouse,
+    caller: TheCaller,
     request: Request[Any, Any, Any],
-    session_id: str,
-    data: shapes.ResolveBody,
+    session_id: FromPath[str],
+    data: JSONBody[shapes.ResolveBody],
 ) -> Response[bytes]:
     """Decide a session in review or contested: pay the payees, or refund the payer."""
     session_of(house, caller, session_id)

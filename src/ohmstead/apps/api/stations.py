@@ -7,8 +7,10 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 
 from ohmstead.apps.api import shapes, views
+from ohmstead.apps.api.given import TheHouse
 from ohmstead.apps.api.guard import public, scopes
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
@@ -43,7 +45,7 @@ def station_of(house: House, station_id: str) -> Station:
 
 @get("/stations", opt=SEES)
 async def list_stations(
-    house: House, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
+    house: TheHouse, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
 ) -> shapes.Page:
     """The stations in service, by id."""
     return find_page(
@@ -57,7 +59,9 @@ async def list_stations(
 
 
 @post("/stations", opt=RUNS)
-async def register_station(house: House, data: shapes.StationBody) -> shapes.StationView:
+async def register_station(
+    house: TheHouse, data: JSONBody[shapes.StationBody]
+) -> shapes.StationView:
     """Register a station; the answer holds its password, this once."""
     password = data.password or secrets.token_hex(PASSWORD_BYTES)
     zone = data.time_zone or house.config.network.time_zone
@@ -102,14 +106,14 @@ def shares_for(house: House, owner: str) -> tuple[Share, ...]:
 
 
 @get("/stations/{station_id:str}", opt=SEES)
-async def show_station(house: House, station_id: str) -> shapes.StationView:
+async def show_station(house: TheHouse, station_id: FromPath[str]) -> shapes.StationView:
     """One station."""
     return views.station(house, station_of(house, station_id))
 
 
 @patch("/stations/{station_id:str}", opt=RUNS)
 async def patch_station(
-    house: House, station_id: str, data: shapes.StationPatch
+    house: TheHouse, station_id: FromPath[str], data: JSONBody[shapes.StationPatch]
 ) -> shapes.StationView:
     """Change a station's admission, strictness, tariff, name or password."""
     station_of(house, station_id)
@@ -135,7 +139,7 @@ async def patch_station(
 
 
 @delete("/stations/{station_id:str}", opt=RUNS, status_code=HTTPStatus.NO_CONTENT)
-async def delete_station(house: House, station_id: str) -> None:
+async def delete_station(house: TheHouse, station_id: FromPath[str]) -> None:
     """Take a station out of service; 409 while a session of it is open."""
     station_of(house, station_id)
     await house.store.run(retire_station, station_id)
@@ -146,7 +150,9 @@ async def delete_station(house: House, station_id: str) -> None:
 
 
 @post("/stations/{station_id:str}/meters", opt=RUNS)
-async def register_meter(house: House, station_id: str, data: shapes.MeterBody) -> shapes.MeterView:
+async def register_meter(
+    house: TheHouse, station_id: FromPath[str], data: JSONBody[shapes.MeterBody]
+) -> shapes.MeterView:
     """Register the public key of an evse's meter: only what it signs is ever called proven."""
     station_of(house, station_id)
     try:
@@ -175,7 +181,10 @@ async def register_meter(house: House, station_id: str, data: shapes.MeterBody) 
     status_code=HTTPStatus.OK,
 )
 async def command_station(
-    house: House, request: Request[Any, Any, Any], station_id: str, action: str
+    house: TheHouse,
+    request: Request[Any, Any, Any],
+    station_id: FromPath[str],
+    action: FromPath[str],
 ) -> Response[bytes]:
     """Send an OCPP request: the body is its payload, the answer is the station's payload.
 
@@ -214,7 +223,7 @@ def answered(station_id: str, done: Commanded) -> bytes:
 
 @get("/locations", opt=public())
 async def list_locations(
-    house: House, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
+    house: TheHouse, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
 ) -> shapes.Page:
     """Where one can charge, for anybody."""
     return find_page(

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Response, delete, get, post
+from litestar.params import FromPath, JSONBody
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -14,11 +15,11 @@ from prometheus_client.registry import Collector
 
 from ohmstead.apps.api import shapes, views
 from ohmstead.apps.api.figures import Figures
+from ohmstead.apps.api.given import TheCaller, TheFigures, TheHouse
 from ohmstead.apps.api.guard import public, scopes
-from ohmstead.apps.api.keys import Caller, fresh_key
+from ohmstead.apps.api.keys import fresh_key
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
-from ohmstead.apps.boot import House
 from ohmstead.core.access import ApiKey, Scope
 from ohmstead.flows.access import add_key, revoke_key
 
@@ -33,7 +34,7 @@ async def healthz() -> dict[str, str]:
 
 
 @get(["/readyz", "/api/v1/readyz"], opt=public())
-async def readyz(house: House) -> dict[str, str]:
+async def readyz(house: TheHouse) -> dict[str, str]:
     """Whether what arrives can be made durable; 503 while it cannot."""
     if not house.store.available:
         raise Problem(503, "nothing can be made durable now", "store-unavailable")
@@ -41,7 +42,7 @@ async def readyz(house: House) -> dict[str, str]:
 
 
 @get(["/metrics", "/api/v1/metrics"], opt=SEES)
-async def metrics(figures: Figures) -> Response[bytes]:
+async def metrics(figures: TheFigures) -> Response[bytes]:
     """Figures for Prometheus, which sends its key as a bearer token."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_FigureCollector(figures))
@@ -82,19 +83,21 @@ class _FigureCollector(Collector):
 
 
 @get("/api/v1/status", opt=SEES)
-async def status(figures: Figures) -> dict[str, Any]:
+async def status(figures: TheFigures) -> dict[str, Any]:
     """Everything an operator looks at first."""
     return figures.status()
 
 
 @get("/api/v1/keys", opt=scopes())
-async def list_keys(house: House, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = "") -> shapes.Page:
+async def list_keys(
+    house: TheHouse, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
+) -> shapes.Page:
     """The API keys, without their secrets."""
     return find_page(house.store, ApiKey, limit, cursor, views.key)
 
 
 @post("/api/v1/keys", opt=scopes())
-async def make_key(house: House, data: shapes.KeyBody) -> shapes.KeyView:
+async def make_key(house: TheHouse, data: JSONBody[shapes.KeyBody]) -> shapes.KeyView:
     """Make an API key; its text is in this answer and nowhere else."""
     record, text = fresh_key(
         house.pepper,
@@ -109,7 +112,7 @@ async def make_key(house: House, data: shapes.KeyBody) -> shapes.KeyView:
 
 
 @delete("/api/v1/keys/{key_id:str}", opt=scopes(), status_code=HTTPStatus.NO_CONTENT)
-async def end_key(house: House, caller: Caller, key_id: str) -> None:
+async def end_key(house: TheHouse, caller: TheCaller, key_id: FromPath[str]) -> None:
     """Revoke an API key."""
     if house.store.get(ApiKey, key_id) is None:
         raise not_found(f"key {key_id}")

@@ -9,8 +9,10 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from litestar import Request, delete, get, post, put
+from litestar.params import FromPath, JSONBody
 
 from ohmstead.apps.api import shapes, views
+from ohmstead.apps.api.given import TheCaller, TheHouse
 from ohmstead.apps.api.guard import scopes
 from ohmstead.apps.api.keys import Caller
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_after, key_before
@@ -29,7 +31,7 @@ ANY, RUNS = scopes(*Scope), scopes(Scope.HOST)
 
 @get("/tariffs", opt=ANY)
 async def list_tariffs(
-    house: House, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
+    house: TheHouse, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
 ) -> dict[str, Any]:
     """What charging costs, as receipts write it."""
     found = house.store.find(Tariff, limit + 1, key_before(cursor))
@@ -42,7 +44,7 @@ async def list_tariffs(
 
 
 @get("/tariffs/{tariff_id:str}", opt=ANY)
-async def show_tariff(house: House, tariff_id: str) -> dict[str, Any]:
+async def show_tariff(house: TheHouse, tariff_id: FromPath[str]) -> dict[str, Any]:
     """One tariff."""
     tariff = house.store.get(Tariff, tariff_id)
     if tariff is None:
@@ -51,7 +53,7 @@ async def show_tariff(house: House, tariff_id: str) -> dict[str, Any]:
 
 
 @post("/tariffs", opt=RUNS)
-async def publish_tariff(house: House, request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def publish_tariff(house: TheHouse, request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Publish a tariff: the body is an OCPI 2.2.1 Tariff object; another content, another id."""
     try:
         # Numbers stay as written: a float would turn 0.2935 into something near it.
@@ -75,13 +77,17 @@ def token_of(house: House, caller: Caller, uid: str) -> IdToken:
 
 
 @get("/id-tokens/{uid:str}", opt=scopes(Scope.HOST, Scope.DRIVER, Scope.READ))
-async def show_id_token(house: House, caller: Caller, uid: str) -> shapes.IdTokenView:
+async def show_id_token(
+    house: TheHouse, caller: TheCaller, uid: FromPath[str]
+) -> shapes.IdTokenView:
     """One id_token."""
     return views.id_token(token_of(house, caller, uid))
 
 
 @put("/id-tokens/{uid:str}", opt=RUNS)
-async def write_id_token(house: House, uid: str, data: shapes.IdTokenBody) -> shapes.IdTokenView:
+async def write_id_token(
+    house: TheHouse, uid: FromPath[str], data: JSONBody[shapes.IdTokenBody]
+) -> shapes.IdTokenView:
     """Write an id_token, new or changed: a card or app that spends its payer's deposit."""
     known = house.store.get(IdToken, uid.casefold())
     if known is not None and known.lock_id:
@@ -102,7 +108,7 @@ async def write_id_token(house: House, uid: str, data: shapes.IdTokenBody) -> sh
 
 
 @delete("/id-tokens/{uid:str}", opt=RUNS, status_code=HTTPStatus.NO_CONTENT)
-async def invalidate_id_token(house: House, caller: Caller, uid: str) -> None:
+async def invalidate_id_token(house: TheHouse, caller: TheCaller, uid: FromPath[str]) -> None:
     """Make an id_token invalid; the sessions it paid for keep naming it."""
     token = token_of(house, caller, uid)
     await house.store.run(put_id_token, replace(token, status=TokenStatus.INVALID))

@@ -29,6 +29,7 @@ Key = Annotated[
     ),
 ]
 HERE = Path()
+CHAIN_WORDS = ("anvil", "none")
 
 
 def plain(stderr: bool = False) -> Console:

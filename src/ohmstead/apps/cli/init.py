@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from ohmstead.apps import config as configuration
 from ohmstead.apps.api.keys import fresh_key
 from ohmstead.apps.boot import House
 from ohmstead.apps.cli.client import ADMIN_KEY
-from ohmstead.apps.cli.common import HERE, Dir, Json, say, say_json
 from ohmstead.apps.profiles import profile_text
 from ohmstead.apps.trust import write_whole
 from ohmstead.core.access import Scope
@@ -21,25 +16,6 @@ from ohmstead.flows.access import add_key
 
 PRIVATE = 0o600
 PRIVATE_FOLDER = 0o700
-
-
-def init(
-    directory: Dir = HERE,
-    profile: Annotated[
-        str, typer.Option("--profile", help="The reference network to begin with.")
-    ] = "commons",
-    as_json: Json = False,
-) -> None:
-    """Write network.toml, keys and database, and print the admin key once."""
-    text = asyncio.run(begin(directory, profile))
-    if as_json:
-        say_json({"directory": str(directory.absolute()), "profile": profile, "admin_key": text})
-        return
-    say(f"Wrote a {profile} network to {directory.absolute()}.")
-    say("Admin key, shown this once and kept in keys/admin.key:")
-    say(f"  {text}", "bold")
-    say(f"Next: look at {directory / configuration.FILE_NAME}, then run")
-    say(f"  ohmstead up --dir {directory}")
 
 
 async def begin(directory: Path, profile: str) -> str:

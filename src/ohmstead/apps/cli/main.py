@@ -11,11 +11,8 @@ from typing import Annotated
 import typer
 
 import ohmstead
-from ohmstead.apps.cli import init as init_command
-from ohmstead.apps.cli import money, stations
+from ohmstead.apps.cli import house, money, stations
 from ohmstead.apps.cli import replay as replay_command
-from ohmstead.apps.cli import up as up_command
-from ohmstead.apps.cli import verify as verify_command
 from ohmstead.apps.cli.common import FAILED, warn
 from ohmstead.errors import OhmsteadError
 
@@ -27,9 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("init")(init_command.init)
-app.command("up")(up_command.up)
-app.command("verify")(verify_command.verify)
+app.command("init")(house.init)
+app.command("up")(house.up)
+app.command("verify")(house.verify)
 app.command("status")(money.status)
 app.command("reconcile")(money.reconcile)
 app.command("replay")(replay_command.replay)

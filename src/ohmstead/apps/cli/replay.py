@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvloop
 
 from ohmstead.apps.cli.common import Json, check_bind
 from ohmstead.apps.replay.options import DemoOptions, ReplayOptions
@@ -48,6 +47,8 @@ def replay(
     options = ReplayOptions(
         source, format_, limit, speed, protocol, seed, directory, http, ocpp, as_json
     )
+    import uvloop
+
     from ohmstead.apps.replay.runner import run_replay
 
     raise typer.Exit(uvloop.run(run_replay(options)))
@@ -65,6 +66,8 @@ def demo(
     if once:
         http = ocpp = ANY_PORT
     options = DemoOptions(once, http, ocpp, seed, directory, as_json)
+    import uvloop
+
     from ohmstead.apps.replay.runner import run_demo
 
     raise typer.Exit(uvloop.run(run_demo(options)))

@@ -9,48 +9,26 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import structlog
-import typer
 import uvloop
 
 import ohmstead
 from ohmstead.apps import config as configuration
 from ohmstead.apps.cli.client import ADMIN_KEY, RUN_FILE
-from ohmstead.apps.cli.common import HERE, Dir, check_bind, say
+from ohmstead.apps.cli.common import CHAIN_WORDS, say
 from ohmstead.apps.config import ChainConfig, Config, host_port
 from ohmstead.apps.node import Node, Ports
 from ohmstead.apps.trust import write_whole
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # where a command on this machine asks
-CHAIN_WORDS = ("anvil", "none")
-Bind = Annotated[
-    str | None, typer.Option(metavar="HOST:PORT", callback=check_bind, show_default=False)
-]
 
 
-def check_chain(value: str | None) -> str | None:
-    """A typer callback: anvil, none or the URL of a node."""
-    if value is None or value in CHAIN_WORDS or value.startswith(("http://", "https://")):
-        return value
-    raise typer.BadParameter(
-        "expected anvil, none, or the URL of a node as in http://127.0.0.1:8545"
-    )
-
-
-def up(
-    directory: Dir = HERE,
-    http: Bind = None,
-    ocpp: Bind = None,
-    chain: Annotated[
-        str | None,
-        typer.Option(metavar="anvil|none|URL", callback=check_chain, show_default=False),
-    ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+def run(
+    directory: Path, http: str | None, ocpp: str | None, chain: str | None, verbose: bool
 ) -> None:
-    """Serve stations, people and the chain; Ctrl-C stops. Port 0 lets the system choose."""
+    """Run the house of a folder until a signal."""
     log_to_stderr(logging.DEBUG if verbose else logging.WARNING)
     config = with_chain(configuration.load(directory / configuration.FILE_NAME), chain)
     uvloop.run(serve(directory, config, http, ocpp))

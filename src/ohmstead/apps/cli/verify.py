@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from ohmstead.apps.cli.client import Api, part
-from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json
+from ohmstead.apps.cli.common import say, say_json
 from ohmstead.apps.trust import load_trust
 from ohmstead.apps.verification import look_up
 from ohmstead.apps.verification import verify as verify_document
@@ -34,28 +31,18 @@ VERDICTS = {
 }
 
 
-def verify(
-    receipt: Annotated[str, typer.Argument(metavar="RECEIPT.json|SESSION_ID")],
-    trust: Annotated[
-        Path | None, typer.Option("--trust", help="What you trust: a trust.json.")
-    ] = None,
-    rpc: Annotated[
-        str | None, typer.Option("--rpc", metavar="URL", help="A node to look the anchor up at.")
-    ] = None,
-    final_depth: Annotated[
-        int | None,
-        typer.Option(min=0, help="Blocks on top of a final one; else the chain's finalized tag."),
-    ] = None,
-    directory: Dir = HERE,
-    key: Key = "",
-    as_json: Json = False,
-) -> None:
-    """Check a receipt line by line: exit 0 all proven, 3 only consistent, 1 a check failed.
-
-    A session id is asked of the house that runs in DIR; a file needs no house at all.
-    """
+def run(
+    receipt: str,
+    trust: Path | None,
+    rpc: str | None,
+    final_depth: int | None,
+    directory: Path,
+    key: str,
+    as_json: bool,
+) -> int:
+    """Check a receipt and print its lines; returns the exit code."""
     document = read_receipt(receipt, directory, key)
-    roots = load_trust(trust) if trust is not None else None
+    roots = None if trust is None else load_trust(trust)
     facts = asyncio.run(look_up(rpc, document, roots, final_depth)) if rpc else None
     checks = verify_document(document, roots, facts)
     code = exit_code(checks)
@@ -69,7 +56,7 @@ def verify(
         for check in checks:
             show(check)
         say(_verdict(code, trust is not None, rpc is not None))
-    raise typer.Exit(code)
+    return code
 
 
 def read_receipt(name: str, directory: Path, key: str) -> bytes:

@@ -71,9 +71,15 @@ class Registry:
         self._keys.pop(station_id, None)
 
     def password_ok(self, station: Station, password: bytes) -> bool:
-        """Compare in constant time; a station without a secret has no password that fits."""
-        mac = secret_mac(self._pepper, station.id, password)
-        return bool(station.secret_mac) and hmac.compare_digest(mac, station.secret_mac)
+        """Compare in constant time; a station without a secret has no password that fits.
+
+        OCPP 1.6 hands a key out as hexadecimal and presents the bytes themselves, while other
+        stations present the digits: both are the same password.
+        """
+        said = (password, password.hex().encode())
+        macs = [secret_mac(self._pepper, station.id, one) for one in said]
+        fits = [hmac.compare_digest(mac, station.secret_mac) for mac in macs]
+        return bool(station.secret_mac) and any(fits)
 
 
 @dataclass(frozen=True, slots=True)

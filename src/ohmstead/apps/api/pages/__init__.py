@@ -12,16 +12,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 from markupsafe import Markup
 
-from ohmstead.apps.api.figures import Figures
+from ohmstead.apps.api.given import TheCaller, TheFigures, TheHouse, TheSettlement
 from ohmstead.apps.api.guard import SIGN_IN, public
-from ohmstead.apps.api.keys import Caller
 from ohmstead.apps.api.pages.receipt import receipt_page
 from ohmstead.apps.api.pages.status import status_page
 from ohmstead.apps.api.problems import Problem
-from ohmstead.apps.api.settlement import Settlement
-from ohmstead.apps.boot import House
 from ohmstead.core.session import Session
 
 
@@ -69,7 +67,9 @@ def render(
 
 
 @get("/s/{session_id:str}", opt=public(), include_in_schema=False)
-async def public_receipt(house: House, settlement: Settlement, session_id: str) -> Response[bytes]:
+async def public_receipt(
+    house: TheHouse, settlement: TheSettlement, session_id: FromPath[str]
+) -> Response[bytes]:
     """The receipt of a session, for anybody who knows its id."""
     network = house.config.network.name
     session = house.store.get(Session, session_id)
@@ -79,7 +79,9 @@ async def public_receipt(house: House, settlement: Settlement, session_id: str) 
 
 
 @get("/", opt=public(), include_in_schema=False)
-async def front(figures: Figures, caller: Caller, signin: str = "") -> Response[bytes]:
+async def front(
+    figures: TheFigures, caller: TheCaller, signin: FromQuery[str] = ""
+) -> Response[bytes]:
     """What everybody may know; with a key (as the password of Basic) what an operator looks at."""
     if signin and caller.key is None:
         raise Problem(HTTPStatus.UNAUTHORIZED, "sign in with an API key", "unauthorised", SIGN_IN)
