@@ -1,0 +1,178 @@
+"""Write docs/reference/{cli,http,config}.md from the program itself; ``--check`` compares only.
+
+Usage: python tools/gen_reference.py [--check]
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+import typer
+
+from ohmstead.apps.api import ledger, pages, sessions, stations, system, tariffs
+from ohmstead.apps.api.app import PREFIX
+from ohmstead.apps.api.guard import PUBLIC, SCOPES
+from ohmstead.apps.cli.main import app
+from ohmstead.apps.config import Config
+from ohmstead.apps.profiles import profile_text
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "reference"
+HEADER = "<!-- Generated from {source} by tools/gen_reference.py: change those, and run it. -->\n\n"
+
+CLI_INTRO = """# Commands
+
+Errors are one sentence that says what to do. Exit code 2: typed wrongly; 1: it failed; `verify`
+also knows 3: nothing contradicts the receipt, and not all of it is proven. Commands on a running
+house talk to its HTTP API: they find it by `DIR/run.json` and use `--key`, `OHMSTEAD_KEY` or
+`DIR/keys/admin.key`.
+
+## Trust files
+
+`ohmstead verify --trust trust.json` takes as given what this file pins. `ohmstead up` writes one
+for its network; take it from whom you trust, not from whom you verify. A JSON object:
+
+| Member | Meaning |
+|---|---|
+| `format` | `"ohmstead-trust/1"` |
+| `network` | the network's name |
+| `chain_id` | number of the chain |
+| `settlement`, `registry`, `escrow` | addresses of the contracts |
+| `validators` | addresses whose attestations are asked for; none exist yet, so leave it out |
+| `meter_keys` | optional: key ids (0x hex) by station; then no other key is taken for it |
+
+"""
+HTTP_INTRO = """# HTTP
+
+Everything stands under `/api/v1` unless shown otherwise; the OpenAPI 3.1 document is at
+`/api/v1/openapi.json`. Send an API key as `Authorization: Bearer <key>`; `admin` keys may do
+everything, a `driver`'s key sees and spends for its own payer only. Errors are RFC 9457 problem
+documents (`application/problem+json`) whose `detail` says what to do. Lists page by `limit` and
+`cursor` (take it from `next`). Amounts are strings of minor units beside their asset, energies
+whole milliwatt-hours, times RFC 3339 in UTC. `POST /sessions` and `POST /sessions/{id}/resolve`
+move money and need an `Idempotency-Key`: the same key with the same body is carried out once and
+answered again, with another body it is 422.
+
+"""
+CONFIG_INTRO = """# network.toml
+
+One file is one network. Every key has a default; a wrong or unknown one is refused with file,
+line and name. Binds and the chain can be overridden by `ohmstead up --http --ocpp --chain`.
+
+"""
+
+
+def cli() -> str:
+    """Every command with its options."""
+    group = typer.main.get_command(app)
+    parts = [HEADER.format(source="ohmstead.apps.cli"), CLI_INTRO]
+    for name, command in commands(group, "ohmstead"):
+        if name == "ohmstead":
+            continue
+        context = click.Context(command, info_name=name)
+        parts.append(f"## {name}\n\n")
+        if not hasattr(command, "commands"):
+            usage = command.get_usage(context).removeprefix("Usage: ")
+            parts.append("```\n" + usage + "\n```\n\n")
+        parts.append((command.help or "").strip() + "\n\n")
+        rows = [record for p in command.params if (record := p.get_help_record(context))]
+        rows = [row for row in rows if row[0] != "--help"]
+        if rows and not hasattr(command, "commands"):
+            parts.append("| Option | Meaning |\n|---|---|\n")
+            parts += [f"| `{_cell(a)}` | {_cell(b)} |\n" for a, b in rows]
+            parts.append("\n")
+    return "".join(parts).rstrip() + "\n"
+
+
+def commands(command: object, name: str) -> Iterator[tuple[str, click.Command]]:
+    """A command and everything below it."""
+    yield name, command  # type: ignore[misc]
+    for child, below in getattr(command, "commands", {}).items():
+        yield from commands(below, f"{name} {child}")
+
+
+def http() -> str:
+    """Every route with who may ask it."""
+    parts = [HEADER.format(source="ohmstead.apps.api"), HTTP_INTRO]
+    parts.append("| Route | Scopes beside admin | |\n|---|---|---|\n")
+    for route, who, what in sorted(routes(), key=lambda row: row[0].split()[::-1]):
+        parts.append(f"| `{route}` | {who} | {_cell(what)} |\n")
+    return "".join(parts)
+
+
+def routes() -> Iterator[tuple[str, str, str]]:
+    """(METHOD path, who may, what it is for)."""
+    below = (*stations.HANDLERS, *sessions.HANDLERS, *tariffs.HANDLERS, *ledger.HANDLERS)
+    named = [(PREFIX, handler) for handler in below]
+    named += [("", handler) for handler in (*system.HANDLERS, *pages.HANDLERS)]
+    for prefix, handler in named:
+        for path in handler.paths:
+            for method in sorted(handler.http_methods):
+                shown = re.sub(r"\{(\w+):\w+\}", r"{\1}", prefix + path)
+                scopes = sorted(scope.value for scope in handler.opt.get(SCOPES, ()))
+                who = "anybody" if handler.opt.get(PUBLIC) else ", ".join(scopes) or "none"
+                yield f"{method} {shown}", who, (handler.fn.__doc__ or "").strip().split("\n\n")[0]
+    yield (
+        f"GET {PREFIX}/openapi.json",
+        "any",
+        "The contract of this API, for any key.",
+    )
+
+
+def config() -> str:
+    """Every key of network.toml with its default and what the reference profile says of it."""
+    comments = dict(_comments(profile_text("commons").decode()))
+    parts = [HEADER.format(source="ohmstead.apps.config and profiles/commons.toml"), CONFIG_INTRO]
+    for section in msgspec.structs.fields(Config):
+        parts.append(f"## [{section.name}]\n\n| Key | Default | |\n|---|---|---|\n")
+        for field in msgspec.structs.fields(section.type):
+            default = msgspec.json.encode(field.default).decode()
+            text = comments.get(f"{section.name}.{field.name}", "")
+            parts.append(f"| `{field.name}` | `{default}` | {_cell(text)} |\n")
+        parts.append("\n")
+    parts.append(
+        "## [[money.shares]]\n\nA payee of every session beside the station's host, who takes "
+        "the rest; at most six.\n\n| Key | |\n|---|---|\n| `name` | for people |\n"
+        "| `address` | 0x address on the home ledger |\n| `bps` | basis points of the price |\n"
+    )
+    return "".join(parts)
+
+
+def _comments(text: str) -> Iterator[tuple[str, str]]:
+    section = ""
+    for line in text.splitlines():
+        if found := re.fullmatch(r"\[(\w+)\]", line):
+            section = found[1]
+        elif found := re.match(r"(\w+) = [^#]*(?:#\s*(.*))?$", line):
+            yield f"{section}.{found[1]}", (found[2] or "").replace(" ...", "").strip()
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PAGES = {"cli.md": cli, "http.md": http, "config.md": config}
+
+
+def main() -> int:
+    """Write the pages, or say which are stale."""
+    stale = []
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, make in PAGES.items():
+        path, text = FOLDER / name, make()
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+    if stale:
+        print(f"stale: {', '.join(stale)}; run python tools/gen_reference.py")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
