@@ -11,8 +11,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
+
+from ohmstead.apps.cli.main import app
+from ohmstead.errors import OhmsteadError
 
 ROOT = Path(__file__).parents[3]
 ENVIRONMENT = {
@@ -42,6 +47,16 @@ def ohmstead(*arguments, env=None, code=0):
     )
     assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
+    return done
+
+
+def inside(*arguments, code=0):
+    """The same in this process, which saves loading the program again; run() is not passed."""
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    if isinstance(done.exception, OhmsteadError):
+        assert code == 1, done.exception
+        return SimpleNamespace(stdout=done.stdout, stderr=f"{done.exception}\n")
+    assert done.exit_code == code, (arguments, done.output, done.exception)
     return done
 
 
@@ -115,22 +130,20 @@ def test_a_house_is_run_from_the_command_line(house):
     status = json.loads(ohmstead("status", "--dir", folder, "--json").stdout)
     assert status["network"] == "commons"
     assert "stations" in ohmstead("status", "--dir", folder).stdout
-    ohmstead("tariff", "add", json.dumps(TARIFF), "--dir", folder)
+    inside("tariff", "add", json.dumps(TARIFF), "--dir", folder)
     station = ["station", "add", "CP1", "--owner", OWNER, "--tariff", "T1", "--dir", folder]
-    made = json.loads(ohmstead(*station, "--evse", "1:22000", "--json").stdout)
+    made = json.loads(inside(*station, "--evse", "1:22000", "--json").stdout)
     assert len(made["password"]) == 40
-    assert "exists already" in ohmstead(*station, code=1).stderr
-    assert "ID:RATED_W" in ohmstead(*station, "--evse", "fast", code=2).stderr
-    assert "CP1" in ohmstead("station", "list", "--dir", folder).stdout
-    shown = json.loads(ohmstead("station", "show", "CP1", "--dir", folder).stdout)
+    assert "exists already" in inside(*station, code=1).stderr
+    assert "CP1" in inside("station", "list", "--dir", folder).stdout
+    shown = json.loads(inside("station", "show", "CP1", "--dir", folder).stdout)
     assert shown["evses"][0]["rated_w"] == 22_000
-    refused = ohmstead("station", "command", "CP1", "Reset", "--dir", folder, code=1)
+    refused = inside("station", "command", "CP1", "Reset", "--dir", folder, code=1)
     assert refused.stderr == "station CP1 is not connected; try again when it is back\n"
-    put = ohmstead("id-token", "put", "CARD", "--payer", OWNER, "--dir", folder)
+    put = inside("id-token", "put", "CARD", "--payer", OWNER, "--dir", folder)
     assert "is accepted" in put.stdout
-    nothing = ohmstead("epoch", "close", "--dir", folder, code=1)
+    nothing = inside("epoch", "close", "--dir", folder, code=1)
     assert "without a chain" in nothing.stderr
-    ohmstead("session", "resolve", "S-1", "keep", "--dir", folder, code=2)
 
 
 def test_a_key_is_taken_from_the_environment_and_only_opens_what_it_may(house):
@@ -202,10 +215,18 @@ def test_a_configuration_that_cannot_be_read_is_named_by_line_and_key(tmp_path, 
         ("nothing",),
         ("replay", "generated", "--protocol", "3"),
         ("epoch", "show", "0"),
+        ("session", "resolve", "S-1", "keep"),
+        ("station", "add", "CP1", "--owner", OWNER, "--tariff", "T", "--evse", "fast"),
     ],
 )
 def test_a_command_that_is_typed_wrongly_is_a_usage_error(arguments):
-    ohmstead(*arguments, code=2)
+    inside(*arguments, code=2)
+
+
+def test_a_usage_error_names_the_option_and_what_was_expected():
+    refused = ohmstead("up", "--http", "8080", code=2)
+    assert "--http" in refused.stderr
+    assert "HOST:PORT" in refused.stderr
 
 
 def receipt(folder, name):
@@ -220,26 +241,26 @@ def test_verify_says_for_each_check_how_far_it_goes(tmp_path):
     lines = done.stdout.splitlines()
     assert lines[0].split()[:3] == ["~", "canonical", "consistent"]
     assert "add --trust trust.json and --rpc URL" in lines[-1]
-    found = json.loads(ohmstead("verify", path, "--json", code=3).stdout)
+    found = json.loads(inside("verify", path, "--json", code=3).stdout)
     assert found["exit_code"] == 3
     assert "proven" not in {one["outcome"] for one in found["checks"]}
     trust = tmp_path / "trust.json"
     trust.write_text(json.dumps({"format": "ohmstead-trust/1", **VECTORS["trust"]}))
-    assert "✓ trust" in ohmstead("verify", path, "--trust", trust, code=3).stdout
+    assert "✓ trust" in inside("verify", path, "--trust", trust, code=3).stdout
     trust.write_text(trust.read_text().replace("31337", "1"))
-    assert "✗ trust" in ohmstead("verify", path, "--trust", trust, code=1).stdout
+    assert "✗ trust" in inside("verify", path, "--trust", trust, code=1).stdout
 
 
 def test_verify_refuses_what_is_no_receipt(tmp_path):
     path = receipt(tmp_path, "two_records")
     path.write_text(path.read_text().replace(":", ": ", 1))
-    assert "not canonical" in ohmstead("verify", path, code=1).stdout
+    assert "not canonical" in inside("verify", path, code=1).stdout
     path.write_text("{}")
-    assert "✗ format" in ohmstead("verify", path, code=1).stdout
-    assert "No such file" in ohmstead("verify", tmp_path / "none.json", code=1).stderr
+    assert "✗ format" in inside("verify", path, code=1).stdout
+    assert "No such file" in inside("verify", tmp_path / "none.json", code=1).stderr
     path = receipt(tmp_path, "two_records")
     (tmp_path / "trust.json").write_text('{"format":"ohmstead-trust/1"}')
-    wrong = ohmstead("verify", path, "--trust", tmp_path / "trust.json", code=1)
+    wrong = inside("verify", path, "--trust", tmp_path / "trust.json", code=1)
     assert "is no trust file" in wrong.stderr
-    deaf = ohmstead("verify", path, "--rpc", "http://127.0.0.1:1", code=1)
+    deaf = inside("verify", path, "--rpc", "http://127.0.0.1:1", code=1)
     assert "http://127.0.0.1:1" in deaf.stderr

@@ -64,7 +64,7 @@ def receipt_page(house: House, settlement: Settlement, session: Session) -> dict
     return {
         "id": session.id,
         "title": _TITLES[session.state],
-        "place": f"{place}, evse {session.evse_id}",
+        "place": f"{place}, charging point {session.evse_id}",
         "when": words.span(start_ms, bill.end_ms if bill else session.ended_ms, zone),
         "energy_kwh": _energy(house, session, bill),
         "energy_exact": words.energy_exact(bill.energy_mwh) if bill else "",
