@@ -33,7 +33,7 @@ from ohmstead.core.onchain import (
 )
 from ohmstead.core.session import Session, SessionEvent, SessionState, next_state
 from ohmstead.errors import LocalProtocolError
-from ohmstead.flows.charging import payment
+from ohmstead.flows.charging import reclaim
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.money import Till
 from ohmstead.ports import Decision, R, Record, State
@@ -142,7 +142,7 @@ class _Booking:
             state = next_state(session.state, SessionEvent.HOLD_EXPIRED)
             session = replace(session, hold_minor=0, holds=0)
         else:
-            state = payment.take_back(self.till, session, self._get(Bill, session.id))
+            state = reclaim.take_back(self.till, session, self._get(Bill, session.id))
         self._put(replace(session, state=state, findings=findings))
 
     def _anchored(self, event: Anchored) -> None:

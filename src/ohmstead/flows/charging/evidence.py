@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from ohmstead.core.meter import PageFinding, SignedReading, page_rule
 from ohmstead.core.network import Quarantined
 from ohmstead.core.session import Session
+from ohmstead.flows.charging.funding import policy_of
 from ohmstead.ports import R, Record, State
 
 VALID = "valid"
 # What we cannot check yet proves nothing and accuses nobody: the session is `unproven`.
 UNCHECKABLE = frozenset({"unsupported_format", "unsupported_algorithm", "unpostable"})
+OUTSIDE = "reading_outside_session"
 RECORDS_MAX = 256  # of one message; a station that signs each minute of a day sends 1,440 messages
 
 
@@ -43,12 +45,25 @@ class Weighed:
     puts: tuple[Record, ...]
 
 
-def weigh(state: State, session: Session, evidence: Sequence[Evidence], now_ms: int) -> Weighed:
-    """Accept what proves something about this session; name what does not, and keep it."""
+def weigh(
+    state: State,
+    session: Session,
+    evidence: Sequence[Evidence],
+    now_ms: int,
+    ended_ms: int | None = None,
+) -> Weighed:
+    """Accept what proves something about this session; name what does not, and keep it.
+
+    ``ended_ms`` is when its transaction ended, None while it runs.
+    """
     findings: list[str] = []
     puts: list[Record] = []
+    skew_ms = policy_of(state).clock_skew_ms
+    until_ms = (now_ms if ended_ms is None else min(now_ms, ended_ms)) + skew_ms
     for item in evidence:
         finding = _refusal(state, session, item)
+        if finding is None and not is_within(item, session.started_ms - skew_ms, until_ms):
+            finding = OUTSIDE
         if finding is not None:
             findings.append(finding)
             puts.append(_kept(session, item, finding, now_ms))
@@ -72,6 +87,13 @@ def _refusal(state: State, session: Session, item: Evidence) -> str | None:
     if rule is PageFinding.RESEND and known is not None and known.session_id != session.id:
         return "replayed_page"
     return None
+
+
+def is_within(item: Evidence, since_ms: int, until_ms: int) -> bool:
+    """Whether all that a record says was measured while its transaction ran: a begin kept back
+    from an earlier charge is genuine, and would bill this driver for another's energy."""
+    readings = item.record.readings if item.record is not None else ()
+    return all(since_ms <= reading.at_ms <= until_ms for reading in readings)
 
 
 def _kept(session: Session, item: Evidence, reason: str, now_ms: int) -> Quarantined:

@@ -32,6 +32,15 @@ class Funding:
     token: IdToken | None = None
     amount_minor: int = 0
 
+    @property
+    def may_owe(self) -> bool:
+        """Whether its payer owes what is charged without a hold: never for a card that was refused
+        as such, because whoever blocked it did not charge."""
+        return self.authorisation in _OWES
+
+
+_OWES = frozenset({Authorisation.ACCEPTED, Authorisation.NO_CREDIT, Authorisation.CONCURRENT})
+
 
 def policy_of(state: State) -> NetworkPolicy:
     """The policy in force; raises OperatorError when the network was never initialised."""

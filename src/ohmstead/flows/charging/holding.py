@@ -54,7 +54,7 @@ def fund(state: State, command: Fund, now_ms: int) -> Decision[Started]:
     till = Till(state, session.asset, now_ms)
     funding = find_funding(state, till, policy, command.id_token, now_ms)
     session = replace(session, id_token=command.id_token)
-    if funding.token is not None:
+    if funding.token is not None and funding.may_owe:
         session, _ = hold(till, policy, session, funding.token, funding.amount_minor, now_ms)
     answer = Started(session.id, session.transaction_id, funding.authorisation)
     return Decision(answer, (session, *claimed_lock(state, session), *till.puts()))
@@ -69,10 +69,9 @@ def hold(
     now_ms: int,
 ) -> tuple[Session, bool]:
     """Hold for ``session``, which then knows its payer even when nothing could be held: whoever
-    charges without a hold owes it."""
-    session = replace(
-        session, payer=token.payer, payer_kind=token.payer_kind, lock_id=token.lock_id
-    )
+    charges without a hold owes it. A lock is the session's only when it holds it: another session
+    may be spending it."""
+    session = replace(session, payer=token.payer, payer_kind=token.payer_kind)
     account = payer_account(token.payer_kind, token.payer, token.lock_id)
     expires_ms = now_ms + policy.session_max_ms + policy.offline_window_ms
     hold = till.pend(
@@ -86,9 +85,15 @@ def hold(
     if not amount_minor or till.move([hold]) is not Status.CREATED:
         return session, False
     state = next_state(session.state, SessionEvent.FUNDED)
-    return replace(
-        session, state=state, hold_minor=amount_minor, holds=1, hold_expires_ms=expires_ms
-    ), True
+    held = replace(
+        session,
+        state=state,
+        hold_minor=amount_minor,
+        holds=1,
+        hold_expires_ms=expires_ms,
+        lock_id=token.lock_id,
+    )
+    return held, True
 
 
 def claimed_lock(state: State, session: Session) -> tuple[Record, ...]:

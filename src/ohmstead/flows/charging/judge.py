@@ -6,20 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from ohmstead.core.bill import Bill, MeterHead
-from ohmstead.core.meter import MeterKey, Reading, SignedReading
+from ohmstead.core.bill import Bill
+from ohmstead.core.meter import MeterKey, Reading
 from ohmstead.core.network import NetworkPolicy, Station
 from ohmstead.core.plausibility import Circumstances, Severity, assess
-from ohmstead.core.registers import billed_register
 from ohmstead.core.session import PayerKind, Session, Share
 from ohmstead.core.split import split
 from ohmstead.core.tariff import Restrictions, Tariff, Usage, price
 from ohmstead.flows.charging.evidence import UNCHECKABLE
 from ohmstead.flows.charging.kept import progress_of, readings_of
+from ohmstead.flows.charging.proof import (
+    GATEWAY_REGISTER,
+    others_ms,
+    previous_end,
+    proof_of,
+)
 from ohmstead.ports import State
 
-SAMPLES_MAX = 10_000  # of one session: a reading each ten seconds for a day
-GATEWAY_REGISTER = "gateway"  # the name of a value nobody signed
+IN_FUTURE = "ends_in_future"
 
 # Findings that are kept and printed but do not hold the money back.
 NOTES = frozenset(
@@ -53,17 +57,6 @@ class Delivery:
     end_page: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Proof:
-    """Begin and end of the billed register in a session's signed records, and what lies between."""
-
-    begin: Reading
-    begin_page: str
-    end: Reading
-    end_page: str
-    between: tuple[Reading, ...]
-
-
 def delivery(
     state: State,
     session: Session,
@@ -76,8 +69,10 @@ def delivery(
     """Choose begin and end: the signed ones where both are, else the gateway's own record."""
     key = state.get(MeterKey, session.meter_key_id) if session.meter_key_id else None
     found = list(findings)
-    proof = _proof(state, session) if key else None
+    proof = proof_of(state, session) if key else None
+    skew_ms = policy.clock_skew_ms
     if proof and key:
+        found += proof.findings(session.started_ms - skew_ms, end_ms + skew_ms)
         tier, begin, end, samples = key.tier.value, proof.begin, proof.end, proof.between
     else:
         if session.meter_key_id:
@@ -92,14 +87,17 @@ def delivery(
             for at_ms, mwh in sorted(readings_of(state, session))
             if session.started_ms < at_ms < end_ms
         )
+    if max(end.at_ms, end_ms) > now_ms + skew_ms:
+        found.append(IN_FUTURE)  # the driver would pay for time that has not passed
     station = state.get(Station, session.station_id)
     evse = station.evse(session.evse_id) if station else None
     around = Circumstances(
         rated_w=evse.rated_w if evse else 0,
         arrived_ms=now_ms,
-        offline=session.offline_start or now_ms - end_ms > policy.clock_skew_ms,
-        previous_end=_previous_end(state, session, begin),
-        clock_skew_max_ms=policy.clock_skew_ms,
+        offline=session.offline_start or now_ms - end_ms > skew_ms,
+        previous_end=previous_end(state, session, begin),
+        others_ms=others_ms(state, session, begin, skew_ms),
+        clock_skew_max_ms=skew_ms,
     )
     judged = assess([begin, *samples, end], around)
     found += [finding.code.value for finding in judged]
@@ -139,6 +137,14 @@ def bill(
     )
 
 
+def covers(tariff: Tariff, billed: Bill, zone: tzinfo) -> bool:
+    """Whether the tariff has a price for what was delivered, were it nothing: a total of 0 by a
+    hole in it is somebody's mistake and no gift."""
+    if billed.lines or not (billed.energy_mwh or billed.total_minor):
+        return True
+    return price(tariff, billed.usage, zone).covered
+
+
 def running_cost_minor(session: Session, tariff: Tariff, at_ms: int, mwh: int, zone: tzinfo) -> int:
     """What the session costs up to a reading; 0 where the readings make no usage."""
     begin_mwh = session.begin_mwh if session.begin_mwh is not None else mwh
@@ -161,12 +167,8 @@ def parts_of(shares: Sequence[Share], amount_minor: int) -> tuple[tuple[str, int
 
 def may_settle_unproven(session: Session, driver_approved: bool) -> bool:
     """Tier none settles "only against a driver-approved stop or a per-session lock"."""
-    return driver_approved or session.payer_kind is PayerKind.WALLET_LOCK
-
-
-def meter_of(session: Session) -> str:
-    """The name under which the meter's last register value is remembered."""
-    return session.meter_key_id or f"{session.station_id}/{session.evse_id}"
+    has_lock = session.payer_kind is PayerKind.WALLET_LOCK and bool(session.lock_id)
+    return driver_approved or has_lock
 
 
 def usage_of(tariff: Tariff, delivered: Delivery) -> Usage:
@@ -183,27 +185,3 @@ def usage_of(tariff: Tariff, delivered: Delivery) -> Usage:
     if all(element.restrictions == Restrictions() for element in tariff.elements):
         return replace(whole, points=(points[0], points[-1]))
     return whole
-
-
-def _proof(state: State, session: Session) -> _Proof | None:
-    rows = state.find(SignedReading, SAMPLES_MAX, session_id=session.id)
-    readings = [(r, row.key) for row in rows for r in row.readings]
-    register = billed_register([r for r, _ in readings])
-    billed = sorted(
-        (pair for pair in readings if pair[0].register == register),
-        key=lambda pair: (pair[0].at_ms, pair[0].mwh),
-    )
-    begins = [pair for pair in billed if pair[0].begins]
-    ends = [pair for pair in billed if pair[0].ends]
-    if not begins or not ends:
-        return None
-    (begin, begin_page), (end, end_page) = begins[0], ends[-1]
-    between = {r.at_ms: r for r, _ in billed if begin.at_ms < r.at_ms < end.at_ms}
-    return _Proof(begin, begin_page, end, end_page, tuple(between.values()))
-
-
-def _previous_end(state: State, session: Session, begin: Reading) -> Reading | None:
-    head = state.get(MeterHead, meter_of(session))
-    if head is None or head.at_ms > begin.at_ms or head.register != begin.register:
-        return None  # a session delivered late comes before the one already settled
-    return Reading(head.register, head.mwh, head.at_ms, "E")

@@ -4,7 +4,6 @@
     give_back  every hold voided
     dispute    holds -> escrow:{session}, pending towards the dispute account
     freeze     what payees got, pending towards the dispute account
-    take_back  payees -> the lock that its wallet reclaimed, and a receivable of the wallet
 
 The escrow of a session closes at zero (invariant 3): in dispute it is pending whole, and
 :mod:`ohmstead.flows.charging.review` closes it.
@@ -23,7 +22,6 @@ from ohmstead.core.session import (
     SessionState,
     next_state,
 )
-from ohmstead.errors import LocalProtocolError
 from ohmstead.flows.money import Till
 from ohmstead.ports import Job
 
@@ -33,18 +31,30 @@ DISPUTE = "dispute"
 
 def take(till: Till, session: Session, bill: Bill) -> tuple[Job, ...]:
     """Take the price from the holds and pay the parties; what no hold covers is owed."""
-    escrow = f"escrow:{session.id}"
     batch = holds_posted(till, session, bill.covered_minor)
-    excess = bill.total_minor - bill.covered_minor
-    if excess:
-        owed = f"receivable:{session.payer}" if session.payer else "receivable:nobody"
-        batch.append(till.post(f"{session.id}/owed", owed, escrow, excess, session.id))
-        batch.append(
-            till.post(f"{session.id}/uncollected", escrow, UNCOLLECTED, excess, session.id)
-        )
-    batch += pays(till, session, bill)
-    till.must_move(batch)
+    till.must_move([*batch, *owes(till, session, bill), *pays(till, session, bill)])
     return release_job(session, bill.covered_minor)
+
+
+def owes(till: Till, session: Session, bill: Bill) -> list[Transfer]:
+    """What no hold covers becomes a receivable: the host never silently loses."""
+    excess = bill.total_minor - bill.covered_minor
+    if not excess or till.transfer(f"{session.id}/owed") is not None:
+        return []
+    escrow, owed = f"escrow:{session.id}", f"receivable:{session.payer or 'nobody'}"
+    return [
+        till.post(f"{session.id}/owed", owed, escrow, excess, session.id),
+        till.post(f"{session.id}/uncollected", escrow, UNCOLLECTED, excess, session.id),
+    ]
+
+
+def forgives(till: Till, session: Session) -> list[Transfer]:
+    """A session that is refunded is owed by nobody any more."""
+    owed = till.transfer(f"{session.id}/owed")
+    if owed is None or till.transfer(f"{session.id}/collected") is not None:
+        return []
+    debtor, id_ = owed.debit.partition("@")[0], f"{session.id}/forgiven"
+    return [till.post(id_, UNCOLLECTED, debtor, owed.amount, session.id)]
 
 
 def give_back(till: Till, session: Session) -> tuple[Job, ...]:
@@ -96,37 +106,6 @@ def freeze_id(till: Till, session: Session, payee: str) -> str:
         number += 1
         id_ = f"{session.id}/freeze/{payee}/{number}"
     return id_
-
-
-def take_back(till: Till, session: Session, bill: Bill | None) -> SessionState:
-    """A wallet took its lock back before we could release it: the chain has the last word.
-
-    What payees were promised of it returns, and stays visible as a receivable of the wallet.
-    Returns the session's state; raises LocalProtocolError where the lock's money is not promised.
-    """
-    escrow, batch = f"escrow:{session.id}", []
-    disputed = till.transfer(f"{session.id}/dispute")
-    if session.state is SessionState.REVIEW and disputed is not None:
-        amount = disputed.amount
-        batch.append(till.resolve(f"{session.id}/dispute/closed", disputed.id, None))
-    elif bill is not None and session.state in (SessionState.SETTLED, SessionState.CONTESTED):
-        amount = bill.covered_minor
-        for payee, minor in bill.parts:
-            if session.state is SessionState.CONTESTED:
-                frozen = freeze_id(till, session, payee)
-                batch.append(till.resolve(f"{frozen}/closed", frozen, None))
-            id_ = f"{session.id}/unpay/{payee}"
-            batch.append(till.post(id_, f"payee:{payee}", escrow, minor, session.id))
-    else:
-        raise LocalProtocolError(f"lock {session.lock_id} returned, and {session.id} spent it")
-    lock, owed = f"payer:lock:{session.lock_id}", f"receivable:{session.payer}"
-    batch.append(till.post(f"{session.id}/reclaimed", escrow, lock, amount, session.id))
-    batch.append(till.post(f"{session.id}/lost", owed, UNCOLLECTED, amount, session.id))
-    till.must_move(batch)
-    state: SessionState = session.state
-    if state is SessionState.SETTLED:
-        state = next_state(state, SessionEvent.STOP_CONTRADICTED)
-    return next_state(state, SessionEvent.RESOLVED_REFUNDED)
 
 
 def expire_if_due(till: Till, session: Session, now_ms: int) -> Session:

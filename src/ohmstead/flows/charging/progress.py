@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from ohmstead.core.network import Quarantined, SeenMessage, Station, TransactionRef
-from ohmstead.core.progress import Advance, Progress, advance
+from ohmstead.core.progress import Advance, Progress, Value, advance
 from ohmstead.core.session import OPEN_STATES, PayerKind, Session, SessionState
 from ohmstead.core.tariff import Tariff, worst_case_minor
 from ohmstead.flows.charging import judge, payment
@@ -87,11 +88,14 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
         if weighed.findings:
             findings = tuple(dict.fromkeys((*session.findings, *weighed.findings)))
             session = replace(session, findings=findings)
-    if command.unreadable:
+    # What a clock ahead of ours says would hold money for time that has not passed.
+    latest_ms = now_ms + policy_of(state).clock_skew_ms
+    values = tuple(value for value in command.values if value[0] <= latest_ms)
+    if command.unreadable or len(values) < len(command.values):
         findings = tuple(dict.fromkeys((*session.findings, UNREADABLE)))
         session = replace(session, findings=findings)
         puts.append(kept_unreadable(session, command.payload, now_ms))
-    advanced = _advanced(state, session, progress, command)
+    advanced = _advanced(state, session, progress, values, command.seq)
     progress = advanced.progress
     if advanced.decreased and DECREASED not in session.findings:
         session = replace(session, findings=(*session.findings, DECREASED))
@@ -111,12 +115,13 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     return Decision(answer, tuple(puts), advanced.blocks, kept_ahead.jobs)
 
 
-def _advanced(state: State, session: Session, before: Progress, command: Readings) -> Advance:
-    values = command.values
+def _advanced(
+    state: State, session: Session, before: Progress, values: Sequence[Value], seq: int
+) -> Advance:
     if all(at_ms > before.newest_ms for at_ms, _ in values):
-        return advance(before, values, command.seq)
+        return advance(before, values, seq)
     kept_ms = {at_ms for at_ms, _ in readings_of(state, session)}
-    return advance(before, values, command.seq, kept_ms)
+    return advance(before, values, seq, kept_ms)
 
 
 def _kept_ahead(

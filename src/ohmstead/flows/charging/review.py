@@ -50,10 +50,12 @@ def _reviewed(till: Till, session: Session, bill: Bill | None, pay: bool) -> tup
             f"session {session.id} has no price or no money behind it: resolve it as refunded"
         )
     if pending is None:
+        till.must_move(payment.forgives(till, session))
         return payment.release_job(session, 0)
     batch = [till.resolve(f"{session.id}/dispute/closed", pending.id, None)]
     if pay:
         assert bill is not None
+        batch += payment.owes(till, session, bill)
         till.must_move([*batch, *payment.pays(till, session, bill)])
         return payment.release_job(session, bill.covered_minor)
     account = payer_account(session.payer_kind, session.payer, session.lock_id)
@@ -77,7 +79,7 @@ def _contested(till: Till, session: Session, bill: Bill, pay: bool) -> tuple[Job
         id_ = f"{session.id}/unpay/{payee}"
         batch.append(till.post(id_, f"payee:{payee}", escrow, minor, session.id))
     batch.append(till.post(f"{session.id}/refund", escrow, back_to, bill.covered_minor, session.id))
-    till.must_move(batch)
+    till.must_move([*batch, *payment.forgives(till, session)])
     return ()
 
 

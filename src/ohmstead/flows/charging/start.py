@@ -16,7 +16,7 @@ from ohmstead.core.network import (
     TransactionRef,
 )
 from ohmstead.core.progress import Progress
-from ohmstead.core.session import PayerKind, Session, SessionState
+from ohmstead.core.session import OPEN_STATES, PayerKind, Session, SessionState
 from ohmstead.errors import OperatorError
 from ohmstead.flows.charging.funding import (
     Authorisation,
@@ -54,11 +54,12 @@ def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
     """Open a session and hold its money, once, whatever the number of arrivals."""
     seen = state.get(SeenMessage, command.seen_id)
     if seen is not None:
-        return Decision(_answer_again(state, seen))
+        return Decision(_answer_again(state, seen, command))
     if command.transaction_id:
         ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
         if ref is not None:  # seqNo restarted, or an event came before this one
-            return Decision(_answer_again(state, SeenMessage("", ref.session_id, "")))
+            other = SeenMessage("", ref.session_id, "")
+            return Decision(_answer_again(state, other, command))
     policy = policy_of(state)
     station = state.get(Station, command.station_id)
     if station is None:
@@ -74,13 +75,13 @@ def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
         puts.append(Counter(TRANSACTION_COUNTER, number))
         transaction_id = str(number)
     session = _session(state, command, transaction_id, station, policy, now_ms)
-    if token is not None:
+    if token is not None and funding.may_owe:
         session, held = hold(till, policy, session, token, amount, now_ms)
         authorisation = authorisation if held or not amount else Authorisation.NO_CREDIT
     puts += claimed_lock(state, session)
     puts += (
         session,
-        Progress(session.id, command.begin_mwh, command.at_ms, command.seq),
+        Progress(session.id, command.begin_mwh, session.started_ms, command.seq),
         TransactionRef(command.station_id, transaction_id, session.id),
         SeenMessage(command.seen_id, session.id, command.digest),
         *till.puts(),
@@ -88,10 +89,12 @@ def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
     return Decision(Started(session.id, transaction_id, authorisation), tuple(puts))
 
 
-def _answer_again(state: State, seen: SeenMessage) -> Started:
+def _answer_again(state: State, seen: SeenMessage, command: Start) -> Started:
     session = state.get(Session, seen.session_id)
     assert session is not None  # written in the same commit as the SeenMessage
-    funded = session.holds > 0
+    # A station that uses a transaction's id again must not charge on the money of the one before.
+    over = session.state not in OPEN_STATES and seen.digest != command.digest
+    funded = session.holds > 0 and not over
     token = Authorisation.ACCEPTED if funded else Authorisation.INVALID
     return Started(session.id, session.transaction_id, token)
 
@@ -107,8 +110,11 @@ def _session(
     evse = station.evse(command.evse_id)
     findings = [] if evse is not None else ["unknown_evse"]
     late = now_ms - command.at_ms > policy.clock_skew_ms
-    if command.at_ms - now_ms > policy.clock_skew_ms:
+    ahead = command.at_ms - now_ms > policy.clock_skew_ms
+    if ahead:
         findings.append("clock_skew")
+    if now_ms - command.at_ms > policy.session_max_ms + policy.offline_window_ms:
+        findings.append("start_too_old")  # later than any station may deliver what it recorded
     open_here = state.find(
         Session, OPEN_PER_STATION_MAX, station_id=station.id, state=SessionState.ACTIVE.value
     )
@@ -127,7 +133,7 @@ def _session(
         tariff_key=station.tariff_key,
         asset=policy.asset,
         shares=station.shares,
-        started_ms=command.at_ms,
+        started_ms=now_ms if ahead else command.at_ms,  # nothing has begun that is yet to come
         meter_key_id=evse.meter_key_id if evse is not None else "",
         offline_start=command.offline or late,
         begin_mwh=command.begin_mwh,

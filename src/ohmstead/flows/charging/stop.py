@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from ohmstead.core.bill import Bill, MeterHead
+from ohmstead.core.bill import Bill
 from ohmstead.core.network import Quarantined, SeenMessage, TransactionRef
 from ohmstead.core.session import OPEN_STATES, Session, SessionEvent, next_state
 from ohmstead.core.tariff import Tariff
@@ -19,6 +19,7 @@ from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.evidence import Evidence, Overlay, weigh
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.charging.progress import UNREADABLE, kept_unreadable
+from ohmstead.flows.charging.proof import head_after
 from ohmstead.flows.money import Till
 from ohmstead.ports import Decision, Job, Record, State
 
@@ -68,7 +69,7 @@ def stop(state: State, command: Stop, now_ms: int) -> Decision[Stopped]:
     assert session is not None  # written in the same commit as the TransactionRef
     if session.state not in OPEN_STATES:
         return _again(state, session, command, now_ms)
-    weighed = weigh(state, session, command.evidence, now_ms)
+    weighed = weigh(state, session, command.evidence, now_ms, command.at_ms)
     unreadable = (UNREADABLE,) if command.unreadable else ()
     findings = dict.fromkeys((*session.findings, *weighed.findings, *command.findings, *unreadable))
     session = replace(session, findings=tuple(findings))
@@ -87,13 +88,15 @@ def _settle(state: Overlay, session: Session, command: Stop, now_ms: int) -> Dec
     bill: Bill | None = None
     if tariff is None:
         doubts = (*doubts, "no_tariff")
-    delivered = replace(delivered, findings=(*delivered.findings, *doubts))
-    doubtful = delivered.doubtful or bool(doubts)
     if tariff is not None and "begin_missing" not in doubts:
         try:
             bill = judge.bill(session, tariff, delivered, session.hold_minor, command.zone)
+            if not judge.covers(tariff, bill, command.zone):
+                doubts = (*doubts, "tariff_not_covering")
         except ValueError:
-            doubtful = True
+            doubts = (*doubts, "not_priceable")
+    delivered = replace(delivered, findings=(*delivered.findings, *doubts))
+    doubtful = delivered.doubtful or bool(doubts)
     session = replace(
         session,
         ended_ms=command.at_ms,
@@ -119,9 +122,7 @@ def _settle(state: Overlay, session: Session, command: Stop, now_ms: int) -> Dec
     if bill is not None:
         puts.append(bill)
     if event is not SessionEvent.STOP_DOUBTFUL:
-        end = delivered.end
-        meter = judge.meter_of(session)
-        puts.append(MeterHead(meter, end.register, end.mwh, end.at_ms, session.id))
+        puts += head_after(state, session, delivered.end)
     if command.unreadable:
         puts.append(kept_unreadable(session, command.payload, now_ms))
     puts.append(SeenMessage(command.seen_id, session.id, command.digest))
