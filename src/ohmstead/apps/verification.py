@@ -16,7 +16,7 @@ from ohmstead.core.receipt_checks import ChainFacts, Check, Trust, check_receipt
 from ohmstead.core.receipt_session import LedgerRef
 from ohmstead.core.receipt_shape import PUBLIC, WITH_RECORDS, mismatch
 from ohmstead.core.receipt_view import part, whole
-from ohmstead.errors import ProtocolError
+from ohmstead.errors import ChainUnavailable, ProtocolError
 from ohmstead.wire import ocmf
 
 
@@ -102,5 +102,10 @@ async def look_up(
     reader = open_reader(url, ledger, FinalByDepth(depth) if depth is not None else None)
     try:
         return await chain_facts(reader, document)
+    except ChainUnavailable as error:
+        raise ChainUnavailable(
+            f"the anchor cannot be looked up at {url}: {error}; name a node of chain "
+            f"{ledger.chain_id} with --rpc"
+        ) from None
     finally:
         await reader.close()

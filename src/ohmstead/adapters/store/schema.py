@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ohmstead.adapters.store.tables import Table
+from ohmstead.core.access import ApiKey, KeptAnswer
 from ohmstead.core.bill import Bill, MeterHead
 from ohmstead.core.ledger import Account, Resolution, Transfer
 from ohmstead.core.meter import MeterKey, SignedReading
@@ -52,4 +53,6 @@ TABLES: tuple[Table, ...] = (
     Table(EpochLeaf, "epoch_leaves", ("epoch", "session_id")),
     Table(EpochLane, "epoch_lanes", ("epoch", "account")),
     Table(AccountHead, "account_heads"),
+    Table(ApiKey, "api_keys"),
+    Table(KeptAnswer, "kept_answers"),
 )
