@@ -14,7 +14,7 @@ from ohmstead.apps.replay.accounts import Purse
 from ohmstead.apps.replay.plan import Plan, PlannedSession
 from ohmstead.core.session import PayerKind
 from ohmstead.errors import OperatorError
-from ohmstead.units import BPS, MWH_PER_KWH, mul_div_down
+from ohmstead.units import BPS, MWH_PER_KWH, MWH_PER_WH, mul_div_down, mul_div_up
 
 SHORT, LATE, REPLAYED = "cost_above_hold", "late_offline_stop", "replayed_page"
 SHORT_DRIVER, LATE_DRIVER = "SHORT-OF-MONEY", "LATE-AND-OFFLINE"
@@ -32,8 +32,9 @@ class Cast:
 
 
 def cost_minor(energy_mwh: int) -> int:
-    """Return what a misbehaving session must cost: plain energy, rounded down."""
-    return mul_div_down(energy_mwh, scenery.PLAIN_MINOR_PER_KWH, MWH_PER_KWH)
+    """Return what a misbehaving session must cost: plain energy, by the Wh begun (step_size 1)."""
+    wh = mul_div_up(energy_mwh, 1, MWH_PER_WH)
+    return mul_div_down(wh * MWH_PER_WH, scenery.PLAIN_MINOR_PER_KWH, MWH_PER_KWH)
 
 
 def parts_minor(total_minor: int, host: str) -> dict[str, int]:

@@ -194,7 +194,7 @@ async def _register_rollback(scene: Scene) -> None:
     await run.post.station.stop(run.transaction, sample=Sample(planned.end_ms, below_mwh, record))
     # Readings that run backwards have no price: the whole hold waits.
     holds = scene.books.session(run.session_id).holds
-    scene.in_review(HOLD_MINOR * holds, "register_decreased")
+    scene.in_review(HOLD_MINOR * holds, "register_decreased", "not_priceable")
 
 
 async def _unknown_meter(scene: Scene) -> None:

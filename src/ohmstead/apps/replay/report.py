@@ -32,7 +32,7 @@ def show(
         _cases(played),
         _lines(checks),
     )
-    console.print(Panel(body, title="What happened", expand=False))
+    console.print(Panel(body, title="What happened", expand=False), soft_wrap=False)
     seconds = _seconds(figures.total_ms)
     if checks.hold:
         console.print(Text(f"{YES} All {len(checks.lines)} checks hold. {seconds}.", "bold green"))

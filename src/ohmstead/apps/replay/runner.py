@@ -55,6 +55,7 @@ DEMANDS = Demands(
     misbehaviours=len(MISBEHAVIOURS),
     both_protocols=True,
 )
+ONCE_MAX_S = 900  # what takes longer hangs: better to say so than to wait for ever
 REPORT_EVERY = 40  # sessions, where no bar can be drawn
 
 Tamper = Callable[[Stage], Awaitable[None]]
@@ -151,10 +152,12 @@ async def _run(console: Console, show: Show, demands: Demands, as_json: bool, st
     try:
         with _ending() as ending:
             async with set_up(show, console.print) as stage:
-                where = _tell_others(stage)
-                console.print(f"Status page: {stage.url}/   Admin key: {where}")
+                _tell_others(stage)
+                if stays:
+                    console.print(f"Watch it at  {stage.url}/")
                 with _bar(console, len(show.plan.sessions)) as bar:
-                    done = await perform(stage, demands, console.print, bar)
+                    async with asyncio.timeout(None if show.speed else ONCE_MAX_S):
+                        done = await perform(stage, demands, console.print, bar)
                 total_ms = int((time.monotonic() - began_s) * MS_PER_S)
                 done.figures = replace(done.figures, total_ms=total_ms)
                 report.show(console, done.figures, done.played, done.verified, done.checks)
@@ -164,6 +167,9 @@ async def _run(console: Console, show: Show, demands: Demands, as_json: bool, st
                     _where_to_look(console, stage, done)
                     await ending.wait()
                 return done.exit_code
+    except TimeoutError:
+        console.print(f"It is not over after {ONCE_MAX_S} s: something hangs.")
+        return 1
     except asyncio.CancelledError:
         console.print("Interrupted.")
         return INTERRUPTED
@@ -179,14 +185,13 @@ def _where_to_look(console: Console, stage: Stage, done: Performance) -> None:
     console.print("It keeps running; Ctrl-C stops.")
 
 
-def _tell_others(stage: Stage) -> Path:
+def _tell_others(stage: Stage) -> None:
     """Write what `ohmstead status --dir DIR` and its like need to find this network."""
     directory = stage.show.directory
     key_file = directory / "keys" / ADMIN_KEY
     write_whole(key_file, stage.admin_key.encode() + b"\n", 0o600)
     urls = {"pid": os.getpid(), "http": stage.url, "ocpp": f"ws://127.0.0.1:{stage.ports.ocpp}"}
     write_whole(directory / RUN_FILE, json.dumps(urls).encode() + b"\n")
-    return key_file
 
 
 class _Ending:
@@ -251,12 +256,16 @@ def _folder(directory: Path | None) -> Iterator[Path]:
 
 def _console(as_json: bool) -> Console:
     """People read standard output, unless a program does."""
-    return Console(stderr=as_json, markup=False, highlight=False, emoji=False)
+    return Console(stderr=as_json, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def _quiet_logs() -> None:
     """Only errors, beside the output: a replay loses connections and its chain on purpose."""
     structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
