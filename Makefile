@@ -43,7 +43,7 @@ deep: setup     ## fuzz and property tests, in Python and Solidity, with many mo
 	OHMSTEAD_DEEP=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal --timeout 3600 $(ARGS)
 
 bench: setup    ## every benchmark, one JSON line each
-	@set -e; for file in bench/[a-z]*.py; do $(BIN)/python $$file; done
+	@set -e; for file in bench/[a-z]*.py; do $(BIN)/python -m bench.$$(basename $$file .py); done
 
 contracts: setup ## compile the contracts and keep ABI and bytecode in the package
 	$(BIN)/python tools/artifacts.py

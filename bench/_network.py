@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +23,23 @@ from ohmstead.adapters.clock import SystemClock
 from ohmstead.adapters.store.schema import TABLES
 from ohmstead.adapters.store.sqlite import SqliteStore
 from ohmstead.apps import boot, config
+from ohmstead.apps.cli import init
+from ohmstead.apps.cli.client import RUN_FILE
 from ohmstead.apps.stations.services import secret_mac
 from ohmstead.apps.virtual.meter import VirtualMeter
 from ohmstead.core.meter import MeterKey, Tier
 from ohmstead.core.network import Evse, IdToken, Station, TokenStatus
-from ohmstead.core.onchain import BlockRef, Deposited, EventId
 from ohmstead.core.session import PayerKind, Share
 from ohmstead.core.tariff import Component, Dimension, Element, Tariff
-from ohmstead.flows import mirror, onboarding
+from ohmstead.flows import onboarding
+from ohmstead.flows.charging.funding import policy_of
+from ohmstead.flows.money import Till
+from ohmstead.ports import Decision, State
 from ohmstead.units import Price
 
+logging.getLogger("ohmstead.store").setLevel(logging.ERROR)  # not its warning at each opening
+
+PortOf = Callable[[subprocess.Popen[str]], int]
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = b"bench-password-of-20"
 SMOKE = bool(os.environ.get("OHMSTEAD_BENCH_SMOKE"))
@@ -54,9 +63,18 @@ def meter(number: int) -> VirtualMeter:
 
 
 def prepare(directory: Path, stations: int, *, signed: bool = False) -> None:
-    """Write a network of so many stations, a driver with a deposit for each, all defaults."""
-    (directory / config.FILE_NAME).write_text('[network]\nname = "bench"\n')
+    """Have ``ohmstead init`` write a network; add stations, and a driver with money for each."""
+    asyncio.run(init.begin(directory, "commons"))
     asyncio.run(_prepare(directory, stations, signed))
+
+
+def fund(state: State, payers: Sequence[str], now_ms: int) -> Decision[None]:
+    """Give each payer money that came from a bank: the chain of this network never saw it."""
+    till = Till(state, policy_of(state).asset, now_ms)
+    for payer in payers:
+        name = f"bench/topup/{payer}"
+        till.must_move([till.post(name, "bank:bench", f"payer:{payer}", DEPOSIT_MINOR)])
+    return Decision(None, till.puts())
 
 
 async def _prepare(directory: Path, stations: int, signed: bool) -> None:
@@ -69,7 +87,7 @@ async def _prepare(directory: Path, stations: int, signed: bool) -> None:
     await store.run(onboarding.add_tariff, Tariff("T", policy.asset, (energy,)))
     shares = (Share(TREASURY, 2_000), Share(HOST, 8_000, rest=True))
 
-    async def one(number: int) -> Deposited:
+    async def one(number: int) -> str:
         name, payer = station_id(number), f"0x{number + 16:040x}"
         mac = secret_mac(pepper, name, PASSWORD)
         station = Station(name, mac, (Evse(1, RATED_W),), "T", shares)
@@ -82,11 +100,10 @@ async def _prepare(directory: Path, stations: int, signed: bool) -> None:
             await store.run(onboarding.add_meter, onboarding.AddMeter(record, 1))
         token = IdToken(id_tag(number), TokenStatus.ACCEPTED, payer, PayerKind.PREPAID)
         await store.run(onboarding.put_id_token, token)
-        return Deposited(EventId(1, f"0x{1:064x}", number), payer, 0, DEPOSIT_MINOR)
+        return payer
 
-    deposits = await asyncio.gather(*(one(number) for number in range(stations)))
-    block = BlockRef(1, f"0x{1:064x}", 1)
-    await store.run(mirror.book_final, mirror.BookFinal(None, block, tuple(deposits)))
+    payers = await asyncio.gather(*(one(number) for number in range(stations)))
+    await store.run(fund, payers)
     await store.close()
 
 
@@ -103,6 +120,11 @@ class Served:
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS_PER_S
 
+    def rss_kb(self) -> int:
+        """The resident set of the process."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") // 1_024
+
     def kill(self) -> None:
         """As a crash would end it."""
         self.process.send_signal(signal.SIGKILL)
@@ -110,14 +132,13 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(*command: str) -> Iterator[Served]:
-    """Start a server that prints its port as the first line; ended on leaving."""
+def serving(command: Sequence[str], port_of: PortOf) -> Iterator[Served]:
+    """Start a server and learn its port; ended on leaving."""
     process = subprocess.Popen(
         [sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=_environment()
     )
     try:
-        assert process.stdout is not None
-        yield Served(process, int(process.stdout.readline()))
+        yield Served(process, port_of(process))
     finally:
         if process.poll() is None:
             process.terminate()
@@ -129,8 +150,39 @@ def serving(*command: str) -> Iterator[Served]:
 
 
 def up(directory: Path) -> contextlib.AbstractContextManager[Served]:
-    """The server under test, with default configuration."""
-    return serving("-m", "bench._up", str(directory))
+    """The server under test: ``ohmstead up`` as a person would type it, embedded chain included.
+
+    A smoke run does without the chain, which takes longest to start.
+    """
+    command = ["-m", "ohmstead.apps.cli.main", "up", "--dir", str(directory)]
+    command += ["--http", "127.0.0.1:0", "--ocpp", "127.0.0.1:0"]
+    run_file = directory / RUN_FILE
+
+    def port_of(process: subprocess.Popen[str]) -> int:
+        while not run_file.exists():
+            if process.poll() is not None:
+                raise RuntimeError("`ohmstead up` ended at once")
+            time.sleep(0.05)
+        address = str(json.loads(run_file.read_text(encoding="utf-8"))["ocpp"])
+        return int(address.rpartition(":")[2])
+
+    run_file.unlink(missing_ok=True)  # of a server that was killed
+    return serving([*command, "--chain", "none"] if SMOKE else command, port_of)
+
+
+def peer() -> contextlib.AbstractContextManager[Served]:
+    """The central system that stores nothing."""
+
+    def port_of(process: subprocess.Popen[str]) -> int:
+        assert process.stdout is not None
+        return int(process.stdout.readline())
+
+    return serving(["-m", "bench._peer"], port_of)
+
+
+def opened(directory: Path) -> SqliteStore:
+    """The store of a server that has ended, however it did."""
+    return SqliteStore.open(directory / boot.DATABASE, TABLES, SystemClock())
 
 
 class Loading:
@@ -204,4 +256,3 @@ def cpu_model() -> str:
             if line.startswith("model name"):
                 return f"{line.partition(':')[2].strip()} x {os.cpu_count()}"
     return f"unknown x {os.cpu_count()}"
-

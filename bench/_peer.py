@@ -16,6 +16,7 @@ from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call_result
 from ocpp.v16.datatypes import IdTagInfo
 from ocpp.v16.enums import AuthorizationStatus, RegistrationStatus
+from websockets.typing import Subprotocol
 
 
 class StoresNothing(ChargePoint):  # type: ignore[misc]  # Any, without a stub
@@ -44,7 +45,9 @@ async def connected(socket: Any) -> None:
 
 
 async def main() -> None:
-    server = await websockets.serve(connected, "127.0.0.1", 0, subprotocols=["ocpp1.6"])
+    server = await websockets.serve(
+        connected, "127.0.0.1", 0, subprotocols=[Subprotocol("ocpp1.6")]
+    )
     print(next(iter(server.sockets)).getsockname()[1], flush=True)
     await asyncio.get_running_loop().create_future()
 

@@ -14,7 +14,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from bench._network import SMOKE, Measured, cpu_model, loading, prepare, serving, up
+from bench._network import SMOKE, Measured, cpu_model, loading, peer, prepare, up
 
 GOAL_RATIO = 6
 
@@ -34,11 +34,11 @@ def main() -> None:
         prepare(Path(folder), options.stations)
         with (
             up(Path(folder)) as house,
-            serving("-m", "bench._peer") as peer,
+            peer() as theirs_up,
             loading(house, *load_of) as to_house,
-            loading(peer, *load_of) as to_peer,
+            loading(theirs_up, *load_of) as to_peer,
         ):
-            ours, theirs = Measured(house, to_house), Measured(peer, to_peer)
+            ours, theirs = Measured(house, to_house), Measured(theirs_up, to_peer)
             for _ in range(options.rounds):
                 ours.one_round(options.seconds)
                 theirs.one_round(options.seconds)

@@ -11,6 +11,7 @@ and end signed. Prints one JSON line.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import platform
 import tempfile
@@ -21,11 +22,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench._frames import RECORDS
-from bench._network import SMOKE, Measured, cpu_model, loading, prepare, up
-from ohmstead.adapters.clock import SystemClock
-from ohmstead.adapters.store.schema import TABLES
-from ohmstead.adapters.store.sqlite import SqliteStore
-from ohmstead.apps import boot
+from bench._network import SMOKE, Measured, cpu_model, loading, opened, prepare, up
 from ohmstead.core.session import Session, SessionState
 
 GOAL_RATIO = 0.5
@@ -34,7 +31,7 @@ SHOWN_MAX = 100_000
 
 
 def verifications_per_cpu_s(seconds: float) -> float:
-    """What this core does of P-256 verifications alone: the key loaded, one payload of 400 bytes."""
+    """What this core does of P-256 verifications and nothing else, the key loaded."""
     key, payload, algorithm = ec.generate_private_key(ec.SECP256R1()), bytes(400), hashes.SHA256()
     signature, public = key.sign(payload, ec.ECDSA(algorithm)), key.public_key()
     count, began_s = 0, time.process_time()
@@ -47,14 +44,11 @@ def verifications_per_cpu_s(seconds: float) -> float:
 
 def settled(folder: Path) -> tuple[int, int]:
     """How many sessions were settled as proven, and how many ended any other way."""
-    store = SqliteStore.open(folder / boot.DATABASE, TABLES, SystemClock())
-    try:
-        found = store.find(Session, SHOWN_MAX)
-        ended = [session for session in found if session.ended_ms]
-        good = [s for s in ended if s.state is SessionState.SETTLED and s.end_page]
-        return len(good), len(ended) - len(good)
-    finally:
-        store._writer.stop()
+    store = opened(folder)
+    ended = [session for session in store.find(Session, SHOWN_MAX) if session.ended_ms]
+    good = [s for s in ended if s.state is SessionState.SETTLED and s.end_page]
+    asyncio.run(store.close())
+    return len(good), len(ended) - len(good)
 
 
 def measured(workload: str, stations: int, seconds: float, rounds: int) -> dict[str, float]:

@@ -30,7 +30,7 @@ We are not exposed, since one connection does every checkpoint, but a person wit
 shell on a live file would be.
 """
 
-MULTI_ROWS = (64, 8, 1)
+MULTI_ROWS = (64, 32, 16, 8, 4, 2, 1)
 """Rows per INSERT. sqlite3 lets go of the interpreter lock around each statement; beside a busy
 event loop every such hand-over may cost the 5 ms switch interval, so one row per statement crawls
 (measured: 2.8 k rows/s against 27 k)."""
