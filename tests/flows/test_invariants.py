@@ -73,9 +73,7 @@ class ChargingMachine(RuleBasedStateMachine):
     def decide(self, data, pay):
         if self.started:
             session_id = data.draw(st.sampled_from(self.started)).session_id
-            with contextlib.suppress(
-                OperatorError
-            ):  # not in doubt: said so
+            with contextlib.suppress(OperatorError):  # not in doubt: said so
                 self.world.run(review.resolve, review.Resolve(session_id, pay))
 
     @rule(days=st.integers(1, 4))

@@ -175,3 +175,33 @@ def test_a_lock_that_ends_twice_in_the_ledger_is_refused_by_the_chain_not_by_cha
     world.stop(started.transaction_id, 3 * KWH)
     world.run(review.resolve, review.Resolve(started.session_id, pay=False))
     assert world.balance(f"payer:{WALLET}") == 2_000_000
+
+
+def test_a_session_in_doubt_without_a_hold_can_still_be_owed_once():
+    world = World(signed=False)
+    started = world.start()
+    at = world.now + 30 * MINUTE
+    world.wait(4 * 24 * 60)  # the hold is over
+    world.stop(started.transaction_id, 4 * KWH, at_ms=at, approved=False)
+    assert world.session(started).state is SessionState.REVIEW
+    world.run(review.resolve, review.Resolve(started.session_id, pay=True))
+    assert world.session(started).state is SessionState.OWED
+    assert world.balance(f"receivable:{DRIVER}") == -2_000_000
+    world.stop(started.transaction_id, 3 * KWH, at_ms=at)
+    assert world.session(started).state is SessionState.REVIEW
+    world.run(review.resolve, review.Resolve(started.session_id, pay=True))
+    assert world.balance(f"receivable:{DRIVER}") == -2_000_000
+    assert world.run(review.collect, review.Collect(started.session_id))
+    assert world.balance(f"payee:{HOST}") == 1_600_000
+    assert world.balance(f"receivable:{DRIVER}") == 0
+
+
+def test_a_session_that_is_refunded_is_owed_by_nobody():
+    world = World(signed=False)
+    started = world.start(token=world.lock(2_000_000))
+    world.wait(30)
+    world.stop(started.transaction_id, 5 * KWH)
+    assert world.balance(f"receivable:{WALLET}") == -500_000
+    world.stop(started.transaction_id, 4 * KWH)
+    world.run(review.resolve, review.Resolve(started.session_id, pay=False))
+    assert world.balance(f"receivable:{WALLET}") == 0

@@ -1,7 +1,7 @@
 """A session: start to end of charging for one driver, as one table of states and events.
 
     ACTIVE ──stop clear──▶ SETTLED ──contradicted──▶ CONTESTED ──▶ SETTLED | REFUNDED
-      │ └──stop in doubt─▶ REVIEW  ──resolved──────▶ SETTLED | REFUNDED
+      │ └──stop in doubt─▶ REVIEW  ──resolved──────▶ SETTLED | REFUNDED | OWED (no hold)
       │ └──stop never came▶ REVIEW
       │ └──stop empty────▶ VOID
       └──hold expired────▶ EXPIRED ──stop clear────▶ OWED ──collected──▶ SETTLED
@@ -47,6 +47,7 @@ class SessionEvent(enum.Enum):
     HOLD_EXPIRED = "hold_expired"
     COLLECTED = "collected"
     RESOLVED_PAID = "resolved_paid"
+    RESOLVED_OWED = "resolved_owed"  # it is to be paid, and nothing was held for it
     RESOLVED_REFUNDED = "resolved_refunded"
 
 
@@ -75,6 +76,7 @@ TRANSITIONS: Mapping[tuple[SessionState, SessionEvent], SessionState] = MappingP
         (_S.REFUNDED, _E.STOP_CONTRADICTED): _S.REFUNDED,
         (_S.OWED, _E.COLLECTED): _S.SETTLED,
         (_S.REVIEW, _E.RESOLVED_PAID): _S.SETTLED,
+        (_S.REVIEW, _E.RESOLVED_OWED): _S.OWED,
         (_S.REVIEW, _E.RESOLVED_REFUNDED): _S.REFUNDED,
         (_S.CONTESTED, _E.RESOLVED_PAID): _S.SETTLED,
         (_S.CONTESTED, _E.RESOLVED_REFUNDED): _S.REFUNDED,

@@ -39,18 +39,19 @@ def resolve(state: State, command: Resolve, now_ms: int) -> Decision[Session]:
     else:
         jobs = _reviewed(till, session, bill, command.pay)
     event = SessionEvent.RESOLVED_PAID if command.pay else SessionEvent.RESOLVED_REFUNDED
+    if command.pay and bill is not None and bill.covered_minor == 0:
+        event = SessionEvent.RESOLVED_OWED
     changed = replace(session, state=next_state(session.state, event))
     return Decision(changed, (changed, *till.puts()), jobs=jobs)
 
 
 def _reviewed(till: Till, session: Session, bill: Bill | None, pay: bool) -> tuple[Job, ...]:
     pending = till.transfer(f"{session.id}/dispute")
-    if pay and (bill is None or bill.covered_minor == 0 or pending is None):
-        raise OperatorError(
-            f"session {session.id} has no price or no money behind it: resolve it as refunded"
-        )
+    if pay and (bill is None or bill.total_minor == 0):
+        raise OperatorError(f"session {session.id} has no price: resolve it as refunded")
     if pending is None:
-        till.must_move(payment.forgives(till, session))
+        asks = payment.owes(till, session, bill) if pay and bill else None
+        till.must_move(payment.forgives(till, session) if asks is None else asks)
         return payment.release_job(session, 0)
     batch = [till.resolve(f"{session.id}/dispute/closed", pending.id, None)]
     if pay:
