@@ -3,7 +3,9 @@
 Each station logs in, boots and reports its status, so that the session state of a connection and
 the memory of its answers are in the figure; then nothing happens and the resident set of the
 gateway's process is compared with that before. A second pass on the warm process shows what is
-left behind by connections that have ended. Prints one JSON line.
+left behind by connections that have ended. A third figure is of `ohmstead up` itself, each station
+in a transaction with readings: handlers, presence, session, money and cached records included.
+Prints one JSON line.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import structlog
 import uvloop
 
+from bench._network import loading, prepare, up
 from ohmstead.adapters.clock import SystemClock
 from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.gateway import Gateway, Link
@@ -31,6 +35,8 @@ from ohmstead.wire.ocpp.base import Version
 from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
 
 GOAL_KB = 32
+READINGS = 3
+SETTLING_S = 2.0
 PASSWORD = b"p" * 40
 MESSAGES = (
     b'[2,"%d-boot","BootNotification",{"reason":"PowerUp","chargingStation":'
@@ -125,7 +131,7 @@ async def one_pass(gateway: Gateway, port: int, count: int, at_once: int) -> dic
     gc.collect()
     before_kb = rss_kb()
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, __file__, "--port", str(port)),
+        *(sys.executable, "-m", "bench.idle", "--port", str(port)),
         *("--stations", str(count), "--at-once", str(at_once)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -154,8 +160,21 @@ async def one_pass(gateway: Gateway, port: int, count: int, at_once: int) -> dic
     }
 
 
-async def measure(count: int, at_once: int) -> None:
-    """Serve, measure twice, print."""
+def with_active_sessions(count: int) -> float:
+    """Return the kB of each connection of `ohmstead up` that has a session under way."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder), count)
+        with up(Path(folder)) as house:
+            time.sleep(SETTLING_S)
+            before_kb = house.rss_kb()
+            with loading(house, "meter_values", count, READINGS) as load:
+                load.say(str(SETTLING_S))
+                time.sleep(SETTLING_S)
+                return round((house.rss_kb() - before_kb) / count, 2)
+
+
+async def measure(count: int, at_once: int) -> dict[str, object]:
+    """Serve the gateway alone and measure twice."""
     gateway = Gateway(ImitatedDirectory(), SystemClock(), OcppConfig(handshakes_max=4_096))
     port = await gateway.start("127.0.0.1", 0)
     first = await one_pass(gateway, port, count, at_once)
@@ -163,12 +182,7 @@ async def measure(count: int, at_once: int) -> None:
     await gateway.stop()
     line: dict[str, object] = {"bench": "idle", "stations": count, "tls": False, **first}
     line["again"] = again
-    line |= {
-        "python": platform.python_version(),
-        "goal": {"kb_per_idle_connection": GOAL_KB},
-        "reached": first["kb_per_idle_connection"] <= GOAL_KB,
-    }
-    print(json.dumps(line))
+    return line
 
 
 def main() -> None:
@@ -181,7 +195,16 @@ def main() -> None:
     if options.port:
         asyncio.run(stations(options.port, options.stations, options.at_once))
     else:
-        uvloop.run(measure(options.stations, options.at_once))
+        line = uvloop.run(measure(options.stations, options.at_once))
+        active_kb = with_active_sessions(options.stations)
+        idle_kb = float(str(line["kb_per_idle_connection"]))
+        line |= {
+            "kb_per_connection_with_active_session": active_kb,
+            "python": platform.python_version(),
+            "goal": {"kb_per_idle_connection": GOAL_KB},
+            "reached": max(idle_kb, active_kb) <= GOAL_KB,
+        }
+        print(json.dumps(line))
 
 
 if __name__ == "__main__":
