@@ -16,8 +16,10 @@ from ohmstead.apps.replay.casting import parts_minor
 from ohmstead.apps.replay.driving import Drive
 from ohmstead.apps.replay.play import Played
 from ohmstead.apps.replay.stage import Stage
+from ohmstead.core.bill import Bill
 from ohmstead.core.onchain import EpochRecord, EpochState, Lock, LockState
-from ohmstead.core.session import OPEN_STATES, PayerKind, SessionState
+from ohmstead.core.session import OPEN_STATES, SessionState
+from ohmstead.core.tariff import Dimension
 from ohmstead.errors import ChainUnavailable, OperatorError
 from ohmstead.units import BPS
 
@@ -65,6 +67,7 @@ class Demands:
     epochs: int = 1
     walk_up_bps: int = 0
     misbehaviours: int = 0
+    prices: tuple[str, ...] = ()  # see prices_of
     both_protocols: bool = False
 
 
@@ -120,6 +123,30 @@ def check_sessions(checks: Checks, stage: Stage, played: Played) -> None:
         if post.station.refused
     ]
     checks.add("stations delivered everything", waiting, "no message is left or was refused")
+
+
+def check_prices(checks: Checks, stage: Stage, demands: Demands) -> None:
+    """Every kind of price that was asked for was charged to somebody."""
+    seen: Counter[str] = Counter()
+    books = _books(stage)
+    for session in books.sessions():
+        bill = books.bill(session.id)
+        if bill is not None and session.state is SessionState.SETTLED:
+            seen.update(_prices_of(bill))
+    missing = [f"nobody was charged {kind}" for kind in demands.prices if not seen[kind]]
+    detail = ", ".join(f"{kind} {count} times" for kind, count in sorted(seen.items()))
+    checks.add("every kind of price was charged", missing, detail)
+
+
+def _prices_of(bill: Bill) -> set[str]:
+    """Return what a bill shows: dimensions, a minimum that applied, two prices for its energy."""
+    found = {line.dimension.value for line in bill.lines if line.minor}
+    if bill.adjustment_minor > 0:
+        found.add("MINIMUM")
+    energy = [line for line in bill.lines if line.dimension is Dimension.ENERGY and line.minor]
+    if len(energy) > 1:
+        found.add("NIGHT AND DAY")
+    return found
 
 
 def check_misbehaviours(checks: Checks, stage: Stage, played: Played) -> None:
@@ -264,8 +291,3 @@ def _is_final(epoch: EpochRecord) -> bool:
 
 def _is_open(lock: Lock) -> bool:
     return lock.state is LockState.OPEN
-
-
-def walk_up_count(stage: Stage) -> int:
-    """Return how many sessions a lock paid for."""
-    return sum(s.payer is PayerKind.WALLET_LOCK for s in stage.plan.sessions)

@@ -18,11 +18,16 @@ from ohmstead.apps.replay.books import Books
 from ohmstead.apps.replay.casting import cost_minor, parts_minor
 from ohmstead.apps.replay.driving import Drive
 from ohmstead.apps.replay.plan import PlannedSession
-from ohmstead.apps.replay.scenery import HOLD_MINOR, OFFLINE_WINDOW_S, SESSION_MAX_S
+from ohmstead.apps.replay.scenery import (
+    HOLD_MINOR,
+    OFFLINE_WINDOW_S,
+    REPORT_INTERVAL_S,
+    SESSION_MAX_S,
+)
 from ohmstead.apps.replay.stage import Stage
 from ohmstead.apps.virtual.meter import BEGIN, END, Sample, VirtualMeter
 from ohmstead.core.session import SessionState
-from ohmstead.units import MS_PER_S, MWH_PER_KWH, MWH_PER_WH
+from ohmstead.units import MS_PER_S, MWH_PER_KWH, MWH_PER_WH, S_PER_HOUR
 from ohmstead.wire.ocmf import Entry
 
 T = TypeVar("T")
@@ -66,6 +71,11 @@ class Scene:
     def energy_by_gateway(self, mwh: int) -> int:
         """Return the energy that the gateway's own record shows: OCPP 1.6 counts whole Wh."""
         return mwh - mwh % MWH_PER_WH if self.planned.protocol == "1.6" else mwh
+
+    def interval_cost_minor(self) -> int:
+        """Return what this evse could cost from one report to the next."""
+        evse = next(e for e in self.run.post.planned.evses if e.id == self.planned.evse)
+        return cost_minor(evse.rated_w * REPORT_INTERVAL_S * MWH_PER_WH // S_PER_HOUR)
 
     def settled(self, energy_mwh: int, findings: tuple[str, ...] = ()) -> None:
         """Expect a session that was proven, paid and split as it should."""
@@ -250,13 +260,16 @@ async def _late_offline_stop(scene: Scene) -> None:
     await station.connect()
     energy_mwh = run.end_mwh - run.begin_mwh
     total = cost_minor(energy_mwh)
-    scene.ended(SessionState.OWED, ("hold_expired",))
+    findings: tuple[str, ...] = ("hold_expired",)
+    if held // scene.interval_cost_minor() <= 1:  # at full power it would not last for two reports
+        findings = ("stopped_at_hold", "hold_expired")
+    scene.ended(SessionState.OWED, findings)
     scene.case.expect("receivable", total, scene.books.receivable(payer))
     scene.case.expect("paid before", {}, scene.books.paid(scene.case.session_id))
     scene.case.expect("hold given back", held, scene.books.balance(f"payer:{payer}"))
     await scene.stage.accounts.top_up(planned.driver, TOP_UP_MINOR)
     await scene.stage.booked(lambda: scene.books.receivable(payer) == 0)
-    scene.ended(SessionState.SETTLED, ("hold_expired",))
+    scene.ended(SessionState.SETTLED, findings)
     left = held + TOP_UP_MINOR - total
     scene.case.expect("left to spend", left, scene.books.balance(f"payer:{payer}"))
     scene.paid(total)

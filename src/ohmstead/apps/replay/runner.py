@@ -27,6 +27,7 @@ from ohmstead.apps.replay.checks import (
     Demands,
     check_chain,
     check_misbehaviours,
+    check_prices,
     check_sessions,
     check_size,
 )
@@ -53,12 +54,23 @@ DEMANDS = Demands(
     epochs=3,
     walk_up_bps=1_000,
     misbehaviours=len(MISBEHAVIOURS),
+    prices=("ENERGY", "FLAT", "PARKING_TIME", "MINIMUM", "NIGHT AND DAY"),
     both_protocols=True,
 )
 ONCE_MAX_S = 900  # what takes longer hangs: better to say so than to wait for ever
 REPORT_EVERY = 40  # sessions, where no bar can be drawn
 
 Tamper = Callable[[Stage], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a replay is told and judged; ``limit_s`` None lets it take its time."""
+
+    demands: Demands
+    as_json: bool = False
+    stays: bool = False  # keeps running in the end, until somebody stops it
+    limit_s: int | None = None
 
 
 @dataclass(slots=True)
@@ -94,6 +106,7 @@ async def perform(
     checks = Checks()
     check_size(checks, stage, played, demands)
     check_sessions(checks, stage, played)
+    check_prices(checks, stage, demands)
     check_misbehaviours(checks, stage, played)
     await check_chain(checks, stage)
     say("Verifying every receipt, offline and on chain")
@@ -111,7 +124,9 @@ async def run_demo(options: DemoOptions) -> int:
     speed = 0 if options.once else DEMO_SPEED
     with _folder(options.directory) as directory:
         show = _show(plan, options.seed, directory, speed, options.http, options.ocpp)
-        return await _run(console, show, demands, options.as_json, stays=not options.once)
+        limit_s = ONCE_MAX_S if options.once else None
+        manner = Manner(demands, options.as_json, not options.once, limit_s)
+        return await _run(console, show, manner)
 
 
 async def run_replay(options: ReplayOptions) -> int:
@@ -125,7 +140,7 @@ async def run_replay(options: ReplayOptions) -> int:
     plan = await asyncio.to_thread(build, [source], wishes)
     with _folder(options.directory) as directory:
         show = _show(plan, options.seed, directory, options.speed, options.http, options.ocpp)
-        return await _run(console, show, Demands(), options.as_json, stays=False)
+        return await _run(console, show, Manner(Demands(), options.as_json))
 
 
 def demo_sources(seed: str, say: Note) -> tuple[Sequence[Source], Demands]:
@@ -146,29 +161,29 @@ def _show(plan: Plan, seed: str, directory: Path, speed: int, http: str, ocpp: s
     return Show(dressed.plan, seed, directory, dressed.purses, speed, http, ocpp)
 
 
-async def _run(console: Console, show: Show, demands: Demands, as_json: bool, stays: bool) -> int:
+async def _run(console: Console, show: Show, manner: Manner) -> int:
     began_s = time.monotonic()
     _quiet_logs()
     try:
         with _ending() as ending:
             async with set_up(show, console.print) as stage:
                 _tell_others(stage)
-                if stays:
+                if manner.stays:
                     console.print(f"Watch it at  {stage.url}/")
                 with _bar(console, len(show.plan.sessions)) as bar:
-                    async with asyncio.timeout(None if show.speed else ONCE_MAX_S):
-                        done = await perform(stage, demands, console.print, bar)
+                    async with asyncio.timeout(manner.limit_s):
+                        done = await perform(stage, manner.demands, console.print, bar)
                 total_ms = int((time.monotonic() - began_s) * MS_PER_S)
                 done.figures = replace(done.figures, total_ms=total_ms)
                 report.show(console, done.figures, done.played, done.verified, done.checks)
-                if as_json:
+                if manner.as_json:
                     print(report.as_json(done.figures, done.played, done.checks))
-                if stays:
+                if manner.stays:
                     _where_to_look(console, stage, done)
                     await ending.wait()
                 return done.exit_code
     except TimeoutError:
-        console.print(f"It is not over after {ONCE_MAX_S} s: something hangs.")
+        console.print(f"It is not over after {manner.limit_s} s: something hangs.")
         return 1
     except asyncio.CancelledError:
         console.print("Interrupted.")

@@ -96,7 +96,7 @@ TARIFFS: tuple[Tariff, ...] = (
         "energy-at-least",
         ASSET,
         (Element((_price(Dimension.ENERGY, 45),)),),
-        min_price_minor=1_000_000,
+        min_price_minor=2_500_000,
     ),
 )
 
@@ -105,7 +105,7 @@ def tariff_of(source: str, rank: int) -> Tariff:
     """Return the tariff of the ``rank``-th station of a source."""
     plain, start, night, parking, least = TARIFFS
     choice = {
-        "norway": (night, night, plain),
+        "norway": (night, least, night, plain),
         "acn": (parking, parking, start),
         "epfl": (least, start),
     }.get(source, TARIFFS)
