@@ -120,6 +120,7 @@ class Load:
     async def phase(self, seconds: float, per_s: float) -> dict[str, float]:
         """Send for some seconds, wait for what is under way, and say what was seen."""
         self.waits_s.clear()
+        self.overrun = 0
         began_s = time.perf_counter()
         if per_s:
             await self._at_a_rate(began_s, seconds, per_s)
