@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from ohmstead.core.network import IdToken, TokenStatus
-from ohmstead.core.onchain import Released, Returned
+from ohmstead.core.onchain import BlockRef, ChainCursor, Locked, Released, Returned
 from ohmstead.core.session import PayerKind, SessionState
 from ohmstead.core.tariff import Component, Dimension, Element, Tariff
 from ohmstead.core.tariff_restrictions import Restrictions
-from ohmstead.flows import onboarding
+from ohmstead.flows import mirror, onboarding
 from ohmstead.flows.charging import review
 from ohmstead.flows.charging.funding import Authorisation
 from ohmstead.units import Price
@@ -205,3 +205,42 @@ def test_a_session_that_is_refunded_is_owed_by_nobody():
     world.stop(started.transaction_id, 4 * KWH)
     world.run(review.resolve, review.Resolve(started.session_id, pay=False))
     assert world.balance(f"receivable:{WALLET}") == 0
+
+
+def lock_until(world, expiry_s, lock_id="0x5h0r7"):
+    world.book(Locked(world.event(), lock_id, WALLET, 0, 5_000_000, expiry_s))
+    token = onboarding.TokenForLock(lock_id, f"W-{lock_id}")
+    return world.run(onboarding.token_for_lock, token).uid
+
+
+def test_a_lock_that_its_wallet_can_soon_take_back_pays_for_nothing():
+    world = World(signed=False)
+    token = lock_until(world, 10 * 60)
+    started = world.start(token=token)
+    assert started.authorisation is Authorisation.EXPIRED
+    assert world.session(started).state is SessionState.UNFUNDED
+
+
+def test_a_session_is_stopped_while_its_lock_still_holds():
+    world = World(signed=False)
+    started = world.start(token=lock_until(world, 3_600))
+    assert started.authorisation is Authorisation.ACCEPTED
+    world.wait(10)
+    world.readings(started.transaction_id, (world.now, KWH))
+    assert jobs(world) == []
+    since = world.store.get(ChainCursor, "anvil")
+    block = BlockRef(since.block_number + 1, "0xlater", 3_600 - 10 * 60)
+    world.run(mirror.book_final, mirror.BookFinal(since, block, ()))
+    world.wait(40)
+    world.readings(started.transaction_id, (world.now, 2 * KWH))
+    assert [kind for kind, _ in jobs(world)] == ["stop"]
+
+
+def test_energy_that_no_evse_can_give_reserves_no_more_of_a_drivers_money():
+    world = World(signed=False)
+    started = world.start()
+    for minute in range(1, 9):
+        world.wait(1)
+        world.readings(started.transaction_id, (world.now, minute * 1_000 * KWH))
+    assert world.session(started).hold_minor == 10_000_000
+    assert [kind for kind, _ in jobs(world)] == ["stop"]

@@ -407,12 +407,12 @@ def test_an_escrow_that_cannot_pay_is_an_alarm_until_it_can(run):
 
 def test_a_wallet_that_reclaims_before_the_release_is_booked_and_no_payee_is_paid(run):
     async def scenario(t):
-        wallet, lock_id = await t.walk_up(expires_s=30)
+        wallet, lock_id = await t.walk_up(expires_s=2_000)
         await t.final()
         await t.settler.step()
         id_ = await t.session(await t.token_of(lock_id), kwh=4)
         assert t.balance(f"payee:{HOST}") == 1_600_000
-        await t.rpc.ask("anvil_mine", "0x2", "0x20")  # past the expiry, before any step
+        await t.rpc.ask("anvil_mine", "0x2", hex(2_000))  # past the expiry, before any step
         await t.settler.step()
         assert "LockExpired" in t.settler.status.alarms[0]
         await wallet.reclaim("reclaim", lock_id)
@@ -434,14 +434,14 @@ def test_a_wallet_that_reclaims_before_the_release_is_booked_and_no_payee_is_pai
 
 def test_a_lock_reclaimed_while_its_session_is_in_doubt_is_given_up(run):
     async def scenario(t):
-        wallet, lock_id = await t.walk_up(expires_s=30)
+        wallet, lock_id = await t.walk_up(expires_s=2_000)
         await t.final()
         await t.settler.step()
         started = await t.start(await t.token_of(lock_id))
         t.clock.advance(MINUTE)
         await t.stop(started, 400)  # 400 kWh in a minute: in doubt
         assert t.record(started.session_id).state is SessionState.REVIEW
-        await t.rpc.ask("anvil_mine", "0x2", "0x20")
+        await t.rpc.ask("anvil_mine", "0x2", hex(2_000))
         await wallet.reclaim("reclaim", lock_id)
         await wallet.wait("reclaim")
         await t.final()

@@ -41,7 +41,7 @@ class Chance:
         self.drivers.append(name)
 
     async def lock(self):
-        amount, expires_s = self.random.randrange(1, 9_000_000), self.random.choice([40, 9_000])
+        amount, expires_s = self.random.randrange(1, 9_000_000), self.random.choice([1_900, 90_000])
         self.locks.append(await self.t.walk_up(self.fresh(), amount, expires_s))
 
     async def session(self):
@@ -64,7 +64,7 @@ class Chance:
         await self.t.claims.claim_all(self.t.settler._chain)
 
     async def reclaim(self):
-        await self.t.rpc.ask("anvil_mine", "0x2", "0x40")
+        await self.t.rpc.ask("anvil_mine", "0x2", hex(1_900))
         for wallet, lock_id in self.locks:
             info = await self.t.chain().lock_info(lock_id)
             head = await self.t.chain().head()

@@ -135,6 +135,7 @@ class ChainCursor:
     ledger: str
     block_number: int
     block_hash: str
+    time_s: int = 0  # the block's own time, by which locks expire
 
     @property
     def key(self) -> str:

@@ -63,7 +63,7 @@ def book_final(state: State, command: BookFinal, now_ms: int) -> Decision[int]:
     puts = (
         *booking.till.puts(),
         *booking.records.values(),
-        ChainCursor(policy.ledger, command.upto.number, command.upto.hash),
+        ChainCursor(policy.ledger, command.upto.number, command.upto.hash, command.upto.time_s),
     )
     return Decision(len(command.events), puts)
 

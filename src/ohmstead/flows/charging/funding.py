@@ -6,11 +6,14 @@ import enum
 from dataclasses import dataclass
 
 from ohmstead.core.network import POLICY_KEY, IdToken, NetworkPolicy, TokenStatus
-from ohmstead.core.onchain import Lock
+from ohmstead.core.onchain import ChainCursor, Lock
 from ohmstead.core.session import PayerKind
 from ohmstead.errors import OperatorError
 from ohmstead.flows.money import Till
 from ohmstead.ports import Decision, State
+from ohmstead.units import MS_PER_S
+
+LOCK_MARGIN_MS = 15 * 60 * MS_PER_S  # for a stop to arrive and a release to be final
 
 
 class Authorisation(enum.Enum):
@@ -75,10 +78,19 @@ def find_funding(
         lock = state.get(Lock, token.lock_id)
         if not available or (lock is not None and lock.session_id):
             return Funding(Authorisation.CONCURRENT, token)
+        if lock is not None and lock_left_ms(state, policy, lock) < 2 * LOCK_MARGIN_MS:
+            return Funding(Authorisation.EXPIRED, token)
         return Funding(Authorisation.ACCEPTED, token, available)
     if available < policy.hold_floor_minor:
         return Funding(Authorisation.NO_CREDIT, token)
     return Funding(Authorisation.ACCEPTED, token, min(available, policy.hold_minor))
+
+
+def lock_left_ms(state: State, policy: NetworkPolicy, lock: Lock) -> int:
+    """How long a lock still holds, by the chain's own time: from its expiry on, its wallet may
+    take everything back, whatever was charged."""
+    cursor = state.get(ChainCursor, policy.ledger)
+    return lock.expires_ms - (cursor.time_s if cursor is not None else 0) * MS_PER_S
 
 
 def payer_account(kind: PayerKind, payer: str, lock_id: str) -> str:

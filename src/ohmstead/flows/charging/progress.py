@@ -8,12 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from ohmstead.core.network import Quarantined, SeenMessage, Station, TransactionRef
+from ohmstead.core.onchain import Lock
+from ohmstead.core.plausibility import above_rated
 from ohmstead.core.progress import Advance, Progress, Value, advance
 from ohmstead.core.session import OPEN_STATES, PayerKind, Session, SessionState
 from ohmstead.core.tariff import Tariff, worst_case_minor
 from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.evidence import Evidence, weigh
-from ohmstead.flows.charging.funding import payer_account, policy_of
+from ohmstead.flows.charging.funding import (
+    LOCK_MARGIN_MS,
+    lock_left_ms,
+    payer_account,
+    policy_of,
+)
 from ohmstead.flows.charging.kept import progress_of, readings_of
 from ohmstead.flows.money import Till
 from ohmstead.hashing import sha256
@@ -140,13 +147,20 @@ def _kept_ahead(
     interval_minor = worst_case_minor(tariff, evse.rated_w if evse else 0, step_ms)
     room_minor = max(0, session.hold_minor - cost)
     intervals_left = mul_div_down(room_minor, 1, max(1, interval_minor))
+    lock = state.get(Lock, session.lock_id) if session.lock_id else None
+    if lock is not None:
+        left_ms = lock_left_ms(state, policy, lock) - LOCK_MARGIN_MS
+        intervals_left = min(intervals_left, mul_div_down(max(0, left_ms), 1, step_ms))
     if intervals_left > 1:
         # However hard it charges, nothing can reach the hold before half of these have passed.
         later_ms = at_ms + max(1, intervals_left >> 1) * step_ms
         return session, replace(progress, check_ms=later_ms), cost, Decision(None)
     till = Till(state, session.asset, now_ms)
     raised = None
-    if session.payer_kind is PayerKind.PREPAID:
+    charged_ms, rated_w = at_ms - session.started_ms + step_ms, evse.rated_w if evse else 0
+    if session.payer_kind is PayerKind.PREPAID and not above_rated(
+        mwh - (mwh if session.begin_mwh is None else session.begin_mwh), rated_w, charged_ms
+    ):
         account = payer_account(session.payer_kind, session.payer, session.lock_id)
         more = min(policy.hold_minor, till.available(account))
         raised = payment.raise_hold(till, session, account, more)
