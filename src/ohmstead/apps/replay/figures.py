@@ -18,7 +18,7 @@ from ohmstead.units import MS_PER_S, MWH_PER_KWH
 
 RECORDS_MAX = 1_000_000
 # intents, by what they begin or end with -> what people call it
-GAS_OF = {"anchor": "anchor an epoch", "release_lock": "release a lock", "claims": "claim"}
+GAS_OF = {"anchor": "anchor an epoch", "release_lock": "release a lock", "claims": "claim for every payee"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Gas:
 
     name: str
     transactions: int
-    per_transaction: int
+    least: int
+    most: int
     total: int
 
 
@@ -134,7 +135,7 @@ def _gas(records: list[TxRecord]) -> tuple[Gas, ...]:
             if word in parts and record.state is not TxState.REPLACED and record.gas_used:
                 used[name].append(record.gas_used)
     return tuple(
-        Gas(name, len(used[name]), sum(used[name]) // len(used[name]), sum(used[name]))
+        Gas(name, len(used[name]), min(used[name]), max(used[name]), sum(used[name]))
         for name in GAS_OF.values()
         if used[name]
     )

@@ -103,7 +103,8 @@ def _payees(figures: Figures) -> Table:
 def _gas(figures: Figures) -> Table:
     table = _table("transaction", "times", "gas each", title="Gas")
     for gas in figures.gas:
-        table.add_row(gas.name, str(gas.transactions), f"{gas.per_transaction:,}")
+        each = f"{gas.least:,}" + (f" to {gas.most:,}" if gas.most > gas.least else "")
+        table.add_row(gas.name, str(gas.transactions), each)
     table.add_row(Text("per session, all of it", "bold"), "", f"{figures.gas_per_session:,}")
     return table
 
