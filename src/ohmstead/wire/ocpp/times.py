@@ -16,6 +16,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_MS = timedelta(milliseconds=1)
 _ONE_MINUTE = timedelta(minutes=1)
 _TIME_MS_MAX = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last RFC 3339 can write
+# A day inside the years 1 and 9999: what is kept must be writable in every time zone.
+_PARSED_MS_MIN, _PARSED_MS_MAX = -62_135_510_400_000, 253_402_214_400_000
 # RFC 3339 section 5.6; [0-9], because \d would take other scripts' digits.
 _RFC_3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:\.([0-9]{1,18}))?"
@@ -26,7 +28,8 @@ _RFC_3339 = re.compile(
 def parse_time(text: str) -> int:
     """Return the moment an RFC 3339 date-time names, in ms since 1970, cut to whole milliseconds.
 
-    A leap second (``:60``) reads as the first moment of the next minute. Raises
+    A leap second (``:60``) reads as the first moment of the next minute, and the first and the last
+    day of the calendar as their inner end: no clock is right there. Raises
     RemoteProtocolError for anything else, a missing offset included: OCPP 1.6 section 3.13 and
     2.0.1 part 2 ask for UTC, and a local time without its zone is no moment.
     """
@@ -46,7 +49,7 @@ def parse_time(text: str) -> int:
             raise RemoteProtocolError(f"not an offset: {text[:40]!r}")
         offset_ms = (int(hours) * 60 + int(minutes)) * (_ONE_MINUTE // _ONE_MS)
         moment_ms += offset_ms if sign == "-" else -offset_ms
-    return moment_ms
+    return min(max(moment_ms, _PARSED_MS_MIN), _PARSED_MS_MAX)
 
 
 def format_time(time_ms: int) -> str:
