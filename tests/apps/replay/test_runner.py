@@ -132,3 +132,12 @@ async def test_a_generated_replay_ends_well_and_says_so_as_json(capsys, tmp_path
     assert said["sessions"] == 5
     assert said["receipts"] == 5
     assert said["checks"]
+
+
+async def test_a_folder_that_holds_a_network_is_not_touched(tmp_path):
+    (tmp_path / "ohmstead.db").write_bytes(b"somebody's")
+    any_port = "127.0.0.1:0"
+    options = ReplayOptions("generated", "", 5, 0, "mixed", "x", tmp_path, any_port, any_port, True)
+    with pytest.raises(OperatorError, match="holds a network already"):
+        await run_replay(options)
+    assert (tmp_path / "ohmstead.db").read_bytes() == b"somebody's"

@@ -12,7 +12,7 @@ from pathlib import Path
 from ohmstead.adapters.chain.evm.sender import SendPolicy
 from ohmstead.adapters.clock import ScaledClock
 from ohmstead.apps.api.keys import fresh_key
-from ohmstead.apps.boot import House
+from ohmstead.apps.boot import DATABASE, House
 from ohmstead.apps.node import Node, Ports
 from ohmstead.apps.replay import scenery
 from ohmstead.apps.replay.accounts import Accounts, Purse
@@ -121,6 +121,11 @@ async def set_up(show: Show, say: Note = lambda note: None) -> AsyncIterator[Sta
 
     Raises OperatorError, ConfigError for a port in use, and ChainUnavailable.
     """
+    if (show.directory / DATABASE).exists():
+        raise OperatorError(
+            f"{show.directory} holds a network already; a replay begins a new one, so name "
+            "another folder with --dir"
+        )
     config = scenery.configuration()
     clock = ScaledClock(show.plan.start_ms - BEFORE_MS, CLOCK_SPEED)
     say("Starting the embedded chain and deploying the contracts")
@@ -132,8 +137,6 @@ async def set_up(show: Show, say: Note = lambda note: None) -> AsyncIterator[Sta
         opened, settler = node.opened, node.settler
         if opened is None or settler is None:
             raise ChainUnavailable("the embedded chain does not come up; try again")
-        if opened.deployment.first_block > (await opened.chain.head()).number:
-            raise OperatorError(f"{show.directory} holds another network; name another folder")
         ports = await node.start(show.http, show.ocpp)
         fleet = Fleet(show.plan, show.seed, clock, f"ws://127.0.0.1:{ports.ocpp}/ocpp")
         accounts = Accounts(show.plan, show.seed, node.house, opened, show.purses)
