@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ohmstead.core.bill import MeterHead
 from ohmstead.core.meter import SignedReading
-from ohmstead.core.network import Quarantined
+from ohmstead.core.network import Evse, Quarantined, Station
 from ohmstead.core.session import SessionState
+from ohmstead.flows import onboarding
 from ohmstead.flows.charging.funding import Authorisation
 from tests.flows.world import HOST, KWH, MINUTE, World
 
@@ -96,3 +99,14 @@ def test_a_transaction_id_used_again_for_another_charge_is_not_told_to_go_on():
     world.wait(30)
     again = world.start(transaction_id="TX", seen_id="ST/TX/0", digest="two")
     assert again.authorisation is not Authorisation.ACCEPTED
+
+
+def test_a_meter_that_moves_to_another_evse_speaks_for_the_old_one_no_more():
+    world = World()
+    station = world.store.get(Station, "ST")
+    both = replace(station, evses=(*station.evses, Evse(2, 22_000)))
+    world.run(lambda _s, it, _n: onboarding.Decision(None, (it,)), both)
+    world.run(onboarding.add_meter, onboarding.AddMeter(world.keys[0], 2))
+    moved = world.store.get(Station, "ST")
+    assert moved.evse(1).meter_key_id == ""
+    assert moved.evse(2).meter_key_id == world.keys[0].key_id

@@ -71,8 +71,11 @@ def add_meter(state: State, command: AddMeter, _now_ms: int) -> Decision[MeterKe
     known = state.get(MeterKey, command.key.key_id)
     if known is not None and known.station_id != station.id:
         raise OperatorError(f"this key is registered for a meter of station {known.station_id}")
+    key_id = command.key.key_id
     evses = tuple(
-        replace(item, meter_key_id=command.key.key_id) if item is evse else item
+        replace(item, meter_key_id=key_id)
+        if item is evse
+        else replace(item, meter_key_id="" if item.meter_key_id == key_id else item.meter_key_id)
         for item in station.evses
     )
     return Decision(command.key, (command.key, replace(station, evses=evses)))
