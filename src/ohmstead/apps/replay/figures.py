@@ -18,7 +18,11 @@ from ohmstead.units import MS_PER_S, MWH_PER_KWH
 
 RECORDS_MAX = 1_000_000
 # intents, by what they begin or end with -> what people call it
-GAS_OF = {"anchor": "anchor an epoch", "release_lock": "release a lock", "claims": "claim for every payee"}
+GAS_OF = {
+    "anchor": "anchor an epoch",
+    "release_lock": "release a lock",
+    "claims": "claim for every payee",
+}
 
 
 @dataclass(frozen=True, slots=True)
