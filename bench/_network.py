@@ -170,14 +170,14 @@ def up(directory: Path) -> contextlib.AbstractContextManager[Served]:
     return serving([*command, "--chain", "none"] if SMOKE else command, port_of)
 
 
-def peer() -> contextlib.AbstractContextManager[Served]:
-    """The central system that stores nothing."""
+def peer(*flags: str) -> contextlib.AbstractContextManager[Served]:
+    """The central system that stores nothing; ``flags`` as :mod:`bench._peer` takes them."""
 
     def port_of(process: subprocess.Popen[str]) -> int:
         assert process.stdout is not None
         return int(process.stdout.readline())
 
-    return serving(["-m", "bench._peer"], port_of)
+    return serving(["-m", "bench._peer", *flags], port_of)
 
 
 def opened(directory: Path) -> SqliteStore:

@@ -1,12 +1,13 @@
 """The peer: a central system on the `ocpp` package and `websockets` that stores nothing.
 
-Written as the package's own documentation shows it, and given the same event loop as ours. Prints
-its port.
+Written and run as the package's own documentation shows it; ``--uvloop`` gives it the event loop
+that ours has. Prints its port.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,4 +54,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    (uvloop if "--uvloop" in sys.argv else asyncio).run(main())

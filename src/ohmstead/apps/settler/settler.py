@@ -25,6 +25,7 @@ from ohmstead.flows.receipts import Issuer
 from ohmstead.ports import Clock, Store
 
 PAUSE_S = 0.5
+IDLE_FACTOR = 2  # asking the chain is most of what an idle settler costs
 BACK_OFF_MAX_S = 15.0
 
 
@@ -139,8 +140,10 @@ class Settler:
         while not stop.is_set():
             pause_s = self._pause_s
             try:
-                await self.step()
+                report = await self.step()
                 self._failures = 0
+                if report.is_idle:
+                    pause_s *= IDLE_FACTOR
             except Exception as why:  # a settler that died silently would be worse than any error
                 self._failures += 1
                 self._failures_ever += 1

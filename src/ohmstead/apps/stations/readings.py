@@ -13,6 +13,7 @@ from ohmstead.wire import ocmf
 from ohmstead.wire.ocpp.base import exact_number
 
 MWH_BITS_MAX = 62  # what an index of the store holds; 4.6 TWh
+USUAL_DIGITS_MAX = 12
 _MWH_DECIMALS = {"Wh": 3, "kWh": 6}  # decimal places that make whole mWh
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
 ENERGY = "Energy.Active.Import.Register"
@@ -32,6 +33,8 @@ def to_mwh(value: str | Decimal, unit: str, multiplier: int = 0) -> int:
     places = _MWH_DECIMALS.get(unit)
     if places is None:
         raise ValueError(f"{unit!r} is no unit of energy")
+    if isinstance(value, str) and not multiplier and _is_usual(value):
+        return int(value) * 10**places
     try:
         number = _number(value.strip()) if isinstance(value, str) else value
     except (ValueError, InvalidOperation):
@@ -42,6 +45,11 @@ def to_mwh(value: str | Decimal, unit: str, multiplier: int = 0) -> int:
     if mwh.bit_length() > MWH_BITS_MAX:
         raise ValueError(f"{str(value)[:40]!r} {unit} is more than any meter counts")
     return mwh
+
+
+def _is_usual(text: str) -> bool:
+    """What nearly every station writes: some digits and nothing else."""
+    return len(text) <= USUAL_DIGITS_MAX and text.isascii() and text.isdigit()
 
 
 def _number(text: str) -> Decimal:

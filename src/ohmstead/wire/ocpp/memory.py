@@ -51,12 +51,13 @@ class Work:
 class StationMemory:
     """The answers one station was given, the work still owed to it, and our calls given up."""
 
-    __slots__ = ("_answers", "_given_up", "_ids", "_until_ms", "_working")
+    __slots__ = ("_answers", "_given_up", "_ids", "_until_ms", "_uses", "_working")
 
     # Plain dicts: they keep their order, and a station's memory stands beside every connection.
     def __init__(self) -> None:
         self._answers: dict[bytes, bytes] = {}  # key -> payload, oldest first
         self._ids: dict[bytes, str] = {}  # key -> message id
+        self._uses: dict[str, int] = {}  # message id -> how many of them it names
         self._until_ms: dict[bytes, int] = {}  # of those remembered briefly
         self._working: dict[bytes, Work] = {}
         self._given_up: dict[str, str] = {}  # message id of ours -> action
@@ -80,7 +81,7 @@ class StationMemory:
 
     def is_id_known(self, message_id: str) -> bool:
         """Tell whether a remembered answer already has this id."""
-        return message_id in self._ids.values()
+        return message_id in self._uses
 
     def begin(self, key: bytes | None, message_id: str, action: str) -> Work:
         """Note that a new call is being worked on."""
@@ -102,6 +103,7 @@ class StationMemory:
         # Most answers are {}: share one object between them all.
         self._answers[work.key] = b"{}" if answer == b"{}" else answer
         self._ids[work.key] = work.message_id
+        self._uses[work.message_id] = self._uses.get(work.message_id, 0) + 1
         if work.brief:
             self._until_ms[work.key] = now_ms + BRIEF_MS
         if len(self._answers) > ANSWERS_MAX:
@@ -130,7 +132,12 @@ class StationMemory:
         return True
 
     def _forget(self, key: bytes) -> None:
-        del self._answers[key], self._ids[key]
+        message_id = self._ids.pop(key)
+        del self._answers[key]
+        if self._uses[message_id] == 1:
+            del self._uses[message_id]
+        else:
+            self._uses[message_id] -= 1
         self._until_ms.pop(key, None)
 
 
