@@ -63,7 +63,8 @@ async def list_sessions(
     own = caller.payer if caller.payer is not None else payer
 
     def view(session: Session) -> shapes.SessionView:
-        return views.session(session, progress=house.store.get(Progress, session.id))
+        bill, progress = house.store.get(Bill, session.id), house.store.get(Progress, session.id)
+        return views.session(session, bill, progress)
 
     return find_page(
         house.store,
