@@ -14,8 +14,8 @@ import click
 import msgspec
 import typer
 
-from ohmstead.apps.api import ledger, pages, sessions, stations, system, tariffs
-from ohmstead.apps.api.app import PREFIX
+from ohmstead.apps.api import pages, system
+from ohmstead.apps.api.app import API_HANDLERS, PREFIX
 from ohmstead.apps.api.guard import PUBLIC, SCOPES
 from ohmstead.apps.cli.main import app
 from ohmstead.apps.config import Config
@@ -54,9 +54,9 @@ Everything stands under `/api/v1` unless shown otherwise; the OpenAPI 3.1 docume
 everything, a `driver`'s key sees and spends for its own payer only. Errors are RFC 9457 problem
 documents (`application/problem+json`) whose `detail` says what to do. Lists page by `limit` and
 `cursor` (take it from `next`). Amounts are strings of minor units beside their asset, energies
-whole milliwatt-hours, times RFC 3339 in UTC. `POST /sessions` and `POST /sessions/{id}/resolve`
-move money and need an `Idempotency-Key`: the same key with the same body is carried out once and
-answered again, with another body it is 422.
+whole milliwatt-hours, times RFC 3339 in UTC. `POST /sessions`, `POST /sessions/{id}/resolve`
+and `POST /faucet` move money and need an `Idempotency-Key`: the same key with the same body is
+carried out once and answered again, with another body it is 422.
 
 """
 CONFIG_INTRO = """# network.toml
@@ -107,8 +107,7 @@ def http() -> str:
 
 def routes() -> Iterator[tuple[str, str, str]]:
     """(METHOD path, who may, what it is for)."""
-    below = (*stations.HANDLERS, *sessions.HANDLERS, *tariffs.HANDLERS, *ledger.HANDLERS)
-    named = [(PREFIX, handler) for handler in below]
+    named = [(PREFIX, handler) for handler in API_HANDLERS]
     named += [("", handler) for handler in (*system.HANDLERS, *pages.HANDLERS)]
     for prefix, handler in named:
         for path in handler.paths:

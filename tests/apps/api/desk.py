@@ -12,6 +12,7 @@ from ohmstead.apps.api.app import build
 from ohmstead.apps.api.keys import fresh_key
 from ohmstead.apps.api.server import ApiServer
 from ohmstead.apps.api.settlement import NoSettlement
+from ohmstead.apps.settler import Standing
 from ohmstead.core.access import Scope
 from ohmstead.core.onchain import EpochRecord, EpochState
 from ohmstead.flows.access import add_key
@@ -31,6 +32,9 @@ STATION = {"id": "CP1", "owner": HOST, "tariff": "T", "evses": [{"id": 1, "rated
 class ImitatedSettlement:
     """Answers as a settler would, with nothing behind it."""
 
+    def __init__(self):
+        self.poured, self.trouble = [], None
+
     async def close_epoch(self):
         return 1
 
@@ -45,6 +49,21 @@ class ImitatedSettlement:
 
     async def claim(self, account):
         return {"account": account, "claimable": "7"}
+
+    async def pour(self, name, account, amount_minor):
+        self.poured.append((name, account, amount_minor))
+        if self.trouble is not None:
+            raise self.trouble
+        return "0x" + "aa" * 32
+
+    async def binding(self, owner, public_key):
+        return bytes(32)
+
+    async def passport(self, passport, r, s):
+        return Standing("submitted", 0, "0x" + "bb" * 32)
+
+    async def standing(self, key_id):
+        return Standing("none", 0, "")
 
     def status(self):
         return {"kind": "imitated", "state": "open", "rpc": "http://127.0.0.1:8545"}

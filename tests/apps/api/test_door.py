@@ -70,7 +70,7 @@ def test_every_route_lets_in_exactly_the_scopes_it_names(tmp_path):
     walk(tmp_path, scenario, settlement=ImitatedSettlement())
 
 
-def test_no_scope_but_admin_handles_keys_or_closes_epochs(tmp_path):
+def test_no_scope_but_admin_handles_keys_closes_epochs_or_makes_money(tmp_path):
     async def scenario(desk):
         lone = {(m, p) for m, p, opt in routes_of(desk.app) if opt.get(SCOPES) == frozenset()}
         assert lone == {
@@ -78,6 +78,7 @@ def test_no_scope_but_admin_handles_keys_or_closes_epochs(tmp_path):
             ("POST", "/api/v1/keys"),
             ("DELETE", "/api/v1/keys/{key_id}"),
             ("POST", "/api/v1/epochs"),
+            ("POST", "/api/v1/faucet"),
         }
         unnamed = [p for _, p, opt in routes_of(desk.app) if not {SCOPES, PUBLIC} & opt.keys()]
         assert unnamed == []  # a route that forgets to say is admin's, and is no accident here

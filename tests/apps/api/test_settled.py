@@ -33,7 +33,9 @@ def test_a_receipt_goes_from_the_chain_to_a_driver_who_proves_every_line(anvil, 
     async def scenario():
         async with town(anvil, tmp_path) as t:
             house = House(tmp_path, Config(), t.store, t.clock)
-            opened = SimpleNamespace(deployment=t.deployment, rpc=t.rpc, anvil=anvil)
+            opened = SimpleNamespace(
+                deployment=t.deployment, rpc=t.rpc, anvil=anvil, chain=t.settler._chain
+            )
             settlement = OpenSettlement(t.store, t.settler, opened)
             server = ApiServer(build(house, lambda: settlement))
             record, key = fresh_key(house.pepper, (Scope.ADMIN,), "", 1)

@@ -13,7 +13,16 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, License, SecurityScheme
 
 import ohmstead
-from ohmstead.apps.api import ledger, pages, sessions, stations, system, tariffs
+from ohmstead.apps.api import (
+    faucet,
+    ledger,
+    meters,
+    pages,
+    sessions,
+    stations,
+    system,
+    tariffs,
+)
 from ohmstead.apps.api.figures import Figures
 from ohmstead.apps.api.guard import Guard, scopes
 from ohmstead.apps.api.keys import Caller
@@ -96,4 +105,11 @@ async def openapi() -> Response[bytes]:
     return Response(contract(), media_type="application/json")
 
 
-API_HANDLERS = (*stations.HANDLERS, *sessions.HANDLERS, *tariffs.HANDLERS, *ledger.HANDLERS)
+API_HANDLERS = (
+    *stations.HANDLERS,
+    *meters.HANDLERS,
+    *sessions.HANDLERS,
+    *tariffs.HANDLERS,
+    *ledger.HANDLERS,
+    *faucet.HANDLERS,
+)

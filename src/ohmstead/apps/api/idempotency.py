@@ -59,7 +59,7 @@ class Effect:
     """A request whose effect is elsewhere: noted before it, answered after it."""
 
     def __init__(self, store: Store, id_: str, digest: str) -> None:
-        self._store, self._id, self._digest = store, id_, digest
+        self._store, self.id, self._digest = store, id_, digest
 
     @classmethod
     async def begin(
@@ -73,12 +73,12 @@ class Effect:
     async def end(self, status: int, body: object) -> Response[bytes]:
         """Keep the answer and give it."""
         text = msgspec.json.encode(body).decode()
-        answer = KeptAnswer(self._id, self._digest, int(status), text)
+        answer = KeptAnswer(self.id, self._digest, int(status), text)
         return _response(await self._store.run(keep, answer))
 
     async def release(self) -> None:
         """It was refused and nothing happened: the same request may come again under its key."""
-        await self._store.run(keep, KeptAnswer(self._id, self._digest, REFUSED, ""))
+        await self._store.run(keep, KeptAnswer(self.id, self._digest, REFUSED, ""))
 
 
 def _response(kept: KeptAnswer) -> Response[bytes]:

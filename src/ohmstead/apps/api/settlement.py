@@ -6,20 +6,27 @@ says so.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
+from ohmstead.adapters.chain.evm.contracts import CallReverted
+from ohmstead.adapters.chain.evm.testwallets import LOCAL_CHAIN_ID, TestWallets
 from ohmstead.apps.api.problems import Problem
 from ohmstead.apps.settler import (
     ClaimDesk,
     OpenedChain,
+    PassportDesk,
     ReceiptDesk,
     Settler,
+    Standing,
+    StationPassport,
 )
 from ohmstead.core.receipt import seal_document
 from ohmstead.core.receipt_view import hex_of
-from ohmstead.errors import ChainUnavailable, OperatorError
+from ohmstead.errors import ChainUnavailable, OhmsteadError, OperatorError
 from ohmstead.flows.mirror import SETTLEMENT_ASSET
 from ohmstead.ports import Store
 
@@ -43,6 +50,18 @@ class Settlement(Protocol):
     async def claim(self, account: str) -> dict[str, Any]:
         """The arguments of the claim that pays an account everything final."""
 
+    async def pour(self, name: str, account: str, amount_minor: int) -> str:
+        """Deposit test money for an account, once for each name; the transaction's hash."""
+
+    async def binding(self, owner: str, public_key: str) -> bytes:
+        """What a meter's key signs to be bound to its owner on the chain."""
+
+    async def passport(self, passport: StationPassport, r: int, s: int) -> Standing:
+        """Mint a passport by the signature of the meter's key over its binding."""
+
+    async def standing(self, key_id: str) -> Standing:
+        """Whether a meter has a passport, and whether it counts yet."""
+
     def status(self) -> dict[str, Any]:
         """Where the chain stands, for ``status``; asks nobody."""
 
@@ -56,6 +75,8 @@ class OpenSettlement:
         self._archive = settler.archive
         self._receipts = ReceiptDesk(store, settler.archive)
         self._claims = ClaimDesk(store, settler.archive)
+        self._passports = PassportDesk(opened.chain, lambda: settler.status.block)
+        self._pouring: set[asyncio.Task[None]] = set()
 
     async def close_epoch(self) -> int | None:
         """Close now, whatever the usual length of an epoch."""
@@ -113,6 +134,41 @@ class OpenSettlement:
             "claimable": str(self._claims.claimable().get(account, 0)),
         }
 
+    async def pour(self, name: str, account: str, amount_minor: int) -> str:
+        """From the public development account of a local chain; OperatorError on any other."""
+        chain_id = self._opened.deployment.chain_id
+        if chain_id != LOCAL_CHAIN_ID:
+            raise OperatorError(
+                f"there is a faucet on a local chain ({LOCAL_CHAIN_ID}) only, and this is chain "
+                f"{chain_id}: deposit with depositFor of {self._opened.deployment.escrow}"
+            )
+        wallets = self._opened.wallets()
+        try:
+            sent = await wallets.pour(name, account, amount_minor)
+        except CallReverted as refused:
+            raise OperatorError(f"the chain refuses this deposit: {refused}") from None
+        # Nobody else looks after the funder's transactions, and a restarted chain may lose one.
+        task = asyncio.create_task(self._see_through(wallets, sent.intent))
+        self._pouring.add(task)
+        task.add_done_callback(self._pouring.discard)
+        return sent.tx_hash
+
+    async def _see_through(self, wallets: TestWallets, intent: str) -> None:
+        with contextlib.suppress(OhmsteadError):
+            await wallets.funder.wait(intent, final=True)
+
+    async def binding(self, owner: str, public_key: str) -> bytes:
+        """Asked of the registry."""
+        return await self._passports.digest(owner, public_key)
+
+    async def passport(self, passport: StationPassport, r: int, s: int) -> Standing:
+        """With the settler's key, which only pays the gas."""
+        return await self._passports.submit(passport, r, s)
+
+    async def standing(self, key_id: str) -> Standing:
+        """As an epoch that closed now would see it."""
+        return await self._passports.standing(key_id)
+
     def status(self) -> dict[str, Any]:
         """The settler's own words, and where the contracts are."""
         said, deployment = self._settler.status, self._opened.deployment
@@ -159,6 +215,22 @@ class NoSettlement:
         self._refuse()
 
     async def claim(self, account: str) -> dict[str, Any]:
+        """Refuse."""
+        self._refuse()
+
+    async def pour(self, name: str, account: str, amount_minor: int) -> str:
+        """Refuse."""
+        self._refuse()
+
+    async def binding(self, owner: str, public_key: str) -> bytes:
+        """Refuse."""
+        self._refuse()
+
+    async def passport(self, passport: StationPassport, r: int, s: int) -> Standing:
+        """Refuse."""
+        self._refuse()
+
+    async def standing(self, key_id: str) -> Standing:
         """Refuse."""
         self._refuse()
 

@@ -82,6 +82,19 @@ class MeterBody(Body, frozen=True):
     valid_from: Moment | None = None
 
 
+class PassportBody(Body, frozen=True):
+    """R and S of the meter key's ECDSA signature over its binding digest, as hex, one word each."""
+
+    signature: Annotated[str, msgspec.Meta(pattern="^(0x)?[0-9a-fA-F]{128}$")]
+
+
+class FaucetBody(Body, frozen=True):
+    """Test money to deposit for an address, in minor units."""
+
+    address: Address
+    amount: Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,29}$")]
+
+
 class IdTokenBody(Body, frozen=True):
     """What a driver presents, and whose money it spends."""
 
@@ -176,8 +189,33 @@ class LocationView(View, frozen=True):
     evses: list[EvseView]
 
 
+class PassportView(View, frozen=True):
+    """A meter's passport: none, submitted, registered, or final, from when on epochs count it."""
+
+    state: str
+    passport: int
+    tx: str
+
+
+class BindingView(View, frozen=True):
+    """The SHA-256 that a meter's key signs as it is, to be bound to its owner."""
+
+    key_id: str
+    owner: str
+    digest: str
+
+
+class FaucetView(View, frozen=True):
+    """Test money on its way: it counts once its transaction is final, some seconds later."""
+
+    account: str
+    amount: Money
+    tx: str
+    state: str
+
+
 class MeterView(View, frozen=True):
-    """A registered meter key."""
+    """A registered meter key; ``passport`` None where no chain was asked."""
 
     key_id: str
     curve: str
@@ -186,6 +224,8 @@ class MeterView(View, frozen=True):
     serial: str
     station: str
     valid_from: str
+    evse: int
+    passport: PassportView | None
 
 
 class IdTokenView(View, frozen=True):

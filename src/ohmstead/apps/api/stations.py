@@ -21,13 +21,11 @@ from ohmstead.apps.stations.commands import Commanded
 from ohmstead.apps.stations.passwords import deliver_password
 from ohmstead.apps.stations.services import secret_mac, zone_of
 from ohmstead.core.access import Scope
-from ohmstead.core.meter import MeterKey, Tier
 from ohmstead.core.network import Admission, Evse, Station
 from ohmstead.core.session import Share
-from ohmstead.flows.onboarding import AddMeter, add_meter, add_station
+from ohmstead.flows.onboarding import add_station
 from ohmstead.flows.stations import ChangeStation, change_station, retire_station
 from ohmstead.units import BPS
-from ohmstead.wire.ocmf import KeyUnreadable, load_key
 
 # OCPP 1.6 AuthorizationKey: 20 bytes, written as 40 hex digits; 2.0.1 takes up to 40 characters.
 PASSWORD_BYTES = 20
@@ -149,32 +147,6 @@ async def delete_station(house: TheHouse, station_id: FromPath[str]) -> None:
         link.close(POLICY_VIOLATION, "this station was taken out of service")
 
 
-@post("/stations/{station_id:str}/meters", opt=RUNS)
-async def register_meter(
-    house: TheHouse, station_id: FromPath[str], data: JSONBody[shapes.MeterBody]
-) -> shapes.MeterView:
-    """Register the public key of an evse's meter: only what it signs is ever called proven."""
-    station_of(house, station_id)
-    try:
-        key = load_key(data.public_key)
-    except KeyUnreadable as error:
-        raise Problem(400, f"public_key: {error}", "bad-request") from None
-    since = data.valid_from
-    record = MeterKey(
-        key_id=key.key_id,
-        curve=key.curve.name,
-        public_key=key.der_hex,
-        tier=Tier(data.tier),
-        serial=data.serial,
-        station_id=station_id,
-        valid_from_ms=views.read_moment(since, "valid_from") if since else house.clock.now_ms(),
-    )
-    with bad_request():
-        await house.store.run(add_meter, AddMeter(record, data.evse))
-    house.services.registry.forget(station_id)
-    return views.meter(record)
-
-
 @post(
     "/stations/{station_id:str}/commands/{action:str}",
     opt=RUNS,
@@ -242,7 +214,6 @@ HANDLERS = (
     show_station,
     patch_station,
     delete_station,
-    register_meter,
     command_station,
     list_locations,
 )

@@ -8,6 +8,7 @@ from typing import cast
 from ohmstead.apps.api import shapes
 from ohmstead.apps.api.problems import Problem
 from ohmstead.apps.boot import House
+from ohmstead.apps.settler import Standing
 from ohmstead.core.access import ApiKey
 from ohmstead.core.bill import Bill
 from ohmstead.core.ledger import Account, Transfer
@@ -113,7 +114,9 @@ def location(house: House, record: Station) -> shapes.LocationView:
     )
 
 
-def meter(key: MeterKey) -> shapes.MeterView:
+def meter(
+    key: MeterKey, evse: int, passport: shapes.PassportView | None = None
+) -> shapes.MeterView:
     """A registered meter key."""
     return shapes.MeterView(
         key_id=key.key_id,
@@ -123,7 +126,14 @@ def meter(key: MeterKey) -> shapes.MeterView:
         serial=key.serial,
         station=key.station_id,
         valid_from=utc_text(key.valid_from_ms),
+        evse=evse,
+        passport=passport,
     )
+
+
+def passport(standing: Standing) -> shapes.PassportView:
+    """Where a meter's passport is."""
+    return shapes.PassportView(state=standing.state, passport=standing.passport_id, tx=standing.tx)
 
 
 def id_token(token: IdToken) -> shapes.IdTokenView:

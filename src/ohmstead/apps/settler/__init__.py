@@ -7,6 +7,7 @@ from ohmstead.apps.settler.claims import ClaimDesk, Claiming
 from ohmstead.apps.settler.journal import SETTLER_TABLES, StoreTxJournal
 from ohmstead.apps.settler.meters import StationPassport, register_meter
 from ohmstead.apps.settler.opening import OpenedChain, open_chain
+from ohmstead.apps.settler.passports import PassportDesk, Standing
 from ohmstead.apps.settler.receipts import ReceiptDesk, chain_facts, open_reader
 from ohmstead.apps.settler.reconcile import Reconciliation
 from ohmstead.apps.settler.settler import Settler, SettlerStatus, StepReport
@@ -17,10 +18,12 @@ __all__ = [
     "Claiming",
     "EpochArchive",
     "OpenedChain",
+    "PassportDesk",
     "ReceiptDesk",
     "Reconciliation",
     "Settler",
     "SettlerStatus",
+    "Standing",
     "StationPassport",
     "StepReport",
     "StoreTxJournal",

@@ -9,7 +9,7 @@ from ohmstead.adapters.chain.evm.chain import EvmChain, PassportRequest, TxStatu
 from ohmstead.adapters.chain.evm.journal import TxState
 from ohmstead.errors import OperatorError
 from ohmstead.hashing import keccak
-from ohmstead.wire.ocmf.keys import load_key
+from ohmstead.wire.ocmf.keys import PublicKey, load_key
 
 WORD = 32
 VERIFIED_CURVE = "secp256r1"  # what the registry can check a signature of
@@ -37,21 +37,14 @@ async def register_meter(chain: EvmChain, station: StationPassport, sign: SignDi
     (``chain.wait``). Raises OperatorError for a curve that the registry cannot check,
     CallReverted when it refuses (KeyTaken, WrongSignature), and ChainUnavailable.
     """
-    key = load_key(station.public_key)
-    if key.curve.name != VERIFIED_CURVE:
-        raise OperatorError(
-            f"the registry checks signatures on {VERIFIED_CURVE} only, and this meter has "
-            f"{key.curve.name}: have the registrar register its signed OCMF record"
-        )
+    key = verified_key(station.public_key)
     intent = f"passport/{key.key_id}"
     known = await chain.status(intent)
     if known is not None and known.state not in (TxState.REPLACED, TxState.REVERTED):
         return known  # a meter that signs with chance would sign it differently each time
     if known is not None and known.state is TxState.REVERTED:
         intent = f"{intent}/{known.tx}"
-    home_ledger = keccak(chain.deployment.ledger.encode())
-    digest = await chain.binding_digest(home_ledger, station.owner, bytes.fromhex(key.key_id))
-    r, s = sign(digest)
+    r, s = sign(await binding_digest(chain, station.owner, key))
     low_s = min(s, key.curve.order - s)  # "Normalise to low-s only when calling a contract"
     request = PassportRequest(
         owner=station.owner,
@@ -60,8 +53,28 @@ async def register_meter(chain: EvmChain, station: StationPassport, sign: SignDi
         rated_w=station.rated_w,
         location_cell=station.location_cell,
         registration_hash=keccak(station.registration),
-        home_ledger=home_ledger,
+        home_ledger=_home_ledger(chain),
         metadata_uri=station.metadata_uri,
         signature=(r.to_bytes(WORD, "big"), low_s.to_bytes(WORD, "big")),
     )
     return await chain.register_station(intent, request)
+
+
+async def binding_digest(chain: EvmChain, owner: str, key: PublicKey) -> bytes:
+    """Return the 32 bytes that a meter's key signs to be bound to its owner on this chain."""
+    return await chain.binding_digest(_home_ledger(chain), owner, bytes.fromhex(key.key_id))
+
+
+def verified_key(public_key: str) -> PublicKey:
+    """Load a key whose signature the registry can check; raises OperatorError for another."""
+    key = load_key(public_key)
+    if key.curve.name != VERIFIED_CURVE:
+        raise OperatorError(
+            f"the registry checks signatures on {VERIFIED_CURVE} only, and this meter has "
+            f"{key.curve.name}: have the registrar register its signed OCMF record"
+        )
+    return key
+
+
+def _home_ledger(chain: EvmChain) -> bytes:
+    return keccak(chain.deployment.ledger.encode())

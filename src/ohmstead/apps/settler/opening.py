@@ -11,7 +11,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -46,6 +46,8 @@ from ohmstead.ports import Store
 DEPLOYMENT_FILE = "deployment.json"
 KEY_FILE = "settler.key"
 FORMAT = "ohmstead-deployment/1"
+# An epoch is final when a durable block is later than its window, and nothing else may happen then.
+IDLE_DUMP_MIN_S, IDLE_DUMP_MAX_S = 5, 30
 _FINAL_TRIES = 60  # of a second each, and a dump each
 
 
@@ -65,6 +67,7 @@ class OpenedChain:
     registrar: EvmChain
     anvil: Anvil | None
     policy: SendPolicy
+    _wallets: TestWallets | None = field(default=None, init=False, repr=False)
 
     @property
     def ledger(self) -> LedgerRef:
@@ -73,8 +76,15 @@ class OpenedChain:
         return LedgerRef(d.chain_id, d.settlement, d.registry, d.escrow)
 
     def wallets(self) -> TestWallets:
-        """Drivers' wallets for demonstrations; raises OperatorError on any but a local chain."""
-        return TestWallets(self.rpc, self.deployment, self.journal, self.finality, self.policy)
+        """Drivers' wallets for demonstrations; raises OperatorError on any but a local chain.
+
+        Always the same object: two would send with the funder's key and each other's nonces.
+        """
+        if self._wallets is None:
+            self._wallets = TestWallets(
+                self.rpc, self.deployment, self.journal, self.finality, self.policy
+            )
+        return self._wallets
 
     async def make_durable(self) -> None:
         """Dump the embedded chain now, so that its newest blocks become final; else nothing."""
@@ -111,6 +121,7 @@ async def open_chain(
         find_anvil(),
         directory / "chain",
         dump_every_s=config.chain.dump_every_s,
+        idle_dump_every_s=min(IDLE_DUMP_MAX_S, max(IDLE_DUMP_MIN_S, config.chain.window_s)),
         on_event=on_anvil,
     )
     await asyncio.to_thread(anvil.start)

@@ -52,6 +52,10 @@ class TestWallet:
         """Put money into the escrow for sessions to come."""
         return await self._submit(intent, "ChargingEscrow", "deposit", asset, amount)
 
+    async def deposit_for(self, intent: str, account: str, amount: int, asset: int = 0) -> TxRecord:
+        """Put this wallet's money into the escrow for another account's sessions."""
+        return await self._submit(intent, "ChargingEscrow", "depositFor", account, asset, amount)
+
     async def lock(
         self, intent: str, lock_id: str, amount: int, expiry_s: int, asset: int = 0
     ) -> TxRecord:
@@ -124,6 +128,18 @@ class TestWallets:
         await wallet.approve(f"wallet/{name}/approve")
         await wallet.wait(f"wallet/{name}/approve")
         return wallet
+
+    async def pour(self, name: str, account: str, amount: int) -> TxRecord:
+        """Deposit ``amount`` minor units for any account, out of nothing; once for each name.
+
+        Answers when the deposit is submitted. Doing it again goes on where it stopped.
+        """
+        faucet = TestWallet("faucet", self.funder, self._deployment)
+        await faucet.approve("faucet/approve")
+        await faucet.mint(f"faucet/{name}/mint", amount)
+        for intent in ("faucet/approve", f"faucet/{name}/mint"):
+            await faucet.wait(intent)
+        return await faucet.deposit_for(f"faucet/{name}/deposit", account, amount)
 
     def _sender(self, key: LocalKey) -> Sender:
         return Sender(self._rpc, key, self._journal, self._finality, self._policy)
