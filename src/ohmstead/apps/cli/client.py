@@ -26,10 +26,10 @@ class ApiRefused(OhmsteadError):
         self.problem = problem
 
 
-def base_url(directory: Path) -> str:
-    """Where the house of this folder listens; raises OperatorError when it does not run."""
+def running(directory: Path, face: str = "http") -> str:
+    """Where the house of this folder listens for ``http`` or ``ocpp``; OperatorError if nowhere."""
     try:
-        url = json.loads((directory / RUN_FILE).read_bytes())["http"]
+        url = json.loads((directory / RUN_FILE).read_bytes())[face]
     except (OSError, ValueError, KeyError, TypeError):
         raise OperatorError(
             f"no house runs in {directory.absolute()}; start it with `ohmstead up --dir "
@@ -55,7 +55,7 @@ class Api:
     """One command's conversation with the house."""
 
     def __init__(self, directory: Path, key: str = "") -> None:
-        self.url = base_url(directory)
+        self.url = running(directory)
         self._http = httpx.Client(
             base_url=self.url,
             headers={"Authorization": f"Bearer {read_key(directory, key)}"},

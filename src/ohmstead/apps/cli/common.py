@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +30,9 @@ Key = Annotated[
         help="An API key; else DIR/keys/admin.key is read.",
     ),
 ]
+Wait = Annotated[bool, typer.Option("--wait", help="Return when it is final; Ctrl-C gives up.")]
 HERE = Path()
+POLL_S = 0.5
 CHAIN_WORDS = ("anvil", "none")
 
 
@@ -67,6 +71,12 @@ def table(rows: list[list[str]], titles: list[str]) -> None:
     for number, row in enumerate(cells):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         say(line.rstrip(), "bold" if number == 0 else None)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Ask again and again until it holds."""
+    while not holds():
+        time.sleep(POLL_S)
 
 
 def check_bind(value: str | None) -> str | None:

@@ -7,6 +7,7 @@ that only asks a running house should not have to load one.
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,7 @@ def init(
     """Write network.toml, keys and database, and print the admin key once."""
     from ohmstead.apps.cli.init import begin
 
+    logging.getLogger("ohmstead").setLevel(logging.ERROR)  # what `up` says at each start is enough
     text = asyncio.run(begin(directory, profile))
     if as_json:
         say_json({"directory": str(directory.absolute()), "profile": profile, "admin_key": text})
@@ -43,7 +45,7 @@ def init(
     say("Admin key, shown this once and kept in keys/admin.key:")
     say(f"  {text}", "bold")
     say(f"Next: look at {directory / FILE_NAME}, then run")
-    say(f"  ohmstead up --dir {directory}")
+    say("  ohmstead up" + ("" if directory == HERE else f" --dir {directory}"))
 
 
 def check_chain(value: str | None) -> str | None:

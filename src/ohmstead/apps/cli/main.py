@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import ohmstead
-from ohmstead.apps.cli import house, money, stations
+from ohmstead.apps.cli import house, meters, money, stations, virtual
 from ohmstead.apps.cli import replay as replay_command
 from ohmstead.apps.cli.common import FAILED, warn
 from ohmstead.errors import OhmsteadError
@@ -29,15 +29,17 @@ app.command("up")(house.up)
 app.command("verify")(house.verify)
 app.command("status")(money.status)
 app.command("reconcile")(money.reconcile)
+app.command("faucet")(money.faucet)
 app.command("replay")(replay_command.replay)
 app.command("demo")(replay_command.demo)
 app.add_typer(stations.station, name="station")
-app.add_typer(stations.meter, name="meter")
+app.add_typer(meters.meter, name="meter")
 app.add_typer(stations.tariff, name="tariff")
 app.add_typer(stations.id_token, name="id-token")
 app.add_typer(money.session, name="session")
 app.add_typer(money.epoch, name="epoch")
 app.add_typer(money.key_commands, name="key")
+app.add_typer(virtual.virtual, name="virtual")
 
 
 def _version(wanted: bool) -> None:

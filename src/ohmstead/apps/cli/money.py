@@ -1,19 +1,36 @@
-"""``ohmstead session``, ``epoch``, ``reconcile``, ``status``, ``key``: watch money, and decide."""
+"""``ohmstead session``, ``epoch``, ``faucet``, ``status``, ``key`` ...: watch money, and decide."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ohmstead.apps.cli.client import Api, part
-from ohmstead.apps.cli.common import FAILED, HERE, Dir, Json, Key, say, say_json, table, warn
+from ohmstead.apps.cli.client import Api, ApiRefused, part
+from ohmstead.apps.cli.common import (
+    FAILED,
+    HERE,
+    Dir,
+    Json,
+    Key,
+    Wait,
+    say,
+    say_json,
+    table,
+    wait_until,
+    warn,
+)
+from ohmstead.errors import OperatorError
 from ohmstead.units import MWH_PER_KWH
 
-session = typer.Typer(help="Sessions: list, show, stop, resolve.", no_args_is_help=True)
+session = typer.Typer(help="Sessions: list, show, receipt, stop, resolve.", no_args_is_help=True)
 epoch = typer.Typer(help="Epochs: close and show.", no_args_is_help=True)
 key_commands = typer.Typer(help="API keys: add, list, revoke.", no_args_is_help=True)
 
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+NOT_FOUND = 404
 SessionId = Annotated[str, typer.Argument(metavar="SESSION")]
 
 
@@ -33,6 +50,20 @@ def amount(minor: str, asset: str) -> str:
     fraction = fraction.rstrip("0").ljust(min(2, int(scale)), "0")
     sign = "-" if minor.startswith("-") else ""
     return f"{sign}{whole}{'.' + fraction if fraction else ''} {code}"
+
+
+def minor(text: str, asset: str) -> str:
+    """The other way round: 12.5 of tUSD/6 is 12500000; raises BadParameter."""
+    code, _, scale = asset.partition("/")
+    whole, _, fraction = text.partition(".")
+    written = re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", text) and len(fraction) <= int(scale)
+    digits = (whole + fraction.ljust(int(scale), "0")).lstrip("0")
+    if not written or not digits:
+        raise typer.BadParameter(
+            f"expected an amount of {code} above zero, with at most {scale} decimals, as in 50 or "
+            f"12.5, not {text!r}"
+        )
+    return digits
 
 
 @session.command("list")
@@ -63,6 +94,26 @@ def show_session(session_id: SessionId, directory: Dir = HERE, key: Key = "") ->
     say_json(Api(directory, key).get(f"/sessions/{part(session_id)}"))
 
 
+@session.command("receipt")
+def save_receipt(
+    session_id: SessionId,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="To write it to.")],
+    public: Annotated[
+        bool, typer.Option("--public", help="The copy without the meter's records.")
+    ] = False,
+    directory: Dir = HERE,
+    key: Key = "",
+) -> None:
+    """Save the receipt of an anchored session, byte for byte as `ohmstead verify` reads it."""
+    copy = "public" if public else "full"
+    document = Api(directory, key).raw(f"/sessions/{part(session_id)}/receipt", copy=copy)
+    try:
+        file.write_bytes(document)
+    except OSError as error:
+        raise OperatorError(f"{file} cannot be written: {error.strerror}") from None
+    say(f"Saved the {copy} receipt of {session_id} to {file}.")
+
+
 @session.command("stop")
 def stop_session(session_id: SessionId, directory: Dir = HERE, key: Key = "") -> None:
     """Ask the station to end a session and print its answer."""
@@ -89,9 +140,16 @@ def resolve_session(
 
 
 @epoch.command("close")
-def close_epoch(directory: Dir = HERE, key: Key = "", as_json: Json = False) -> None:
+def close_epoch(
+    wait: Wait = False, directory: Dir = HERE, key: Key = "", as_json: Json = False
+) -> None:
     """Close an epoch now over everything settled; the settler anchors it."""
-    closed = Api(directory, key).post("/epochs")
+    api = Api(directory, key)
+    closed = api.post("/epochs")
+    if wait:
+        path = f"/epochs/{closed['number']}"
+        wait_until(lambda: bool(api.get(path)["state"] == "final"))
+        closed = api.get(path)
     if as_json:
         say_json(closed)
     else:
@@ -132,6 +190,42 @@ def show_line(one: dict[str, Any]) -> None:
     say(f"Epoch {one['number']} is {one['state']}: {one['receipts']} receipts, {total}.")
 
 
+def faucet(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Whose deposit grows.")],
+    amount_text: Annotated[str, typer.Argument(metavar="AMOUNT", help="As in 50 or 12.5.")],
+    wait: Wait = False,
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Deposit test money for an address, on a local chain only; it counts once it is final."""
+    if not ADDRESS.fullmatch(address):
+        raise typer.BadParameter(f"expected 0x and 40 hex digits, not {address!r}")
+    api = Api(directory, key)
+    asset = api.get("/status")["money"]["asset"]
+    body = {"address": address, "amount": minor(amount_text, asset)}
+    poured = api.post("/faucet", body, once=True)
+    if wait:
+        wait_until(lambda: is_booked(api, poured["account"], poured["tx"]))
+        poured["state"] = "final"
+    if as_json:
+        say_json(poured)
+        return
+    say(f"{amount(body['amount'], asset)} for {address}: transaction {poured['tx']}")
+    say("It counts." if wait else "It counts once it is final, in some seconds.")
+
+
+def is_booked(api: Api, account: str, tx: str) -> bool:
+    """Whether a deposit's final transaction is in the ledger."""
+    try:
+        moved = api.all(f"/accounts/{part(account)}/transfers")
+    except ApiRefused as refused:
+        if refused.status != NOT_FOUND:
+            raise
+        return False  # its first deposit makes the account
+    return any(one["id"].startswith(f"chain/{tx}/") for one in moved)
+
+
 def reconcile(directory: Dir = HERE, key: Key = "", as_json: Json = False) -> None:
     """Hold the ledger against the chain, to the unit; exit 1 if they differ."""
     found = Api(directory, key).get("/reconciliation")
@@ -168,7 +262,7 @@ def status(directory: Dir = HERE, key: Key = "", as_json: Json = False) -> None:
     say(f"             {kwh(energy['unproven_mwh'])} kWh unproven")
     say(f"  money in   {amount(money['in'], asset)}")
     say(f"  money out  {amount(money['out'], asset)}")
-    say(f"  chain      {chain['kind']}, {chain['state']}")
+    say(f"  chain      {chain['kind']}, {chain['state']}  {chain.get('rpc', '')}".rstrip())
     for trouble in [*chain.get("alarms", []), chain.get("frozen", "")]:
         if trouble:
             warn(f"  ! {trouble}")

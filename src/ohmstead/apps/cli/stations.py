@@ -1,4 +1,4 @@
-"""``ohmstead station``, ``meter``, ``tariff``, ``id-token``: who serves, and what it costs."""
+"""``ohmstead station``, ``tariff``, ``id-token``: who serves, and what it costs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ohmstead.apps.cli.client import Api, part
+from ohmstead.apps.cli.client import Api, part, running
 from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table
 from ohmstead.errors import OperatorError
 
 station = typer.Typer(help="Stations: add, list, show, change, command.", no_args_is_help=True)
-meter = typer.Typer(help="Meters: register the keys that prove energy.", no_args_is_help=True)
 tariff = typer.Typer(help="Tariffs: publish and list.", no_args_is_help=True)
 id_token = typer.Typer(help="Cards and apps that may charge.", no_args_is_help=True)
 
@@ -70,7 +69,7 @@ def add_station(
         say_json(made)
         return
     say(f"Registered station {station_id}.")
-    say("It connects to  ws://HOST:PORT/ocpp/" + station_id)
+    say(f"It connects to  {running(directory, 'ocpp')}/ocpp/{station_id}")
     say(f"Basic user      {station_id}")
     say(f"Basic password  {made['password']}   (shown this once)")
 
@@ -145,26 +144,6 @@ def command_station(
     """Send an OCPP request to a connected station and print its answer."""
     path = f"/stations/{part(station_id)}/commands/{part(action)}"
     say_json(Api(directory, key).post(path, read_json(payload)))
-
-
-@meter.command("add")
-def add_meter(
-    station_id: StationId,
-    public_key: Annotated[str, typer.Option(help="In any spelling OCMF meters use.")],
-    evse: Annotated[int, typer.Option(min=1, help="Whose meter it is.")] = 1,
-    serial: Annotated[str, typer.Option(help="As the meter writes it in its records.")] = "",
-    tier: Annotated[str, typer.Option(help="legal, secure or soft.")] = "soft",
-    directory: Dir = HERE,
-    key: Key = "",
-    as_json: Json = False,
-) -> None:
-    """Register the public key of an evse's meter: only what it signs is called proven."""
-    body = {"evse": evse, "public_key": public_key, "serial": serial, "tier": tier}
-    made = Api(directory, key).post(f"/stations/{part(station_id)}/meters", body)
-    if as_json:
-        say_json(made)
-    else:
-        say(f"Registered key {made['key_id']} for evse {evse} of {station_id}.")
 
 
 @tariff.command("add")

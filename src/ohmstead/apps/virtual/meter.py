@@ -55,9 +55,16 @@ class VirtualMeter:
         key: P-256; see :func:`key_from_seed`.
         serial: MS of every record.
         register_mwh: what it has counted before.
+        page: the last page it used in a transaction.
     """
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey, serial: str, register_mwh: int = 0) -> None:
+    def __init__(
+        self,
+        key: ec.EllipticCurvePrivateKey,
+        serial: str,
+        register_mwh: int = 0,
+        page: int = 0,
+    ) -> None:
         if not isinstance(key.curve, ec.SECP256R1):
             raise LocalProtocolError(f"this meter signs with secp256r1, not {key.curve.name}")
         self.serial = serial
@@ -72,7 +79,7 @@ class VirtualMeter:
             meter_vendor=VENDOR,
             meter_model=MODEL,
         )
-        self._pages: dict[str, int] = {}
+        self._pages: dict[str, int] = {TRANSACTION: page}
 
     @classmethod
     def from_seed(cls, seed: str, serial: str, register_mwh: int = 0) -> VirtualMeter:
