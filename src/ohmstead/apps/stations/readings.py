@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from ohmstead.hashing import sha256
-from ohmstead.units import MWH_PER_WH
+from ohmstead.units import MWH_PER_KWH, MWH_PER_WH
 from ohmstead.wire import ocmf
 from ohmstead.wire.ocpp.base import exact_number
 
 MWH_BITS_MAX = 62  # what an index of the store holds; 4.6 TWh
 USUAL_DIGITS_MAX = 12
 _MWH_DECIMALS = {"Wh": 3, "kWh": 6}  # decimal places that make whole mWh
+_MWH_PER = {"Wh": MWH_PER_WH, "kWh": MWH_PER_KWH}
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
 ENERGY = "Energy.Active.Import.Register"
 
@@ -34,7 +35,7 @@ def to_mwh(value: str | Decimal, unit: str, multiplier: int = 0) -> int:
     if places is None:
         raise ValueError(f"{unit!r} is no unit of energy")
     if isinstance(value, str) and not multiplier and _is_usual(value):
-        return int(value) * 10**places
+        return int(value) * _MWH_PER[unit]
     try:
         number = _number(value.strip()) if isinstance(value, str) else value
     except (ValueError, InvalidOperation):
