@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import uvloop
 from hypothesis import HealthCheck, settings
+
+from ohmstead.adapters.chain.evm.anvil import Anvil, find_anvil
+from ohmstead.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,6 +37,23 @@ def shared() -> Path:
     if folder is None:
         pytest.skip("no shared folder: set OHMSTEAD_SHARED, or put it beside the clone")
     return folder
+
+
+@pytest.fixture(scope="session")
+def anvil_binary() -> Path:
+    """The embedded chain itself, which `npm ci` in contracts/ brings; skipped without it."""
+    try:
+        return find_anvil()
+    except OperatorError as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def anvil(anvil_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
+    """One real chain for a module of tests; it dumps only when asked."""
+    folder = tmp_path_factory.mktemp("chain")
+    with Anvil(anvil_binary, folder, dump_every_s=3600, idle_dump_every_s=3600) as chain:
+        yield chain
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,19 +1,10 @@
-"""A real anvil for the tests of this folder; without one they are skipped, saying why."""
+"""A real anvil for the tests of this folder, which dumps every second."""
 
 from __future__ import annotations
 
 import pytest
 
-from ohmstead.adapters.chain.evm.anvil import Anvil, find_anvil
-from ohmstead.errors import OperatorError
-
-
-@pytest.fixture(scope="session")
-def anvil_binary():
-    try:
-        return find_anvil()
-    except OperatorError as missing:
-        pytest.skip(str(missing))
+from ohmstead.adapters.chain.evm.anvil import Anvil
 
 
 @pytest.fixture(scope="module")
