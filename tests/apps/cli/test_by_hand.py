@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 
 import httpx
 import pytest
@@ -11,14 +13,23 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ohmstead.adapters.chain.evm.anvil import find_anvil
 from ohmstead.errors import OhmsteadError
 from ohmstead.wire.ocmf.keys import public_key
-from tests.apps.cli.test_commands import OWNER, TARIFF, Up, inside, ohmstead
+from tests.apps.cli.test_commands import (
+    COMMAND,
+    ENVIRONMENT,
+    OWNER,
+    TARIFF,
+    WAIT_S,
+    Up,
+    inside,
+    ohmstead,
+)
 
 DRIVER = "0x" + "cd" * 20
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    """A trial network that runs, with one tariff and three stations."""
+    """A trial network that runs, with one tariff and four stations."""
     try:
         find_anvil()
     except OhmsteadError as absent:
@@ -28,12 +39,14 @@ def house(tmp_path_factory):
     assert made.stderr == ""  # what a start says is said by `up`, once
     with Up(folder, "--chain", "anvil") as up:
         inside("tariff", "add", json.dumps(TARIFF), "--dir", folder)
-        for name in ("CP1", "CP2", "CP3"):
+        passwords = {}
+        for name in ("CP1", "CP2", "CP3", "CP4"):
             said = inside(
                 "station", "add", name, "--owner", OWNER, "--tariff", "T1", "--dir", folder
             )
             assert f"{up.where['ocpp']}/ocpp/{name}" in said.stdout
-        up.password = said.stdout.split("Basic password")[1].split()[0]  # of CP3
+            passwords[name] = said.stdout.split("Basic password")[1].split()[0]
+        up.passwords = passwords
         yield up
         code, log = up.stop()
         assert code == 0, log
@@ -42,6 +55,10 @@ def house(tmp_path_factory):
 
 def typed(house, *arguments, code=0):
     return inside(*arguments, "--dir", house.folder, code=code)
+
+
+def sessions_of(house, station):
+    return json.loads(typed(house, "session", "list", "--station", station, "--json").stdout)
 
 
 def test_the_faucet_fills_a_deposit_to_the_unit_and_once_for_each_key(house):
@@ -67,9 +84,7 @@ def test_the_faucet_fills_a_deposit_to_the_unit_and_once_for_each_key(house):
 
 def test_the_faucet_says_what_is_wrong_with_an_amount_or_an_address(house):
     for amount in ("0", "0.0000001", "-1", "1e3", "a", "1."):
-        typed(house, "faucet", DRIVER, "--", amount, code=2) if amount[0] == "-" else typed(
-            house, "faucet", DRIVER, amount, code=2
-        )
+        inside("faucet", "--dir", house.folder, "--", DRIVER, amount, code=2)
     typed(house, "faucet", "0xab", "1", code=2)
     nobody = typed(house, "faucet", "0x" + "00" * 20, "1", code=1)
     assert nobody.stderr == "the chain refuses this deposit: ZeroAddress()\n"
@@ -120,10 +135,10 @@ def test_a_station_played_by_hand_says_why_it_may_not_charge(house):
     assert "knows no station CP9" in strange.stderr
     nowhere = ("--url", "ws://127.0.0.1:1/ocpp", "--dir", house.folder)
     assert "--url" in ohmstead(*play, "x", "CARD", *nowhere, code=1).stderr
-    unknown = ohmstead(*play, house.password, "CARD", "--dir", house.folder, code=1)
+    unknown = ohmstead(*play, house.passwords["CP3"], "CARD", "--dir", house.folder, code=1)
     assert "see `ohmstead id-token put`" in unknown.stdout
     typed(house, "id-token", "put", "CARD", "--payer", "0x" + "ef" * 20)
-    poor = ohmstead(*play, house.password, "CARD", "--dir", house.folder, code=1)
+    poor = ohmstead(*play, house.passwords["CP3"], "CARD", "--dir", house.folder, code=1)
     assert "(NoCredit): its payer has no final deposit" in poor.stdout
 
 
@@ -135,7 +150,7 @@ def test_a_virtual_meter_goes_on_counting_where_it_was(house):
     typed(house, "meter", "add", "CP3", "--public-key", key, "--serial", "CP3-M1")
     for protocol in ("1.6", "2.0.1"):
         options = ("--seconds", "2", "--protocol", protocol, "--dir", house.folder)
-        ohmstead("virtual", "charge", "CP3", house.password, "RICH", *options)
+        ohmstead("virtual", "charge", "CP3", house.passwords["CP3"], "RICH", *options)
     kept = json.loads((house.folder / "virtual" / "CP3.json").read_text())
     assert kept["register_mwh"] > 10_000
     listed = json.loads(typed(house, "session", "list", "--json").stdout)
@@ -146,6 +161,34 @@ def test_a_virtual_meter_goes_on_counting_where_it_was(house):
     (house.folder / "virtual" / "CP3.json").write_text("{")
     broken = ohmstead("virtual", "charge", "CP3", "x", "RICH", "--dir", house.folder, code=1)
     assert "CP3.json cannot be read" in broken.stderr
+
+
+def test_ctrl_c_unplugs_and_the_session_is_settled(house):
+    key = inside("virtual", "key", "CP4").stdout.strip()
+    typed(house, "meter", "add", "CP4", "--public-key", key, "--serial", "CP4-M1")
+    typed(house, "id-token", "put", "HASTY", "--payer", DRIVER)
+    typed(house, "faucet", DRIVER, "100", "--wait")
+    play = ["virtual", "charge", "CP4", house.passwords["CP4"], "HASTY", "--seconds", "600"]
+    process = subprocess.Popen(
+        [*COMMAND, *play, "--dir", str(house.folder)],
+        env={**ENVIRONMENT, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while "charges for 600 s" not in process.stdout.readline():
+            assert process.poll() is None
+        while not sessions_of(house, "CP4")[0]["energy_mwh"]:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=WAIT_S)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0
+    assert "0 messages unanswered" in said
+    listed = sessions_of(house, "CP4")
+    assert [one["state"] for one in listed] == ["settled"], listed
 
 
 def test_without_a_chain_the_faucet_and_passports_say_so(tmp_path):

@@ -29,7 +29,7 @@ from ohmstead.apps.config import FILE_NAME
 def init(
     directory: Dir = HERE,
     profile: Annotated[
-        str, typer.Option("--profile", help="The reference network to begin with.")
+        str, typer.Option("--profile", help="The network to begin with; trial is for trying.")
     ] = "commons",
     as_json: Json = False,
 ) -> None:

@@ -187,7 +187,8 @@ def show_epoch(
 def show_line(one: dict[str, Any]) -> None:
     """An epoch in a sentence."""
     total = amount(one["total"]["amount"], one["total"]["asset"])
-    say(f"Epoch {one['number']} is {one['state']}: {one['receipts']} receipts, {total}.")
+    receipts = "1 receipt" if one["receipts"] == 1 else f"{one['receipts']} receipts"
+    say(f"Epoch {one['number']} is {one['state']}: {receipts}, {total}.")
 
 
 def faucet(
