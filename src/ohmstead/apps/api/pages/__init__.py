@@ -61,9 +61,7 @@ def render(
     page = _environment().get_template(template)
     wide = template == "status.html"
     text = page.render(network=network, style=Markup(_style()), wide=wide, **values)
-    return Response(
-        text.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=_headers()
-    )
+    return Response(text.encode(), status_code=status, media_type="text/html", headers=_headers())
 
 
 @get("/s/{session_id:str}", opt=public(), include_in_schema=False)
