@@ -4,7 +4,7 @@ Prints one JSON line. ``bare`` is what no builder can avoid: one keccak-256 of 6
 inner node, called straight from the hash library, nothing kept; for the StandardTree one sort of
 its leaves more. ``ratio`` is CPU time over that, best of ``--rounds`` each, the two taking turns:
 of a tree that keeps every level, with 1,000 proofs cut and verified. ``ratio_every_proof`` goes
-further: it makes the proof of every leaf and drops it (640 MB in all); no goal is set for it.
+further: it makes the proof of every leaf and drops it (640 MB in all); the goal is judged by it.
 ``rss_mb`` is the peak of the whole process: leaves, builders and the bare runs.
 """
 
@@ -102,7 +102,7 @@ def main() -> None:
         "ratio_every_proof": {tree: round(value, 3) for tree, value in every.items()},
         "rss_mb": round(rss_mb),
         "goal": {"ratio": RATIO_GOAL, "rss_mb": RSS_GOAL_MB},
-        "reached": max(ratio.values()) <= RATIO_GOAL and rss_mb <= RSS_GOAL_MB,
+        "reached": max(every.values()) <= RATIO_GOAL and rss_mb <= RSS_GOAL_MB,
     }
     line |= {f"{name}_cpu_s": round(seconds, 3) for name, seconds in best.items()}
     print(json.dumps(line))

@@ -45,21 +45,21 @@ def main() -> None:
             for _ in range(options.rounds):
                 for one in (ours, theirs, faster):
                     one.one_round(options.seconds)
-    ratio = ours.best["per_cpu_s"] / theirs.best["per_cpu_s"]
+    # Judged by the faster peer: the easier comparison is printed, and decides nothing.
+    ratio = ours.best["per_cpu_s"] / faster.best["per_cpu_s"]
     line: dict[str, object] = {
         "bench": "meter_values",
         "value": round(ours.best["per_cpu_s"]),
         "unit": "MeterValues per server CPU-second: validated, durable, answered",
-        "peer_value": round(theirs.best["per_cpu_s"]),
-        "peer": "central system on the ocpp package and websockets, run as their documentation "
-        "shows it: stores nothing",
+        "peer_value": round(faster.best["per_cpu_s"]),
+        "peer": "central system on the ocpp package and websockets, on uvloop: stores nothing",
         "ratio": round(ratio, 2),
         "goal": {"ratio": GOAL_RATIO},
         "reached": ratio >= GOAL_RATIO,
         "ours": ours.rounded(),
-        "theirs": theirs.rounded(),
-        "theirs_on_uvloop": faster.rounded(),
-        "ratio_to_theirs_on_uvloop": round(ours.best["per_cpu_s"] / faster.best["per_cpu_s"], 2),
+        "theirs": faster.rounded(),
+        "theirs_on_asyncio": theirs.rounded(),
+        "ratio_to_theirs_on_asyncio": round(ours.best["per_cpu_s"] / theirs.best["per_cpu_s"], 2),
         "stations": options.stations,
         "notes": "five sampled values a message; loopback, no TLS; best round of each",
         "cpu": cpu_model(),

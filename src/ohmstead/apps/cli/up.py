@@ -23,7 +23,6 @@ from ohmstead.apps.config import ChainConfig, Config, host_port
 from ohmstead.apps.node import Node, Ports
 from ohmstead.apps.trust import write_whole
 
-SWITCH_S = 0.01
 GC_THRESHOLDS = (50_000, 25, 50)  # new objects; young collections; middle-aged ones
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # where a command on this machine asks
 
@@ -66,9 +65,6 @@ async def serve(directory: Path, config: Config, http: str | None, ocpp: str | N
             ports = await node.start(http, ocpp)
             write_run_file(run_file, config, ports, http, ocpp)
             collect_garbage_rarely()
-            # Loop, writer and verifiers want one interpreter lock; twice the usual turn costs a
-            # tenth less of the processor under load, and the median answer came no later.
-            sys.setswitchinterval(SWITCH_S)
             print_where(directory, node, config, ports, http, ocpp)
             await stop.wait()
             say("Stopping ...")
@@ -83,8 +79,7 @@ def collect_garbage_rarely() -> None:
     """Leave what the start made out of every collection, and look for cycles less often.
 
     Records, messages and commands are trees that reference counting frees; the default thresholds
-    walk the store's caches over and over to find nothing, at a third of a message's cost, and each
-    full walk is a pause for every station (docs/internals/PERFORMANCE.md).
+    walk the store's caches over and over to find nothing (docs/internals/PERFORMANCE.md).
     """
     gc.collect()
     gc.freeze()
