@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "ohmstead"
-GROUND = {"ohmstead.units", "ohmstead.hashing", "ohmstead.errors"}
+GROUND = {"ohmstead.units", "ohmstead.hashing", "ohmstead.errors", "ohmstead.frozen"}
 
 # Beside the standard library, and beside modules of the same room.
 MAY_IMPORT = {
@@ -73,7 +73,18 @@ def test_every_import_goes_down_the_stairs():
 )
 def test_an_import_up_the_stairs_is_caught(room, line, tmp_path):
     house = tmp_path / "ohmstead"
-    rooms = ["apps", "flows", "adapters", "ports", "wire", "core", "units", "hashing", "errors"]
+    rooms = [
+        "apps",
+        "flows",
+        "adapters",
+        "ports",
+        "wire",
+        "core",
+        "units",
+        "hashing",
+        "errors",
+        "frozen",
+    ]
     for name in {*rooms, room}:
         (house / name).mkdir(parents=True)
         (house / name / "__init__.py").touch()

@@ -7,7 +7,6 @@ itself. Run with ``--check`` to compare instead of write.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from collections.abc import Sequence
@@ -36,6 +35,7 @@ from ohmstead.core.tariff import (
     price,
 )
 from ohmstead.errors import ProtocolError
+from ohmstead.frozen import asdict, replace
 from ohmstead.hashing import keccak
 from ohmstead.units import Asset, Price
 from ohmstead.wire.ocmf import (
@@ -181,7 +181,7 @@ def facts(
     end: Evidence | Reading
     if meter is None:
         begin = Reading("Energy.Active.Import.Register", values[0], times[0], "B")
-        end = dataclasses.replace(begin, mwh=values[3], at_ms=times[3], kind="E")
+        end = replace(begin, mwh=values[3], at_ms=times[3], kind="E")
     elif number % 2:  # one record with both values
         both = meter.record(session_id, 9, first, last)
         begin, end = Evidence(both, 0), Evidence(both, 1)
@@ -243,7 +243,7 @@ def epoch_of(first_secret: int) -> tuple[list[bytes], dict[str, Any]]:
         **ledger,
         "seal": "0x" + epoch.header.seal(proposed_at_s).hash().hex(),
         "is_final": True,
-        **dataclasses.asdict(anchor),
+        **asdict(anchor),
         "meter_keys": sorted("0x" + meter.key.key_id for meter in meters),
     }
     return documents, chain

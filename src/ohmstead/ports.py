@@ -9,8 +9,9 @@ balance and no answer leaves before its data is durable.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
+
+from ohmstead.frozen import Frozen
 
 R = TypeVar("R", bound="Record")
 C = TypeVar("C")
@@ -24,8 +25,7 @@ class Record(Protocol):
     def key(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Frozen):
     """A row of the outbox, written in the same commit as its cause.
 
     Jobs of one ``lane`` run in order of creation; ``id`` is the idempotency key of every remote
@@ -39,8 +39,7 @@ class Job:
     due_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Decision(Generic[A]):
+class Decision(Frozen, Generic[A]):
     """What a flow decided: the answer, changed records, rows only added, and jobs."""
 
     answer: A

@@ -7,7 +7,7 @@ milliseconds since 1970-01-01 UTC. Only this module divides, and each division n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ohmstead.frozen import Frozen
 
 BPS = 10_000
 MWH_PER_WH = 1_000
@@ -19,8 +19,7 @@ PRICE_SCALE_MAX = 18
 ASSET_SCALE_MAX = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(Frozen):
     """A currency or token with its scale, printed as ``EUR/2`` or ``USDC/6``."""
 
     code: str
@@ -44,8 +43,7 @@ class Asset:
         return cls(code, int(scale))
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Frozen):
     """``value * 10**-scale`` currency units per kWh, hour or start: 0.2935 is Price(2935, 4)."""
 
     value: int

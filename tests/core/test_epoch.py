@@ -1,6 +1,5 @@
 """An epoch: encodings as the chain's, sums that follow from the receipts, and what is refused."""
 
-import dataclasses
 import json
 from collections import defaultdict
 from itertools import pairwise
@@ -12,6 +11,7 @@ from eth_abi.packed import encode_packed
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ohmstead import frozen
 from ohmstead.core.epoch import (
     REWARD_LANE,
     Balance,
@@ -56,12 +56,12 @@ def address(account):
 def test_a_header_is_encoded_as_solidity_encodes_it(a, b, c, d, e, n, t):
     totals = (Totals(*t[:4]), Totals(*t[4:]))
     header = Header(n[0], a, b, n[1], c, n[2], d, n[3], totals, n[4], n[5], n[6], n[7], e)
-    flat = [*dataclasses.astuple(header)]
+    flat = [*frozen.astuple(header)]
     assert header.encode() == eth_abi.encode([HEADER_ABI], [tuple(flat)])
     seal = header.seal(n[1])
     assert seal == Seal(c, d, n[2], n[1], keccak(header.encode()))
     types = ["bytes32", "bytes32", "uint32", "uint40", "bytes32"]
-    assert seal.hash() == keccak(eth_abi.encode(types, dataclasses.astuple(seal)))
+    assert seal.hash() == keccak(eth_abi.encode(types, frozen.astuple(seal)))
 
 
 @given(words(16, 32, 8, 128, 128, 128, 64, 32), st.sampled_from(PEOPLE), words(128, 128, 256))
@@ -113,7 +113,7 @@ def test_a_field_that_does_not_fit_is_refused_not_cut(leaf):
 def test_a_letter_of_a_reading_is_one_ascii_character(field, value):
     reading = ReadingLeaf(ZERO, ZERO, ZERO, 0, 0, 0, "B", "G", "T", 0, bytes(16))
     with pytest.raises(LocalProtocolError, match=field):
-        dataclasses.replace(reading, **{field: value}).hash()
+        frozen.replace(reading, **{field: value}).hash()
 
 
 # --- building -------------------------------------------------------------------------------------
@@ -256,8 +256,8 @@ PAY = (SPEND, DRIVER, 10)
         ([receipt(n, proven=2**63) for n in (0, 1)], "receipt 1: proven_mwh is a uint64"),
         ([receipt(key=ZERO)], "not proven"),
         ([receipt(key=b"k")], "key has 32 bytes"),
-        ([dataclasses.replace(receipt(), registry_version=2)], "registry version 2, the epoch 1"),
-        ([dataclasses.replace(receipt(), session=b"")], "session has 32 bytes"),
+        ([frozen.replace(receipt(), registry_version=2)], "registry version 2, the epoch 1"),
+        ([frozen.replace(receipt(), session=b"")], "session has 32 bytes"),
     ],
 )
 def test_what_a_contract_or_a_dispute_would_undo_is_refused_with_its_receipt(receipts, reason):

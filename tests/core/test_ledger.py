@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import msgspec
 import pytest
@@ -23,6 +23,7 @@ from ohmstead.core.ledger import (
     expire,
     post_linked,
 )
+from ohmstead.frozen import replace
 from ohmstead.units import Asset
 
 EUR, USD = Asset("EUR", 2), Asset("tUSD", 6)

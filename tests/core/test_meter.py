@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +21,7 @@ from ohmstead.core.meter import (
     registered_key,
 )
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import replace
 from ohmstead.hashing import keccak
 
 BEGIN = Reading("1-b:1.8.0", 1_000_000, 1_000, "B")

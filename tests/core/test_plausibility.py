@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from ohmstead.core.plausibility import (
     assess,
     blocks,
 )
+from ohmstead.frozen import replace
 
 HOUR_MS = 3_600_000
 BEGIN = Reading("1-b:1.8.0", 50_000_000, 0, "B")

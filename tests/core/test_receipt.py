@@ -5,7 +5,6 @@ of the core and OCMF records; a test holds that they are what the code writes to
 """
 
 import copy
-import dataclasses
 import json
 import os
 import random
@@ -19,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ohmstead import frozen
 from ohmstead.core import canonical
 from ohmstead.core.epoch import build
 from ohmstead.core.merkle import ZERO
@@ -142,7 +142,7 @@ def test_a_public_copy_holds_no_record_and_does_not_prove_what_the_meter_said():
 
 
 def test_an_epoch_that_is_not_final_proves_nothing_yet():
-    chain = dataclasses.replace(CHAIN, is_final=False)
+    chain = frozen.replace(CHAIN, is_final=False)
     outcomes, code = judged(DOCUMENTS["two_records"], TRUST, chain)
     assert (outcomes["anchor"], code) == (Outcome.CONSISTENT, 3)
     assert outcomes["price"] is Outcome.CONSISTENT
@@ -153,7 +153,7 @@ def test_a_receipt_forged_wholly_with_fresh_keys_fails_registered_key_and_anchor
     assert Outcome.FAILED not in outcomes.values() and code == 3  # it agrees with itself
     assert {"registered_key", "anchor"} == failed(DOCUMENTS["forged"], TRUST, CHAIN)
     known = {"CH-00": frozenset(CHAIN.meter_keys)}
-    pinned = dataclasses.replace(TRUST, meter_keys=known)
+    pinned = frozen.replace(TRUST, meter_keys=known)
     assert failed(DOCUMENTS["forged"], pinned) == {"registered_key"}
     assert failed(DOCUMENTS["two_records"], pinned) == set()
 
@@ -171,7 +171,7 @@ def test_a_receipt_forged_wholly_with_fresh_keys_fails_registered_key_and_anchor
     ],
 )
 def test_another_trust_file_does_not_take_it(change, check):
-    trust = dataclasses.replace(TRUST, **change)
+    trust = frozen.replace(TRUST, **change)
     assert failed(DOCUMENTS["two_records"], trust, CHAIN) == {check}
 
 
@@ -191,7 +191,7 @@ def test_another_trust_file_does_not_take_it(change, check):
     ],
 )
 def test_another_chain_contradicts_it(change, check):
-    chain = dataclasses.replace(CHAIN, **change)
+    chain = frozen.replace(CHAIN, **change)
     assert failed(DOCUMENTS["two_records"], TRUST, chain) == {check}
 
 
@@ -468,7 +468,7 @@ def test_readings_are_both_signed_by_a_registered_key_or_neither_is(missing):
     unsigned = world.facts(3, None)
     changed = {"key": None} if missing == "key" else {"end": unsigned.end}
     with pytest.raises(LocalProtocolError, match="neither is"):
-        session_document(dataclasses.replace(facts, **changed))
+        session_document(frozen.replace(facts, **changed))
 
 
 def test_an_unsigned_reading_is_hashed_as_its_canonical_text():

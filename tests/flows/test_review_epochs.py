@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 
 from ohmstead.core.canonical import encode
 from ohmstead.core.epoch import LaneHead, build
@@ -21,6 +20,7 @@ from ohmstead.core.onchain import (
 from ohmstead.core.receipt_session import LedgerRef
 from ohmstead.core.session import PayerKind, Session, SessionState, Share
 from ohmstead.flows import onboarding, payout, receipts
+from ohmstead.frozen import replace
 from tests.flows.world import DRIVER, HOST, KWH, TREASURY, World
 
 ISSUER = receipts.Issuer(

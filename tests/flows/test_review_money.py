@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ohmstead.core.network import IdToken, TokenStatus
@@ -14,6 +12,7 @@ from ohmstead.core.tariff_restrictions import Restrictions
 from ohmstead.flows import mirror, onboarding
 from ohmstead.flows.charging import review
 from ohmstead.flows.charging.funding import Authorisation
+from ohmstead.frozen import replace
 from ohmstead.units import Price
 from tests.flows.world import ASSET, DRIVER, HOST, KWH, MINUTE, WALLET, World
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ohmstead.core.bill import MeterHead
 from ohmstead.core.meter import SignedReading
 from ohmstead.core.network import Evse, Quarantined, Station
 from ohmstead.core.session import SessionState
 from ohmstead.flows import onboarding
 from ohmstead.flows.charging.funding import Authorisation
+from ohmstead.frozen import replace
 from tests.flows.world import HOST, KWH, MINUTE, World
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,6 +21,7 @@ from ohmstead.core.tariff import Component, Dimension, Element, Tariff
 from ohmstead.flows import mirror, onboarding
 from ohmstead.flows.charging import start, stop
 from ohmstead.flows.charging.progress import Readings, record_readings
+from ohmstead.frozen import replace
 from ohmstead.units import Asset, Price
 from ohmstead.wire import ocmf
 from ohmstead.wire.ocmf.keys import public_key

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ohmstead.adapters.chain.evm.anvil import find_anvil
@@ -16,6 +14,7 @@ from ohmstead.apps.replay.sources import generated
 from ohmstead.apps.replay.stage import Show, set_up
 from ohmstead.core.ledger import Account
 from ohmstead.errors import OhmsteadError
+from ohmstead.frozen import replace
 from ohmstead.ports import Decision
 
 SEED = "story"

@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import os
 import signal
-from dataclasses import replace
 
 import pytest
 
@@ -27,6 +26,7 @@ from ohmstead.core.onchain import (
 )
 from ohmstead.core.session import SessionState
 from ohmstead.errors import ChainUnavailable, OperatorError
+from ohmstead.frozen import replace
 from ohmstead.ports import Decision
 from tests.apps.settler.mortal import Killed, Life, MoodyRpc, MortalRpc, MortalStore
 from tests.apps.settler.town import CHAIN_ID, HOST, MINUTE, town

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -29,6 +28,7 @@ from ohmstead.apps.settler import OpenedChain, Settler, open_chain
 from ohmstead.apps.trust import write_trust
 from ohmstead.errors import ChainUnavailable
 from ohmstead.flows.receipts import Issuer
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Clock
 
 PSEUDONYM_SECRET = "pseudonym"
@@ -37,8 +37,7 @@ CHAIN_RETRY_S = 5.0
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Frozen):
     """Where a started node listens."""
 
     http: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from ohmstead.frozen import Frozen
 
 
 class Scope(enum.Enum):
@@ -19,8 +20,7 @@ class Scope(enum.Enum):
 PENDING, REFUSED = 0, -1  # of a KeptAnswer
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(Frozen):
     """A bearer key of the HTTP API. Its secret is not kept, only a MAC of it."""
 
     id: str
@@ -36,8 +36,7 @@ class ApiKey:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
+class KeptAnswer(Frozen):
     """What a request with an Idempotency-Key was answered, to be answered again.
 
     ``status`` is the HTTP status, PENDING (it began, and nobody knows how it ended) or REFUSED (it

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ohmstead.core.tariff import PriceLine, Rounding, Usage
+from ohmstead.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class MeterHead:
+class MeterHead(Frozen):
     """Where a meter's register stood when its last settled session ended."""
 
     meter: str  # the key's id, or ``{station}/{evse}`` of a meter that does not sign
@@ -23,8 +21,7 @@ class MeterHead:
         return self.meter
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Frozen):
     """A session's energy, price and split as they were at its stop.
 
     ``total_minor`` is the price; ``covered_minor`` of it was held and is split over ``parts``; the

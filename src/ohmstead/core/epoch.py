@@ -8,7 +8,6 @@ against each other. Amounts are minor units of the asset at that place, energy i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from ohmstead.core.header import AMOUNT_BITS, Header, Seal, Totals
 from ohmstead.core.intake import RECEIPTS_MAX, Receipt, receipt_leaves
@@ -28,6 +27,7 @@ from ohmstead.core.leaves import (
 )
 from ohmstead.core.merkle import ZERO, PositionalTree, StandardTree
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import Frozen
 
 __all__ = [
     "ASSETS",
@@ -53,8 +53,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class LaneHead:
+class LaneHead(Frozen):
     """The last entry of an account in a lane: where it stands, and the account's total with it."""
 
     epoch: int
@@ -66,8 +65,7 @@ Heads = Mapping[tuple[int, bytes], LaneHead]
 _NO_HEAD = LaneHead(0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimProof:
+class ClaimProof(Frozen):
     """What ``claim`` and ``claimBalance`` take: either path pays the same."""
 
     index: int
@@ -77,8 +75,7 @@ class ClaimProof:
     balance_proof: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltEpoch:
+class BuiltEpoch(Frozen):
     """A header with everything under it. ``heads`` holds only the lanes that this epoch moved."""
 
     header: Header
@@ -86,9 +83,9 @@ class BuiltEpoch:
     entries: tuple[Entry, ...]
     balances: tuple[Balance, ...]
     heads: dict[tuple[int, bytes], LaneHead]
-    receipts_tree: PositionalTree = field(repr=False)
-    entries_tree: PositionalTree = field(repr=False)
-    balances_tree: StandardTree = field(repr=False)
+    receipts_tree: PositionalTree
+    entries_tree: PositionalTree
+    balances_tree: StandardTree
 
     def claim_proof(self, account: bytes, asset: int) -> ClaimProof:
         """Return the proofs of an account's total; raises KeyError if it was not credited here."""

@@ -6,10 +6,9 @@ the asset at that place, energy is whole mWh, times are seconds since 1970-01-01
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ohmstead.core.leaves import ASSETS, exactly, uint
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import HASH_LENGTH, keccak
 
 AMOUNT_BITS = 128
@@ -20,8 +19,7 @@ def _word(value: int, bits: int, name: str) -> bytes:
     return bytes(HASH_LENGTH - (bits >> 3)) + uint(value, bits, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Frozen):
     """Money of one asset in one epoch; ``settled`` is the sum of spends of all epochs up to it."""
 
     credits: int = 0
@@ -42,8 +40,7 @@ class Totals:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Frozen):
     """What is proposed for an epoch; ``totals`` has one place for each asset."""
 
     number: int
@@ -110,8 +107,7 @@ class Header:
         return Seal(self.entries, self.balances, self.entry_count, proposed_at_s, self.hash())
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Frozen):
     """The chain keeps only the hash of this: "seals[number]", the parent of the next epoch."""
 
     entries: bytes

@@ -6,7 +6,6 @@ Whatever a contract would revert on or a dispute undo is refused here, with the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ohmstead.core.leaves import (
     ADDRESS_LENGTH,
@@ -20,12 +19,12 @@ from ohmstead.core.leaves import (
 )
 from ohmstead.core.merkle import ZERO
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import Frozen
 
 RECEIPTS_MAX = 1_000_000  # ten times the 100,000 sessions at which an epoch closes
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Frozen):
     """What a session brings to an epoch; the energies are its own, in mWh.
 
     ``begin``, ``end`` and ``session`` are hashes and ``key`` as in :class:`ReceiptLeaf`.

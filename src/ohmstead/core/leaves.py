@@ -9,11 +9,11 @@ bytes and hashes 32. Every ``hash`` raises LocalProtocolError for a field that d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 from ohmstead.core.merkle import standard_leaf
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import HASH_LENGTH, keccak
 
 ASSETS = 2  # places for assets on chain: 0 the stablecoin, 1 reserved
@@ -64,8 +64,7 @@ def letter(value: str, name: str) -> bytes:
     return value.encode() or b"\0"
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingLeaf:
+class ReadingLeaf(Frozen):
     """One register value of a signed record: what a contract can hold against the record.
 
     ``payload`` is the SHA-256 of the signed bytes, ``s`` is low, ``entry`` the number of the value
@@ -102,8 +101,7 @@ class ReadingLeaf:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Frozen):
     """One movement that a session asks for; ``amount`` in minor units of the lane's asset."""
 
     lane: int
@@ -126,8 +124,7 @@ def slots_hash(slots: Sequence[Slot]) -> bytes:
     return keccak(b"".join(slot.pack() for slot in slots))
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptLeaf:
+class ReceiptLeaf(Frozen):
     """A leaf of the receipts tree. The two energies are running totals of the epoch, this included.
 
     ``begin``, ``end``, ``session`` and ``slots`` are hashes, ``key`` is keccak-256 of the curve
@@ -157,8 +154,7 @@ class ReceiptLeaf:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Frozen):
     """A leaf of the entries tree: one slot of one receipt, with the sums that make it decidable.
 
     ``total`` is the lane's running sum in this epoch and ``cumulative`` the account's in this lane
@@ -195,8 +191,7 @@ class Entry:
         return keccak(self.pack())
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Frozen):
     """A leaf of the balances tree: all an account was ever credited, and its last entry."""
 
     account: bytes

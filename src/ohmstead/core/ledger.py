@@ -15,7 +15,6 @@ returns a :class:`Posting` of everything that changes; the book itself is left a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ohmstead.core.ledger_records import (
     AMOUNT_MAX,
@@ -27,6 +26,7 @@ from ohmstead.core.ledger_records import (
     Status,
     Transfer,
 )
+from ohmstead.frozen import replace
 
 __all__ = [
     "AMOUNT_MAX",

@@ -6,9 +6,9 @@ The rules that move them are in :mod:`ohmstead.core.ledger`, which is also where
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Protocol
 
+from ohmstead.frozen import Frozen
 from ohmstead.units import Asset
 
 AMOUNT_MAX = 2**128 - 1  # uint128 on chain; also the most one side of an account may sum to
@@ -52,8 +52,7 @@ class Status(enum.Enum):
     LINKED_FAILED = "linked_failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Frozen):
     """One party's holding of one asset, in minor units; ``code`` says why the account exists.
 
     ``must_stay_funded`` is False for what mirrors the outside (treasury, onchain, receivable,
@@ -84,8 +83,7 @@ class Account:
         return self.available == self.debits_pending == self.credits_pending == 0
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Frozen):
     """An immutable movement of ``amount`` minor units from ``debit`` to ``credit``.
 
     POST_PENDING and VOID_PENDING name the pending transfer and repeat its accounts; a void has
@@ -107,8 +105,7 @@ class Transfer:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Frozen):
     """The pending transfer ``pending_id`` has been posted or voided by transfer ``by_id``."""
 
     pending_id: str
@@ -129,8 +126,7 @@ class Book(Protocol):
     def resolution(self, pending_id: str, /) -> Resolution | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(Frozen):
     """The outcome of a batch: one status per transfer, and every record to be written."""
 
     statuses: tuple[Status, ...]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ohmstead.core.leaves import ReadingLeaf
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import HASH_LENGTH, keccak
 from ohmstead.units import MS_PER_S
 
@@ -62,8 +62,7 @@ class Unmeasurable(enum.Enum):
     REGISTER_DECREASED = "register_decreased"
 
 
-@dataclass(frozen=True, slots=True)
-class MeterKey:
+class MeterKey(Frozen):
     """The registration of one meter's public key at one station."""
 
     key_id: str  # 64 hex digits: keccak(abi.encode(curve number, qx, qy))
@@ -80,8 +79,7 @@ class MeterKey:
         return self.key_id
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Frozen):
     """One value of one register at one time, whoever says so. ``kind`` is OCMF's TX letter
     (B begin; C S T X between; E L R A P end), ``status`` its ST letter (G is good)."""
 
@@ -103,8 +101,7 @@ class Reading:
         return self.kind in END_KINDS
 
 
-@dataclass(frozen=True, slots=True)
-class SignedReading:
+class SignedReading(Frozen):
     """One verified record: the bytes as received and the readings of its energy registers.
 
     One record may hold several readings (begin and end together, several registers), so the page

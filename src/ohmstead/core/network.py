@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from ohmstead.core.session import PayerKind, Share
+from ohmstead.frozen import Frozen
 from ohmstead.units import Asset
 
 
@@ -26,8 +26,7 @@ class TokenStatus(enum.Enum):
     INVALID = "invalid"
 
 
-@dataclass(frozen=True, slots=True)
-class Evse:
+class Evse(Frozen):
     """One place to charge one car; ``rated_w`` bounds what its meter can plausibly report."""
 
     id: int
@@ -36,8 +35,7 @@ class Evse:
     connectors: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Station:
+class Station(Frozen):
     """A charging station as registered by its host."""
 
     id: str
@@ -65,8 +63,7 @@ class Station:
         return next((evse for evse in self.evses if evse.id == evse_id), None)
 
 
-@dataclass(frozen=True, slots=True)
-class IdToken:
+class IdToken(Frozen):
     """What a driver presents, and whose money it spends; compared without case (CiString)."""
 
     uid: str
@@ -83,8 +80,7 @@ class IdToken:
         return self.uid.casefold()
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionRef:
+class TransactionRef(Frozen):
     """Finds the session behind a station's transaction: ``{station}/{transaction}``."""
 
     station_id: str
@@ -96,8 +92,7 @@ class TransactionRef:
         return f"{self.station_id}/{self.transaction_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class SeenMessage:
+class SeenMessage(Frozen):
     """Makes a message that arrives twice happen once: ``id`` says what it is about."""
 
     id: str
@@ -109,8 +104,7 @@ class SeenMessage:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(Frozen):
     """A number that only grows; OCPP 1.6 transaction ids come from one."""
 
     name: str
@@ -121,8 +115,7 @@ class Counter:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Quarantined:
+class Quarantined(Frozen):
     """Evidence that belongs to no known session; kept whole, settles nothing by itself."""
 
     id: str
@@ -137,8 +130,7 @@ class Quarantined:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkPolicy:
+class NetworkPolicy(Frozen):
     """What governs new sessions; one record, replaced whole, copied into each new session."""
 
     asset: Asset

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from ohmstead.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class BlockRef:
+class BlockRef(Frozen):
     """One block: its height, its hash (0x hex) and its own time in whole seconds."""
 
     number: int
@@ -15,8 +15,7 @@ class BlockRef:
     time_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class EventId:
+class EventId(Frozen):
     """Where an event stands: the transaction's hash and the log's index name it for ever."""
 
     block_number: int
@@ -28,8 +27,7 @@ class EventId:
         return f"{self.tx}/{self.log_index}"
 
 
-@dataclass(frozen=True, slots=True)
-class Deposited:
+class Deposited(Frozen):
     """An account holder's money entered the escrow contract."""
 
     at: EventId
@@ -38,8 +36,7 @@ class Deposited:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(Frozen):
     """An account holder's money left it."""
 
     at: EventId
@@ -48,8 +45,7 @@ class Withdrawn:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(Frozen):
     """A walk-up wallet locked the most one session may cost."""
 
     at: EventId
@@ -60,8 +56,7 @@ class Locked:
     expiry_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
+class Released(Frozen):
     """A lock ended with ``cost`` kept for settlement and ``remainder`` back at the wallet."""
 
     at: EventId
@@ -70,8 +65,7 @@ class Released:
     remainder: int
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Frozen):
     """A lock ended with everything back at the wallet: refunded by us or reclaimed after expiry."""
 
     at: EventId
@@ -80,8 +74,7 @@ class Returned:
     reclaimed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Anchored:
+class Anchored(Frozen):
     """An epoch's seal stands on chain; hashes are 0x hex."""
 
     at: EventId
@@ -91,8 +84,7 @@ class Anchored:
     proposed_at_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Frozen):
     """A payee was paid what final epochs prove."""
 
     at: EventId
@@ -112,8 +104,7 @@ class LockState(enum.Enum):
     RETURNED = "returned"
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Frozen):
     """A walk-up wallet's lock as last seen in a final block."""
 
     id: str
@@ -128,8 +119,7 @@ class Lock:
         return self.id
 
 
-@dataclass(frozen=True, slots=True)
-class ChainCursor:
+class ChainCursor(Frozen):
     """How far the mirror has booked a ledger: the last final block, whole."""
 
     ledger: str
@@ -150,8 +140,7 @@ class EpochState(enum.Enum):
     FINAL = "final"  # claims against it pay
 
 
-@dataclass(frozen=True, slots=True)
-class EpochRecord:
+class EpochRecord(Frozen):
     """One epoch as closed; its receipts are :class:`EpochLeaf`, its sums :class:`EpochLane`."""
 
     number: int
@@ -177,8 +166,7 @@ class EpochRecord:
         return epoch_key(self.number)
 
 
-@dataclass(frozen=True, slots=True)
-class EpochLeaf:
+class EpochLeaf(Frozen):
     """One receipt's place in an epoch, and the document its leaf commits to."""
 
     epoch: int
@@ -191,8 +179,7 @@ class EpochLeaf:
         return f"{epoch_key(self.epoch)}/{self.index:06d}"
 
 
-@dataclass(frozen=True, slots=True)
-class EpochLane:
+class EpochLane(Frozen):
     """What one account did in one lane of one epoch, and where its previous entry stands."""
 
     epoch: int
@@ -210,8 +197,7 @@ class EpochLane:
         return f"{epoch_key(self.epoch)}/{self.lane:05d}/{self.account}"
 
 
-@dataclass(frozen=True, slots=True)
-class AccountHead:
+class AccountHead(Frozen):
     """An account's newest entry in a lane over all epochs closed so far."""
 
     lane: int

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ohmstead.core.meter import GOOD, Reading
 from ohmstead.core.registers import is_transaction_register
+from ohmstead.frozen import Frozen
 from ohmstead.units import BPS, MS_PER_S, S_PER_HOUR
 
 MARGIN_BPS = 500  # "energy <= 1.05 x rated power x connected time"
@@ -53,8 +53,7 @@ class Severity(enum.Enum):
 _NOTES = frozenset({FindingCode.CLOCK_UNSYNCHRONISED, FindingCode.PAGE_GAP})
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Frozen):
     """One reason to doubt, with a sentence for people."""
 
     code: FindingCode
@@ -65,8 +64,7 @@ class Finding:
         return Severity.NOTES if self.code in _NOTES else Severity.BLOCKS
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Frozen):
     """What is known around a session's readings. None and () mean: not known, not checked.
 
     ``connected_ms`` is how long the vehicle was plugged in; without it the time between the first

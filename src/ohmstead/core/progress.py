@@ -7,7 +7,8 @@ A reading arrives each minute of every session, so what one changes is small on 
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+
+from ohmstead.frozen import Frozen
 
 BLOCK_READINGS = 16  # a larger block is written less often, but until then again and again
 
@@ -15,8 +16,7 @@ Value = tuple[int, int]
 """When, in ms since 1970, and the register in mWh, as the station said without signing it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingBlock:
+class ReadingBlock(Frozen):
     """Unsigned values of a session in the order they came; kept 90 days."""
 
     session_id: str
@@ -28,8 +28,7 @@ class ReadingBlock:
         return f"{self.session_id}/{self.number:06d}"
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Frozen):
     """The last reading of a session, and the values that fill no block yet."""
 
     session_id: str
@@ -46,8 +45,7 @@ class Progress:
         return self.session_id
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(Frozen):
     """A message of readings laid over the progress before it."""
 
     progress: Progress

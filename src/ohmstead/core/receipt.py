@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ohmstead.core.canonical import decode, encode
 from ohmstead.core.epoch import (
@@ -29,13 +28,13 @@ from ohmstead.core.epoch import (
 from ohmstead.core.receipt_shape import FORMAT
 from ohmstead.core.receipt_view import Json, hex_of, items, part, raw, read_reading, whole
 from ohmstead.errors import LocalProtocolError, RemoteProtocolError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import keccak
 
 STABLECOIN = 0  # the asset's place on chain; the second place is reserved
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(Frozen):
     """The transaction that anchored an epoch; hashes as 0x hex."""
 
     tx: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Protocol
 
 from ohmstead.core.epoch import ReadingLeaf
 from ohmstead.core.receipt_view import Json, part
+from ohmstead.frozen import Frozen, field
 
 
 class Outcome(enum.Enum):
@@ -21,8 +21,7 @@ class Outcome(enum.Enum):
     PROVEN = "proven"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Frozen):
     """One line of a verification."""
 
     name: str
@@ -61,8 +60,7 @@ class MeterVerifier(Protocol):
         """Return keccak(abi.encode(curve, qx, qy)), or nothing if the key cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Frozen):
     """What ``network.json`` pins; addresses are lower-case 0x hex.
 
     ``meter_keys`` are key ids (0x hex) by station, where the file lists them. Attestations cannot
@@ -78,8 +76,7 @@ class Trust:
     meter_keys: dict[str, frozenset[str]] | None = field(default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class ChainFacts:
+class ChainFacts(Frozen):
     """What was looked up on the chain for this receipt, at the contracts asked.
 
     ``seal`` is ``seals[number]`` (zero for none), ``is_final`` by that chain's rule and the dispute
@@ -100,8 +97,7 @@ class ChainFacts:
     meter_keys: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Frozen):
     """A receipt that has its shape, and the means to judge it."""
 
     body: Json

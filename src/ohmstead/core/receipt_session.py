@@ -7,7 +7,6 @@ receipt means one ledger only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ohmstead.core.bill import Bill
@@ -19,13 +18,13 @@ from ohmstead.core.session import Share
 from ohmstead.core.tariff import Tariff, Usage
 from ohmstead.core.tariff_document import line_document, tariff_document, usage_document
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import Frozen, field
 from ohmstead.hashing import sha256
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRef:
+class LedgerRef(Frozen):
     """Where a network settles: an EVM chain and three contracts, lower-case 0x addresses."""
 
     chain_id: int
@@ -35,16 +34,14 @@ class LedgerRef:
     kind: str = "evm"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Frozen):
     """One reading of a verified record: the record and the number of its RD entry."""
 
     record: SignedReading
     entry: int
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFacts:
+class SessionFacts(Frozen):
     """Everything a receipt says of a session. ``begin`` and ``end`` are both signed or both not.
 
     ``id_token`` and ``payer_pseudonym`` are pseudonyms, never a card number; ``payer`` is a

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import Frozen
 from ohmstead.units import Asset
 
 
@@ -94,8 +94,7 @@ class PayerKind(enum.Enum):
     NONE = "none"  # nobody: unknown, blocked, or without funds
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Frozen):
     """One payee's part of a session's price; the rest payee's ``bps`` is what remains of 10,000."""
 
     payee: str  # lower-case 0x address on the home ledger
@@ -103,8 +102,7 @@ class Share:
     rest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Frozen):
     """What was agreed at the start, and how far it has come; everything a stop needs to settle."""
 
     id: str

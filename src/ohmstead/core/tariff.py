@@ -9,7 +9,6 @@ prices are without VAT. Volumes are mWh for ENERGY, ms for the times and starts 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 
 from ohmstead.core.tariff_records import (
@@ -21,6 +20,7 @@ from ohmstead.core.tariff_records import (
     Tariff,
 )
 from ohmstead.core.tariff_restrictions import Period, Restrictions, Usage, cut, to_local
+from ohmstead.frozen import Frozen
 from ohmstead.units import (
     MS_PER_HOUR,
     MS_PER_S,
@@ -55,8 +55,7 @@ _UNIT = {Dimension.FLAT: 1, Dimension.ENERGY: MWH_PER_KWH} | dict.fromkeys(TIMES
 _STEP = {Dimension.FLAT: 1, Dimension.ENERGY: MWH_PER_WH} | dict.fromkeys(TIMES, MS_PER_S)
 
 
-@dataclass(frozen=True, slots=True)
-class PriceLine:
+class PriceLine(Frozen):
     """One row of a bill: ``billed`` is the ``measured`` volume rounded up to the step size."""
 
     dimension: Dimension
@@ -67,8 +66,7 @@ class PriceLine:
     minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(Frozen):
     """A bill: total = sum of the lines + adjustment (what min_price adds or max_price takes off).
 
     ``covered`` is False when no component was ever in force: a total of 0 by a hole in the tariff,

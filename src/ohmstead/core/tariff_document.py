@@ -6,7 +6,6 @@ unknown field, a wrong type or a second spelling of the same tariff is refused.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import date
 
 from ohmstead.core.canonical import JsonValue
@@ -21,6 +20,7 @@ from ohmstead.core.tariff import (
     Usage,
 )
 from ohmstead.errors import RemoteProtocolError
+from ohmstead.frozen import fields
 from ohmstead.units import Asset, Price
 
 Json = dict[str, JsonValue]

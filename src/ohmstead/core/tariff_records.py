@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from ohmstead.core.tariff_restrictions import Restrictions
+from ohmstead.frozen import Frozen
 from ohmstead.units import Asset, Price
 
 ELEMENTS_MAX = 100
@@ -35,8 +35,7 @@ class Rounding(enum.Enum):
     UP = "up"
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(Frozen):
     """A price for one dimension; ``step_size`` counts Wh or seconds and means nothing for FLAT."""
 
     dimension: Dimension
@@ -49,8 +48,7 @@ class Component:
             raise ValueError(f"the step_size of {self.dimension.value} is at least 1")
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Frozen):
     """Components that hold together under the same restrictions."""
 
     components: tuple[Component, ...]
@@ -62,8 +60,7 @@ class Element:
             raise ValueError("an element has one component or more, each of another dimension")
 
 
-@dataclass(frozen=True, slots=True)
-class Tariff:
+class Tariff(Frozen):
     """What a session costs. One that costs nothing says ``free_of_charge``, else it is refused."""
 
     id: str

@@ -7,11 +7,11 @@ count from the start of the session. The zone arrives as a ``tzinfo``; core load
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import TypeVar
 
+from ohmstead.frozen import Frozen
 from ohmstead.units import MS_PER_HOUR, mul_div_down, mul_div_up
 
 MOMENT_MS_MAX = 253_370_764_800_000  # 9999-01-01: later than that datetime has no tomorrow
@@ -22,8 +22,7 @@ _MS = timedelta(milliseconds=1)
 T = TypeVar("T", int, date)
 
 
-@dataclass(frozen=True, slots=True)
-class Restrictions:
+class Restrictions(Frozen):
     """All must hold; a minimum is inclusive and a maximum exclusive; None restricts nothing.
 
     Minutes count from local midnight; an end at or before its start lies on the next day, so 22:00
@@ -77,8 +76,7 @@ def _within(low: T | None, value: T, high: T | None) -> bool:
     return (low is None or low <= value) and (high is None or value < high)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Frozen):
     """What a session used: moments in ms since 1970, ``points`` of (at_ms, register in mWh).
 
     Points lie within the session and neither time nor register runs backwards (ValueError
@@ -115,8 +113,7 @@ class Usage:
         return self.points[-1][1] - self.points[0][1] if self.points else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Frozen):
     """A stretch of a session during which no restriction changes its answer."""
 
     start_ms: int

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 from ohmstead.core.access import PENDING, REFUSED, ApiKey, KeptAnswer, Scope
 from ohmstead.errors import OperatorError
 from ohmstead.flows.onboarding import ADDRESS
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import C, Decision, Flow, State
 
 NAME_LENGTH_MAX = 64
@@ -46,8 +46,7 @@ def revoke_key(state: State, key_id: str, now_ms: int) -> Decision[ApiKey]:
     return Decision(revoked, (revoked,))
 
 
-@dataclass(frozen=True, slots=True)
-class Once(Generic[C]):
+class Once(Frozen, Generic[C]):
     """A flow whose answer is kept under ``id`` in the same commit as what it changes.
 
     ``render`` turns the flow's answer into the JSON text that is answered now and again.

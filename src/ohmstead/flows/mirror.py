@@ -8,7 +8,6 @@ commit; an event's transaction and log index are the transfer's id, so reading t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ohmstead.core.bill import Bill
@@ -36,14 +35,14 @@ from ohmstead.errors import LocalProtocolError
 from ohmstead.flows.charging import reclaim
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.money import Till
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, R, Record, State
 from ohmstead.units import MS_PER_S
 
 SETTLEMENT_ASSET = 0  # the contracts' index of the network's asset
 
 
-@dataclass(frozen=True, slots=True)
-class BookFinal:
+class BookFinal(Frozen):
     """Everything that happened in the final blocks after ``since`` up to and with ``upto``."""
 
     since: ChainCursor | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import IdToken, NetworkPolicy, Station, TokenStatus
@@ -12,6 +11,7 @@ from ohmstead.core.session import PayerKind, Share
 from ohmstead.core.split import check_shares
 from ohmstead.core.tariff import Tariff
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, State
 
 STATION_ID = re.compile(r"[A-Za-z0-9*\-_=:+|@.]{1,48}")  # OCPP identity: 2.0.1 part 4, 3.1.1
@@ -52,8 +52,7 @@ def add_station(state: State, station: Station, _now_ms: int) -> Decision[Statio
     return Decision(station, (station,))
 
 
-@dataclass(frozen=True, slots=True)
-class AddMeter:
+class AddMeter(Frozen):
     """Register the public key of the meter at one evse."""
 
     key: MeterKey
@@ -90,8 +89,7 @@ def put_id_token(_state: State, token: IdToken, _now_ms: int) -> Decision[IdToke
     return Decision(token, (token,))
 
 
-@dataclass(frozen=True, slots=True)
-class TokenForLock:
+class TokenForLock(Frozen):
     """A walk-up wallet's lock wants to start a session; ``fresh_uid`` is random."""
 
     lock_id: str
@@ -117,8 +115,7 @@ def token_for_lock(state: State, command: TokenForLock, _now_ms: int) -> Decisio
     return Decision(token, (token,))
 
 
-@dataclass(frozen=True, slots=True)
-class Booted:
+class Booted(Frozen):
     """What a station said of itself when it booted."""
 
     station_id: str

@@ -6,8 +6,6 @@ its sessions changed meanwhile, so a contested session is never anchored by acci
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from ohmstead.core.epoch import BuiltEpoch
 from ohmstead.core.leaves import LANE_STEP, Direction
 from ohmstead.core.onchain import (
@@ -22,13 +20,13 @@ from ohmstead.core.session import Session, SessionState
 from ohmstead.errors import LocalProtocolError
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.money import Till
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, Job, Record, State
 
 ANCHOR = "anchor"
 
 
-@dataclass(frozen=True, slots=True)
-class CloseEpoch:
+class CloseEpoch(Frozen):
     """A built epoch, the sessions as they were read for it, and their documents, in order."""
 
     built: BuiltEpoch
@@ -109,8 +107,7 @@ def _lanes(state: State, built: BuiltEpoch) -> list[EpochLane]:
     return lanes
 
 
-@dataclass(frozen=True, slots=True)
-class FinaliseEpoch:
+class FinaliseEpoch(Frozen):
     """An anchored epoch may be final: ``final_block_s`` is the time of the last final block."""
 
     number: int

@@ -6,8 +6,6 @@ later must not change what a leaf committed to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ohmstead.core.bill import Bill
 from ohmstead.core.canonical import decode
 from ohmstead.core.epoch import BuiltEpoch, Receipt, build
@@ -26,6 +24,7 @@ from ohmstead.core.receipt_view import Json, part
 from ohmstead.core.session import Session
 from ohmstead.core.tariff import Tariff
 from ohmstead.errors import LocalProtocolError, OperatorError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import keccak
 from ohmstead.ports import Store
 
@@ -33,8 +32,7 @@ PSEUDONYM_BYTES = 16
 MONTH_LENGTH = 7  # YYYY-MM
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
+class Issuer(Frozen):
     """Who issues receipts: the network, where it settles, and its pseudonym secret."""
 
     network: str

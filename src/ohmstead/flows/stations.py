@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from ohmstead.core.network import Admission, Station
 from ohmstead.core.session import OPEN_STATES, Session
 from ohmstead.core.tariff import Tariff
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, State
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeStation:
+class ChangeStation(Frozen):
     """What is to change of a station; None leaves it as it is."""
 
     station_id: str

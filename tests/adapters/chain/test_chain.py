@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import hashlib
 import itertools
 import os
@@ -34,6 +33,7 @@ from ohmstead.core.leaves import Direction, Slot, lane_of
 from ohmstead.core.merkle import ZERO
 from ohmstead.core.onchain import Anchored, Claimed, Deposited, Locked, Released, Returned
 from ohmstead.errors import ChainUnavailable, LocalProtocolError, OperatorError
+from ohmstead.frozen import replace
 from ohmstead.hashing import keccak
 
 CHAIN_ID = 31337
@@ -222,7 +222,7 @@ def test_what_the_contract_refuses_is_told_by_name_and_not_sent(run):
         with pytest.raises(CallReverted) as poor:
             await n.chain.anchor("anchor/1", epoch.header)
         assert poor.value.name == "PoolTooSmall"
-        wrong = dataclasses.replace(epoch.header, number=7)
+        wrong = replace(epoch.header, number=7)
         with pytest.raises(CallReverted) as number:
             await n.chain.anchor("anchor/7", wrong)
         assert number.value.arguments == {"given": 7, "expected": 1}
@@ -275,15 +275,13 @@ def test_a_station_is_registered_by_its_meters_own_signature(run):
             await n.chain.register_station("passport/2", request)
         assert taken.value.name == "KeyTaken"
         other = ec.generate_private_key(ec.SECP256R1()).public_key().public_numbers()
-        forged = dataclasses.replace(
+        forged = replace(
             request, public_key=other.x.to_bytes(32, "big") + other.y.to_bytes(32, "big")
         )
         with pytest.raises(CallReverted) as wrong:
             await n.chain.register_station("passport/3", forged)
         assert wrong.value.name == "WrongSignature"
-        ocmf = dataclasses.replace(
-            forged, signature=None, ocmf_record=hashlib.sha256(b"record").digest()
-        )
+        ocmf = replace(forged, signature=None, ocmf_record=hashlib.sha256(b"record").digest())
         await n.chain.register_station("passport/4", ocmf)
         assert (await n.chain.wait("passport/4")).succeeded
 
@@ -306,10 +304,10 @@ def test_only_the_settler_anchors(run):
 def test_a_chain_without_our_contracts_is_refused(run):
     async def scenario(n):
         for field in ("stablecoin", "registry", "escrow", "settlement"):
-            elsewhere = dataclasses.replace(n.deployment, **{field: address(payee("nowhere"))})
+            elsewhere = replace(n.deployment, **{field: address(payee("nowhere"))})
             with pytest.raises(ChainUnavailable, match="has no contract"):
                 await check_deployment(n.rpc, elsewhere)
-        swapped = dataclasses.replace(n.deployment, settlement=n.deployment.registry)
+        swapped = replace(n.deployment, settlement=n.deployment.registry)
         with pytest.raises(ChainUnavailable, match="another network"):
             await check_deployment(n.rpc, swapped)
 

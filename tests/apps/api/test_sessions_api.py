@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -15,6 +14,7 @@ from ohmstead.core.network import Station
 from ohmstead.core.onchain import EpochState, Locked
 from ohmstead.core.session import SessionState
 from ohmstead.errors import StoreUnavailable
+from ohmstead.frozen import replace
 from tests.apps.api.desk import (
     ImitatedSettlement,
     epoch_record,

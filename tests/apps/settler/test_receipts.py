@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +16,7 @@ from ohmstead.core.receipt import header_document
 from ohmstead.core.receipt_checks import Outcome, Trust, check_receipt, exit_code
 from ohmstead.errors import OperatorError, RemoteProtocolError
 from ohmstead.flows.receipts import rebuild
+from ohmstead.frozen import replace
 from ohmstead.hashing import keccak
 from tests.apps.settler.town import TREASURY, town
 from tools.gen_vectors_receipts import OcmfVerifier

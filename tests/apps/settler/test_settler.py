@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -20,6 +19,7 @@ from ohmstead.core.onchain import EpochState
 from ohmstead.core.session import PayerKind, SessionState
 from ohmstead.core.split import split
 from ohmstead.flows import onboarding
+from ohmstead.frozen import replace
 from ohmstead.ports import Decision, Job
 from tests.apps.settler.town import ASSET, HOST, MINUTE, TREASURY, town
 from tests.flows.world import World

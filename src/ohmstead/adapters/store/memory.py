@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from ohmstead.adapters.store.tables import (
@@ -25,11 +24,11 @@ from ohmstead.adapters.store.tables import (
     plan,
 )
 from ohmstead.errors import StoreUnavailable
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import A, C, Clock, Flow, Job, R
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Frozen):
     """A job and what became of it."""
 
     row: JobRow

@@ -17,6 +17,7 @@ from typing import Any, Generic, NamedTuple, cast
 import msgspec
 
 from ohmstead.errors import OhmsteadError, StoreUnavailable
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Decision, Job, R, Record
 
 BODY_MAX = 16 << 20
@@ -43,8 +44,7 @@ class RecordConflict(OhmsteadError):
     """A row that is only ever added, or a job, exists already with other content."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Frozen):
     """One kind of record, the name of its table, and the fields (or properties) it is found by."""
 
     kind: type
@@ -57,8 +57,7 @@ class Table:
                 raise ValueError(f"{word!r} cannot name a table or an index of one")
 
 
-@dataclass(frozen=True, slots=True)
-class DeadJob:
+class DeadJob(Frozen):
     """A job that failed too often; it holds its lane until it is revived or finished by hand."""
 
     job: Job

@@ -20,7 +20,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
@@ -36,6 +35,7 @@ from ohmstead.adapters.store.sql import (
 )
 from ohmstead.adapters.store.tables import ATTEMPTS_MAX, DONE_KEPT_MS, Shelves
 from ohmstead.errors import StoreUnavailable
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Clock
 
 CHECKPOINT_PAGES = 4_000
@@ -53,8 +53,7 @@ Task = tuple[Step, "asyncio.Future[Any]"]
 Outcome = tuple["asyncio.Future[Any]", BaseException | None, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Frozen):
     """How the SQLite store behaves; the defaults are the product's.
 
     ``synchronous`` weaker than FULL loses answered work in a power cut; it exists for the test

@@ -9,10 +9,10 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
 
 from ohmstead.core.access import ApiKey, Scope
 from ohmstead.core.session import Session
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Store
 
 ID_BYTES = 6
@@ -20,8 +20,7 @@ SECRET_BYTES = 32
 KEY_TEXT = re.compile(r"ohm_([0-9a-f]{12})_([0-9a-f]{64})")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Frozen):
     """Who asks; ``key`` None is anybody."""
 
     key: ApiKey | None = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
@@ -28,6 +27,7 @@ from ohmstead.core.receipt import seal_document
 from ohmstead.core.receipt_view import hex_of
 from ohmstead.errors import ChainUnavailable, OhmsteadError, OperatorError
 from ohmstead.flows.mirror import SETTLEMENT_ASSET
+from ohmstead.frozen import asdict
 from ohmstead.ports import Store
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, cast
@@ -25,6 +24,7 @@ from ohmstead.core.tariff import Tariff
 from ohmstead.core.tariff_document import tariff_document
 from ohmstead.core.tariff_ocpi import TariffError, parse_ocpi_tariff
 from ohmstead.flows.onboarding import add_tariff, put_id_token
+from ohmstead.frozen import replace
 
 ANY, RUNS = scopes(*Scope), scopes(Scope.HOST)
 

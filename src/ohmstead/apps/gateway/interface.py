@@ -9,24 +9,22 @@ All of this happens on the one event loop that serves the sockets, so nothing he
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from ohmstead.core.network import Station
+from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.base import Version
 from ohmstead.wire.ocpp.faults import ErrorCode
 from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Frozen):
     """The station answered; the payload is JSON that is not validated yet."""
 
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Frozen):
     """The station answered with a CALLERROR; ``code`` is None for its own invention."""
 
     code: ErrorCode | None
@@ -34,20 +32,17 @@ class Refused:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class TimedOut:
+class TimedOut(Frozen):
     """No answer in time. One that still comes is handed to :meth:`Peer.late`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Disconnected:
+class Disconnected(Frozen):
     """The connection ended first. ``sent``: the call had left, so it may have been obeyed."""
 
     sent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class QueueFull:
+class QueueFull(Frozen):
     """Too many calls wait for this station already; this one was not queued."""
 
 
@@ -133,8 +128,7 @@ class Directory(Protocol):
         """False while nothing can be made durable: upgrades are then refused with 503."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Frozen):
     """A line of :meth:`Gateway.connected`, for people and for ``status``."""
 
     station_id: str

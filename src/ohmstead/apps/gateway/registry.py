@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ohmstead.apps.gateway.closing import POLICY
+from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.memory import AnswerCache
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from ohmstead.apps.gateway.link import StationLink
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Frozen):
     """The gateway's own patience, in real milliseconds; a simulated clock does not hurry it."""
 
     sweep_ms: int = 1_000  # how often timeouts, keep-alives and the store are looked at

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ohmstead.adapters.chain.evm.testwallets import TestWallet, TestWallets
 from ohmstead.apps.boot import House
@@ -20,6 +19,7 @@ from ohmstead.core.onchain import Lock
 from ohmstead.core.session import PayerKind
 from ohmstead.errors import ChainUnavailable
 from ohmstead.flows.onboarding import TokenForLock, put_id_token, token_for_lock
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import keccak, sha256
 
 ACCOUNTS_MAX = 24
@@ -32,8 +32,7 @@ LOCKS_AHEAD = 10
 POLL_S = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Purse:
+class Purse(Frozen):
     """A deposit that differs from the usual, for the drivers of some misbehaviours."""
 
     driver: str

@@ -7,13 +7,13 @@ anybody can do; see :func:`cost_minor`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from ohmstead.apps.replay import scenery
 from ohmstead.apps.replay.accounts import Purse
 from ohmstead.apps.replay.plan import Plan, PlannedSession
 from ohmstead.core.session import PayerKind
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen, replace
 from ohmstead.units import BPS, MWH_PER_KWH, MWH_PER_WH, mul_div_down, mul_div_up
 
 SHORT, LATE, REPLAYED = "cost_above_hold", "late_offline_stop", "replayed_page"
@@ -23,8 +23,7 @@ LATE_COST_MINOR_MIN = 2 * FLOOR_MINOR
 MISBEHAVING_MS_MIN = 20 * 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Frozen):
     """A plan whose misbehaving sessions have the drivers they need, and those drivers' purses."""
 
     plan: Plan

@@ -21,14 +21,14 @@ from ohmstead.core.onchain import EpochRecord, EpochState, Lock, LockState
 from ohmstead.core.session import OPEN_STATES, SessionState
 from ohmstead.core.tariff import Dimension
 from ohmstead.errors import ChainUnavailable, OperatorError
+from ohmstead.frozen import Frozen
 from ohmstead.units import BPS
 
 EPOCHS_MAX = 10_000
 SHOWN_MAX = 3  # differences named in one line
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Frozen):
     """One check: what must hold, whether it does, and what was seen."""
 
     what: str
@@ -56,8 +56,7 @@ class Checks:
         self.lines.append(Line(what, not found, detail))
 
 
-@dataclass(frozen=True, slots=True)
-class Demands:
+class Demands(Frozen):
     """How much a replay must have been to show anything."""
 
     sessions: int = 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ohmstead.adapters.chain.evm.journal import TxRecord, TxState
 from ohmstead.apps.replay import scenery
@@ -14,6 +13,7 @@ from ohmstead.apps.replay.proofs import Verified
 from ohmstead.apps.replay.stage import Stage
 from ohmstead.core.onchain import EpochRecord
 from ohmstead.core.session import SessionState
+from ohmstead.frozen import Frozen
 from ohmstead.units import MS_PER_S, MWH_PER_KWH
 
 RECORDS_MAX = 1_000_000
@@ -25,8 +25,7 @@ GAS_OF = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Gas:
+class Gas(Frozen):
     """What one kind of transaction used."""
 
     name: str
@@ -36,8 +35,7 @@ class Gas:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Frozen):
     """Amounts in minor units, energy in mWh, times in whole ms of our clock."""
 
     sources: tuple[tuple[str, int], ...]  # name, sessions

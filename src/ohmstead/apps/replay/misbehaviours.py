@@ -27,6 +27,7 @@ from ohmstead.apps.replay.scenery import (
 from ohmstead.apps.replay.stage import Stage
 from ohmstead.apps.virtual.meter import BEGIN, END, Sample, VirtualMeter
 from ohmstead.core.session import SessionState
+from ohmstead.frozen import Frozen
 from ohmstead.units import MS_PER_S, MWH_PER_KWH, MWH_PER_WH, S_PER_HOUR
 from ohmstead.wire.ocmf import Entry
 
@@ -315,8 +316,7 @@ def _money(minor: int) -> str:
     return f"{minor / 10**6:.6f} tUSD"
 
 
-@dataclass(frozen=True, slots=True)
-class Misbehaviour:
+class Misbehaviour(Frozen):
     """A name, a sentence for people, and how it is acted."""
 
     title: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from ohmstead.frozen import Frozen
 
-@dataclass(frozen=True, slots=True)
-class ReplayOptions:
+
+class ReplayOptions(Frozen):
     """``ohmstead replay``; ``limit`` 0 is all sessions, ``speed`` 0 as fast as can be."""
 
     source: str  # a file's path, or "generated"
@@ -22,8 +22,7 @@ class ReplayOptions:
     as_json: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DemoOptions:
+class DemoOptions(Frozen):
     """``ohmstead demo``; ``once`` ends by itself."""
 
     once: bool

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from random import Random
@@ -21,14 +20,14 @@ from ohmstead.apps.replay.plan_stations import Berth, berths_of
 from ohmstead.apps.replay.sources import Source
 from ohmstead.core.session import PayerKind
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen, replace
 
 WINDOW_MONDAY = date(2026, 11, 2)  # no clock change in Europe or America until 2027-03-14
 SAMPLES_MAX = 6
 WALK_UP_BPS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedEvse:
+class PlannedEvse(Frozen):
     """One place to charge; ``name`` is what the file calls it."""
 
     id: int
@@ -37,8 +36,7 @@ class PlannedEvse:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStation:
+class PlannedStation(Frozen):
     """A station to be registered and connected. ``host`` names who is paid for it."""
 
     id: str
@@ -50,8 +48,7 @@ class PlannedStation:
     evses: tuple[PlannedEvse, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedSession:
+class PlannedSession(Frozen):
     """One session. Energy and samples count from the session's begin, not the register's.
 
     ``samples`` are (at_ms, mwh) strictly between begin and end, neither ever falling.
@@ -73,8 +70,7 @@ class PlannedSession:
     misbehaviour: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Frozen):
     """What a plan should look like.
 
     ``sessions`` None: all there are. ``protocol`` is "mixed", "1.6" or "2.0.1". Each name in
@@ -90,8 +86,7 @@ class Wishes:
     misbehaviours: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Frozen):
     """All stations and sessions, sessions by start; ``skipped`` counts what was left out, by
     reason, of the part of the files that was looked at."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from random import Random
@@ -15,6 +14,7 @@ from ohmstead.apps.replay.plan_stations import free_of_overlaps, rated_max
 from ohmstead.apps.replay.raw import RawSession
 from ohmstead.apps.replay.sources import Source, sort_by_start
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen
 
 LONGEST_MS = 23 * 3_600_000  # a session lasts at most a day, or its hold expires
 WEEK = timedelta(weeks=1)
@@ -23,8 +23,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_MS = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Frozen):
     """A session at its new place in time; ``start_local`` has the weekday and hour of the file."""
 
     raw: RawSession

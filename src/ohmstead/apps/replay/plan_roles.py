@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from random import Random
 
 from ohmstead.apps.replay.plan_stations import Berth
 from ohmstead.core.session import PayerKind
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import sha256
 from ohmstead.units import BPS, mul_div_up
 
@@ -35,8 +35,7 @@ MISBEHAVIOURS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Roles:
+class Roles(Frozen):
     """The people of one session."""
 
     driver: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ohmstead.apps.replay.plan_profile import power_needed
+from ohmstead.frozen import Frozen
 
 if TYPE_CHECKING:
     from ohmstead.apps.replay.plan_pick import Moved
@@ -27,8 +27,7 @@ _SLUG = re.compile(r"[^A-Z0-9]+")
 Place = tuple[str, str, str]  # source, site, station_key
 
 
-@dataclass(frozen=True, slots=True)
-class Berth:
+class Berth(Frozen):
     """A session at its evse. The ranks order sources and stations as they were first seen."""
 
     moved: Moved

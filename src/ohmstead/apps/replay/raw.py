@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from ohmstead.frozen import Frozen
 
-@dataclass(frozen=True, slots=True)
-class RawSession:
+
+class RawSession(Frozen):
     """Who charged where, from when to when, how much. Times are local and naive.
 
     ``peak_w`` is the highest (or the mean, where only that is known) power, 0 where it is not

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
@@ -15,6 +14,7 @@ from ohmstead.apps.replay.checks import Checks
 from ohmstead.apps.replay.figures import Figures, kwh, money
 from ohmstead.apps.replay.play import Played
 from ohmstead.apps.replay.proofs import Verified
+from ohmstead.frozen import asdict
 from ohmstead.units import MS_PER_S
 
 MS_PER_DAY = 86_400_000

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -40,6 +40,7 @@ from ohmstead.apps.replay.proofs import Verified, verify_all
 from ohmstead.apps.replay.sources import Source, data_sources, generated, open_source
 from ohmstead.apps.replay.stage import Note, Show, Stage, set_up
 from ohmstead.apps.trust import write_whole
+from ohmstead.frozen import Frozen, replace
 from ohmstead.units import MS_PER_S
 
 DEMO_SESSIONS = 320
@@ -63,8 +64,7 @@ REPORT_EVERY = 40  # sessions, where no bar can be drawn
 Tamper = Callable[[Stage], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Frozen):
     """How a replay is told and judged; ``limit_s`` None lets it take its time."""
 
     demands: Demands

@@ -16,7 +16,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -28,6 +27,7 @@ from ohmstead.apps.replay.generated import GENERATED, generate
 from ohmstead.apps.replay.raw import RawSession
 from ohmstead.apps.replay.rows import Row, header_of, read_rows
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen
 
 RUN_SESSIONS_MAX = 50_000  # sorted in memory at a time; longer files are merged from sorted runs
 MWH_DECIMALS_WH, MWH_DECIMALS_KWH = 3, 6
@@ -40,8 +40,7 @@ DATA_FILES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Frozen):
     """How one kind of file is read. ``read`` makes a session of a row; None is skipped."""
 
     name: str
@@ -51,8 +50,7 @@ class Format:
     read: Callable[[Row, str, ZoneInfo, Counter[str]], RawSession | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Frozen):
     """A file with its format and zone, or the generated workload (``path`` is None)."""
 
     name: str

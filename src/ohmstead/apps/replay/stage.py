@@ -24,6 +24,7 @@ from ohmstead.core.access import Scope
 from ohmstead.core.onchain import ChainCursor
 from ohmstead.errors import ChainUnavailable, OperatorError
 from ohmstead.flows.access import add_key
+from ohmstead.frozen import Frozen
 
 POLL_S = 0.1
 BEFORE_MS = 600_000  # the clock starts this much before the first session
@@ -33,8 +34,7 @@ FINAL_TRIES = 240
 Note = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Frozen):
     """What is to be put on stage, and where."""
 
     plan: Plan

@@ -2,7 +2,7 @@
 
 A range is one commit with the cursor behind it, so whatever dies, a block is booked once. Before
 anything else the block of the cursor must still be on the chain: if it is not, what was final has
-changed, and nothing more is booked until a person has looked (:class:`Frozen`).
+changed, and nothing more is booked until a person has looked (:class:`BooksFrozen`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RANGE_MAX = 2_000  # blocks booked in one commit
 ANCHORED_MAX = 10_000  # epochs whose window runs at the same time
 
 
-class Frozen(OhmsteadError):
+class BooksFrozen(OhmsteadError):
     """The chain contradicts what was booked as final; nothing is booked until it does not."""
 
 
@@ -46,7 +46,7 @@ class Booking:
         return self._store.get(ChainCursor, self._ledger())
 
     async def check(self) -> None:
-        """Raise Frozen when the booked block is no longer on the chain; ChainUnavailable."""
+        """Raise BooksFrozen when the booked block is no longer on the chain; ChainUnavailable."""
         cursor = self.cursor()
         if cursor is None:
             return
@@ -56,7 +56,7 @@ class Booking:
                 f"the chain ends before block {cursor.block_number}, which is booked as final"
             )
         if here.hash != cursor.block_hash:
-            raise Frozen(
+            raise BooksFrozen(
                 f"block {cursor.block_number} was booked as final with hash {cursor.block_hash}, "
                 f"and the chain now says {here.hash}: nothing is booked or sent; point chain.url "
                 "at the right chain, or restore the chain or the database from a backup"
@@ -65,7 +65,7 @@ class Booking:
     async def catch_up(self) -> int:
         """Book every newly final block and finalise epochs; returns how many events were booked.
 
-        Raises ChainUnavailable (what is booked stays booked) and Frozen.
+        Raises ChainUnavailable (what is booked stays booked) and BooksFrozen.
         """
         await self.check()
         final = await self._chain.final_block()
@@ -114,7 +114,7 @@ class Booking:
         try:
             return await self._store.run(book_final, BookFinal(cursor, upto, tuple(events)))
         except ProtocolError as wrong:
-            raise Frozen(
+            raise BooksFrozen(
                 f"what the chain did up to block {upto.number} does not fit the ledger: {wrong}"
             ) from wrong
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ohmstead.adapters.chain.evm.chain import CLAIMS_MAX, ClaimArguments, EvmChain, TxStatus
 from ohmstead.apps.settler.archive import EpochArchive
@@ -11,6 +10,7 @@ from ohmstead.core.leaves import Direction, lane_of
 from ohmstead.core.ledger import Account
 from ohmstead.core.onchain import AccountHead, EpochLane, EpochRecord, EpochState, epoch_key
 from ohmstead.flows.mirror import SETTLEMENT_ASSET
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import keccak
 from ohmstead.ports import Store
 
@@ -18,8 +18,7 @@ PAGE = 1_000
 _LANE = lane_of(SETTLEMENT_ASSET, Direction.CREDIT)
 
 
-@dataclass(frozen=True, slots=True)
-class Claiming:
+class Claiming(Frozen):
     """Claims that were submitted together: wait for ``status.intent`` and the mirror does the rest.
 
     ``claims`` maps each payee to its cumulative total, in minor units.

@@ -6,7 +6,6 @@ import asyncio
 import multiprocessing
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 
 from ohmstead.adapters.chain.evm.chain import EvmChain
 from ohmstead.apps.config import MoneyConfig
@@ -26,6 +25,7 @@ from ohmstead.core.session import PayerKind, Session, SessionState
 from ohmstead.errors import LocalProtocolError
 from ohmstead.flows.payout import CloseEpoch, close_epoch
 from ohmstead.flows.receipts import Issuer, document_of, receipt_of
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Clock, Store
 from ohmstead.units import MS_PER_S
 
@@ -34,8 +34,7 @@ PROBE = 64  # sessions looked at to see whether it is time
 THREAD_MAX = 1_000  # "work over 10 ms runs in a worker process": more sessions than this do
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Frozen):
     """Everything an epoch is built from, as plain values that another process can take."""
 
     number: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ohmstead.adapters.chain.evm.chain import EvmChain, PassportRequest, TxStatus
 from ohmstead.adapters.chain.evm.journal import TxState
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import keccak
 from ohmstead.wire.ocmf.keys import PublicKey, load_key
 
@@ -18,8 +18,7 @@ SignDigest = Callable[[bytes], tuple[int, int]]
 """Signs 32 bytes as they are (they are a SHA-256 already) and returns (r, s)."""
 
 
-@dataclass(frozen=True, slots=True)
-class StationPassport:
+class StationPassport(Frozen):
     """What the registry keeps of a station; ``registration`` is the document that is hashed."""
 
     owner: str  # lower-case 0x address of the host

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ohmstead.adapters.chain.evm.chain import EvmChain
 from ohmstead.adapters.chain.evm.contracts import CallReverted
@@ -14,6 +13,7 @@ from ohmstead.apps.settler.meters import (
     verified_key,
 )
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen
 
 NONE, SUBMITTED, REGISTERED, FINAL = "none", "submitted", "registered", "final"
 _REFUSALS = {
@@ -24,8 +24,7 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Frozen):
     """Where a meter's passport is: none, submitted, registered (in a block that may still go
     away) or final, from when on epochs count it. ``passport_id`` is 0 until it is in a block."""
 

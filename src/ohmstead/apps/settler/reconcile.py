@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ohmstead.adapters.chain.evm.chain import Holdings
 from ohmstead.core.ledger import Account
 from ohmstead.core.network import NetworkPolicy
 from ohmstead.core.session import Session, SessionState
 from ohmstead.flows.charging.funding import policy_of
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Decision, State
 
 ACCOUNTS_MAX = 10_000_000
@@ -16,8 +15,7 @@ ACCOUNTS_MAX = 10_000_000
 _HOLDING = frozenset({SessionState.ACTIVE, SessionState.REVIEW})
 
 
-@dataclass(frozen=True, slots=True)
-class TrialBalance:
+class TrialBalance(Frozen):
     """The whole ledger at one commit; every sum in minor units of the network's asset."""
 
     mirror_minor: int  # what `onchain:{ledger}` says the contracts hold
@@ -25,8 +23,7 @@ class TrialBalance:
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
+class Reconciliation(Frozen):
     """Ledger against chain at one final block. ``problems`` is empty when all of it holds."""
 
     block_number: int

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ohmstead.adapters.chain.evm.chain import EvmChain, TxStatus
 from ohmstead.apps.config import MoneyConfig
 from ohmstead.apps.settler.archive import EpochArchive
-from ohmstead.apps.settler.booking import Booking, Frozen
+from ohmstead.apps.settler.booking import Booking, BooksFrozen
 from ohmstead.apps.settler.epochs import EpochCloser
 from ohmstead.apps.settler.housekeeping import Housekeeper
 from ohmstead.apps.settler.lanes import Lanes
@@ -22,6 +21,7 @@ from ohmstead.apps.settler.reconcile import Reconciliation, compare, trial_balan
 from ohmstead.core.onchain import EpochRecord
 from ohmstead.errors import ChainUnavailable, OperatorError, StoreUnavailable
 from ohmstead.flows.receipts import Issuer
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Clock, Store
 
 PAUSE_S = 0.5
@@ -29,8 +29,7 @@ IDLE_FACTOR = 2  # asking the chain is most of what an idle settler costs
 BACK_OFF_MAX_S = 15.0
 
 
-@dataclass(frozen=True, slots=True)
-class StepReport:
+class StepReport(Frozen):
     """What one step did; ``block`` is the last booked final block, -1 before the first."""
 
     changed: tuple[TxStatus, ...] = ()
@@ -48,8 +47,7 @@ class StepReport:
         return not any(counts)
 
 
-@dataclass(frozen=True, slots=True)
-class SettlerStatus:
+class SettlerStatus(Frozen):
     """What an operator may want to know. Empty ``frozen`` and ``alarms`` mean all is well.
 
     ``failures`` counts the steps that failed in a row, ``failures_ever`` all of them.
@@ -124,7 +122,7 @@ class Settler:
                 await self._booking.check()
                 changed = await self._chain.tick()
                 booked = await self._booking.catch_up()
-            except Frozen as why:
+            except BooksFrozen as why:
                 self._freeze(str(why))
                 return StepReport(block=self._block(), expired=expired, collected=collected)
             self._frozen = ""
@@ -183,7 +181,7 @@ class Settler:
     async def _check_not_frozen(self) -> None:
         try:
             await self._booking.check()
-        except Frozen as why:
+        except BooksFrozen as why:
             self._freeze(str(why))
             raise OperatorError(str(why)) from why
 

@@ -6,12 +6,12 @@ station's own payload: ``POST /api/v1/stations/{id}/commands/{Action}`` adds not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
 
 from ohmstead.apps.gateway.interface import Answered, CallOutcome, Link, Refused
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Job
 from ohmstead.wire.ocpp import v16, v201
 from ohmstead.wire.ocpp.base import Side, Version
@@ -56,8 +56,7 @@ class Links(Protocol):
     def link(self, station_id: str) -> Link | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Commanded:
+class Commanded(Frozen):
     """What a station said to a command; ``payload`` is its JSON when it answered."""
 
     outcome: CallOutcome

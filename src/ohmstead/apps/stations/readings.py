@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import sha256
 from ohmstead.units import MWH_PER_KWH, MWH_PER_WH
 from ohmstead.wire import ocmf
@@ -20,8 +20,7 @@ _PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{
 ENERGY = "Energy.Active.Import.Register"
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Frozen):
     """What one message says of the energy register: plain values, and signed records as sent."""
 
     plain: tuple[tuple[int, int], ...]  # (at_ms, mwh) in the order sent

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -15,6 +14,7 @@ from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import Station
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Clock, Store
 
 METER_KEYS_MAX = 256  # of one station
@@ -82,8 +82,7 @@ class Registry:
         return bool(station.secret_mac) and any(fits)
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Frozen):
     """The same for every station of this process."""
 
     store: Store

@@ -10,6 +10,7 @@ from typing import Protocol
 from ohmstead.apps.virtual.meter import Sample, VirtualMeter
 from ohmstead.apps.virtual.outbox import Owed
 from ohmstead.apps.virtual.settings import Settings
+from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.base import Message, Version
 
 
@@ -39,8 +40,7 @@ class Transaction:
         return self.end is None
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
+class Boot(Frozen):
     """The answer to a BootNotification: "Accepted", "Pending" or "Rejected"."""
 
     status: str
@@ -48,8 +48,7 @@ class Boot:
     current_time_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteStart:
+class RemoteStart(Frozen):
     """The CSMS asks for a start; ``evse`` is None where it leaves the choice to the station."""
 
     evse: int | None
@@ -70,8 +69,7 @@ class Hooks:
     reset: Callable[[str], Coroutine[object, object, None]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Nameplate:
+class Nameplate(Frozen):
     """What a station says of itself when it boots."""
 
     vendor: str = "Ohmstead"

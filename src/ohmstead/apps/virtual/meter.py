@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import sha256
 from ohmstead.wire.ocmf import CURVES, Entry, Identity, PublicKey, Sign, sign_record
 from ohmstead.wire.ocmf.keys import OCA_PREFIX, public_key
@@ -39,8 +39,7 @@ def repeatable_signer(key: ec.EllipticCurvePrivateKey) -> Sign:
     return lambda payload: key.sign(payload, algorithm)
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Frozen):
     """What a meter said at one moment: the register, and its signed record where it signed."""
 
     at_ms: int

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from ohmstead.apps.virtual.link import CsmsRefused, LinkLost, NoAnswer
+from ohmstead.frozen import Frozen
 
 QUEUE_MAX = 10_000  # a flash memory ends, too
 ATTEMPTS_MAX = 3  # 1.6: TransactionMessageAttempts, for a CALLERROR or a missing answer
@@ -20,8 +21,7 @@ Send = Callable[[str, str, bytes], Awaitable[bytes]]
 """(message id, action, payload) -> the answer's payload."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Frozen):
     """A message the CSMS would not take, and was therefore given up."""
 
     action: str

@@ -11,7 +11,6 @@ import json
 import secrets
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
@@ -24,6 +23,7 @@ from ohmstead.apps.virtual.link import UpgradeRefused
 from ohmstead.apps.virtual.meter import VirtualMeter, key_from_seed
 from ohmstead.apps.virtual.station import VirtualStation
 from ohmstead.errors import OperatorError
+from ohmstead.frozen import Frozen
 from ohmstead.units import MS_PER_S, S_PER_HOUR
 
 POWER_W = 11_000
@@ -40,8 +40,7 @@ _WHY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Frozen):
     """What is tried; ``memory`` is the file that keeps what the meter has counted."""
 
     station_id: str

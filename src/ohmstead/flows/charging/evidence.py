@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from ohmstead.core.meter import PageFinding, SignedReading, page_rule
 from ohmstead.core.network import Quarantined
 from ohmstead.core.session import Session
 from ohmstead.flows.charging.funding import policy_of
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import R, Record, State
 
 VALID = "valid"
@@ -23,8 +23,7 @@ OUTSIDE = "reading_outside_session"
 RECORDS_MAX = 256  # of one message; a station that signs each minute of a day sends 1,440 messages
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Frozen):
     """One signed record as it arrived, and what checking its signature said.
 
     ``verdict`` is :data:`VALID` or a reason code; ``record`` is there only when valid, with an
@@ -37,8 +36,7 @@ class Evidence:
     record: SignedReading | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Frozen):
     """What the evidence of one message is worth."""
 
     findings: tuple[str, ...]

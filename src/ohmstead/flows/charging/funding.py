@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from ohmstead.core.network import POLICY_KEY, IdToken, NetworkPolicy, TokenStatus
 from ohmstead.core.onchain import ChainCursor, Lock
 from ohmstead.core.session import PayerKind
 from ohmstead.errors import OperatorError
 from ohmstead.flows.money import Till
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Decision, State
 from ohmstead.units import MS_PER_S
 
@@ -27,8 +27,7 @@ class Authorisation(enum.Enum):
     CONCURRENT = "concurrent"  # its one lock is already spent by another session
 
 
-@dataclass(frozen=True, slots=True)
-class Funding:
+class Funding(Frozen):
     """What stands behind an id_token now; ``amount_minor`` 0 means nothing can be held."""
 
     authorisation: Authorisation

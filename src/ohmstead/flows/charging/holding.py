@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from ohmstead.core.ledger import Status
 from ohmstead.core.network import IdToken, NetworkPolicy, TransactionRef
 from ohmstead.core.onchain import Lock
@@ -15,11 +13,11 @@ from ohmstead.flows.charging.funding import (
     policy_of,
 )
 from ohmstead.flows.money import Till
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, Record, State
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Frozen):
     """The answer: which session and transaction this is, and whether it may charge."""
 
     session_id: str
@@ -27,8 +25,7 @@ class Started:
     authorisation: Authorisation
 
 
-@dataclass(frozen=True, slots=True)
-class Fund:
+class Fund(Frozen):
     """An id_token presented after a transaction began (OCPP 2: cable first, card second)."""
 
     station_id: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from ohmstead.core.bill import Bill
@@ -21,6 +20,7 @@ from ohmstead.flows.charging.proof import (
     previous_end,
     proof_of,
 )
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import State
 
 IN_FUTURE = "ends_in_future"
@@ -43,8 +43,7 @@ NOTES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Frozen):
     """What a session delivered, between two readings, and how well that is known."""
 
     tier: str

@@ -7,7 +7,6 @@ Who asks the station is :mod:`ohmstead.apps.stations.reconnect`; this is the "th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from ohmstead.core.bill import Bill
@@ -18,14 +17,14 @@ from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.charging.kept import progress_of
 from ohmstead.flows.money import Till
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, Record, State
 
 SILENCE_MAX_MS = 24 * 3_600_000  # behaviour 9: "up to 24 h"
 FINDING = "stop_never_came"
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Frozen):
     """The station knows of no more messages about this session; ``zone`` is the station's."""
 
     session_id: str

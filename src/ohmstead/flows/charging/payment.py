@@ -11,8 +11,6 @@ The escrow of a session closes at zero (invariant 3): in dispute it is pending w
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ohmstead.core.bill import Bill
 from ohmstead.core.ledger import Status, Transfer
 from ohmstead.core.session import (
@@ -23,6 +21,7 @@ from ohmstead.core.session import (
     next_state,
 )
 from ohmstead.flows.money import Till
+from ohmstead.frozen import replace
 from ohmstead.ports import Job
 
 UNCOLLECTED = "uncollected"

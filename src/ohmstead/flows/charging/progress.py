@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from ohmstead.core.network import Quarantined, SeenMessage, Station, TransactionRef
@@ -23,6 +22,7 @@ from ohmstead.flows.charging.funding import (
 )
 from ohmstead.flows.charging.kept import progress_of, readings_of
 from ohmstead.flows.money import Till
+from ohmstead.frozen import Frozen, replace
 from ohmstead.hashing import sha256
 from ohmstead.ports import Decision, Job, Record, State
 from ohmstead.units import mul_div_down
@@ -40,8 +40,7 @@ class ProgressOutcome(enum.Enum):
     RECORDED = "recorded"
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
+class Readings(Frozen):
     """A MeterValues of a transaction, or a TransactionEvent that updates one.
 
     ``values`` are (at_ms, register in mWh) in the order sent; ``digest`` names the content, so a
@@ -61,8 +60,7 @@ class Readings:
     unreadable: tuple[str, ...] = ()  # values that are no bounded number, each with its reason
 
 
-@dataclass(frozen=True, slots=True)
-class Progressed:
+class Progressed(Frozen):
     """The answer: what was kept, and what the session costs so far where that was computed."""
 
     outcome: ProgressOutcome

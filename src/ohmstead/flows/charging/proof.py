@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ohmstead.core.bill import Bill, MeterHead
 from ohmstead.core.meter import Reading, SignedReading
 from ohmstead.core.registers import billed_register
 from ohmstead.core.session import Session
 from ohmstead.flows.charging.evidence import OUTSIDE
+from ohmstead.frozen import Frozen
 from ohmstead.ports import State
 
 SAMPLES_MAX = 10_000  # of one session: a reading each ten seconds for a day
@@ -16,8 +15,7 @@ GATEWAY_REGISTER = "gateway"  # the name of a value nobody signed
 TWICE = "begin_or_end_twice"
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Frozen):
     """Begin and end of the billed register in a session's signed records, and what lies between.
 
     ``is_one`` is False where the records hold several begins or ends: between an end and the next

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from ohmstead.core.bill import Bill
 from ohmstead.core.session import PayerKind, Session, SessionEvent, SessionState, next_state
 from ohmstead.errors import OperatorError
 from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.funding import payer_account
 from ohmstead.flows.money import Till
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, Job, State
 
 
-@dataclass(frozen=True, slots=True)
-class Resolve:
+class Resolve(Frozen):
     """A person's decision on a session in review or contested: pay the parties, or the payer."""
 
     session_id: str
@@ -84,8 +82,7 @@ def _contested(till: Till, session: Session, bill: Bill, pay: bool) -> tuple[Job
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Expire:
+class Expire(Frozen):
     """The hold of a session that is still open may be over."""
 
     session_id: str
@@ -103,8 +100,7 @@ def expire(state: State, command: Expire, now_ms: int) -> Decision[bool]:
     return Decision(True, (changed, *till.puts()))
 
 
-@dataclass(frozen=True, slots=True)
-class Collect:
+class Collect(Frozen):
     """A payer that owes a session may have money again."""
 
     session_id: str

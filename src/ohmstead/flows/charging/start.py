@@ -6,8 +6,6 @@ recorded all the same, because the station may already be delivering.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ohmstead.core.network import (
     Counter,
     NetworkPolicy,
@@ -25,6 +23,7 @@ from ohmstead.flows.charging.funding import (
 )
 from ohmstead.flows.charging.holding import Started, claimed_lock, hold
 from ohmstead.flows.money import Till
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Decision, Record, State
 
 TRANSACTION_ID_MAX = 2**31 - 1  # OCPP 1.6 transactionId is an integer; stations keep 32 bits
@@ -32,8 +31,7 @@ OPEN_PER_STATION_MAX = 64
 TRANSACTION_COUNTER = "transaction"
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Frozen):
     """A StartTransaction, or a TransactionEvent that begins a transaction."""
 
     fresh_session_id: str  # used only when the start is new; random, therefore made outside

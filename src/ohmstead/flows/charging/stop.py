@@ -7,7 +7,6 @@ happened; doubt moves the money to a dispute account, it never loses the record.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from ohmstead.core.bill import Bill
@@ -21,6 +20,7 @@ from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.charging.progress import UNREADABLE, kept_unreadable
 from ohmstead.flows.charging.proof import head_after
 from ohmstead.flows.money import Till
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, Job, Record, State
 
 
@@ -33,8 +33,7 @@ class StopOutcome(enum.Enum):
     RECORDED = "recorded"
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Frozen):
     """A StopTransaction, or a TransactionEvent that ends one. ``zone`` is the station's."""
 
     station_id: str
@@ -52,8 +51,7 @@ class Stop:
     unreadable: tuple[str, ...] = ()  # values that are no bounded number, each with its reason
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Frozen):
     """The answer; ``session_id`` is empty when the stop belongs to no session."""
 
     outcome: StopOutcome

@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-from dataclasses import dataclass
 
+from ohmstead.frozen import Frozen
 from ohmstead.wire.ocmf.record import RECORD_MAX, MalformedRecord, UnsupportedFormat
 
 CARRIER_MAX = 4 * RECORD_MAX  # characters: hex of base64 of a record needs 2.7 times as many
@@ -20,8 +20,7 @@ _RECORD_NAMES = ("signedMeterData", "signedMeterValue", "signedData", "ocmf", "O
 _KEY_NAMES = ("publicKey", "public_key", "PublicKey")
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Frozen):
     """A record as received and the key sent beside it: "only a hint for onboarding", never what
     a record is checked against."""
 

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ohmstead.errors import RemoteProtocolError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import keccak
 
 KEY_TEXT_MAX = 4_096  # characters; a P-384 key in spaced hex inside base64 has about 500
@@ -38,8 +39,7 @@ class KeyUnreadable(RemoteProtocolError):
     """The text is no public key on a curve we verify."""
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Frozen):
     """A curve we verify on. ``number`` enters the key id; 1 and 2 are also what the contracts
     verify, and numbers never change meaning."""
 
@@ -85,7 +85,7 @@ CURVES: dict[str, Curve] = {curve.name: curve for curve in _TABLE}
 _BARE_POINT = {64: "secp256r1", 96: "secp384r1", 48: "secp192r1"}  # the default of its length
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)  # two fields are no part of what it is
 class PublicKey:
     """A loaded key. Equal keys have equal ids, whatever text they came from."""
 

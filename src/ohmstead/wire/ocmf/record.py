@@ -12,11 +12,11 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn
 
 from ohmstead.errors import RemoteProtocolError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import sha256
 from ohmstead.units import MWH_PER_KWH
 
@@ -54,8 +54,7 @@ class _Number(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class OcmfReading:
+class OcmfReading(Frozen):
     """One RD entry after inheritance: "fields that have an identical value to the previous reading
     are omitted ... only within a signed record". TM, TX, RI, RU, RT, EF and ST are inherited. RV
     is not: it "can be omitted if only the occurrence of an error condition is to be indicated",
@@ -81,8 +80,7 @@ class OcmfReading:
     time: str  # TM as this entry writes it, "" where inherited
 
 
-@dataclass(frozen=True, slots=True)
-class OcmfRecord:
+class OcmfRecord(Frozen):
     """A record: the bytes as received and a parsed copy.
 
     ``signature`` is b"" where SD is not in its declared encoding: such a record is readable and

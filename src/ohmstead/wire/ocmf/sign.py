@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import Frozen
 from ohmstead.units import MWH_PER_KWH
 from ohmstead.wire.ocmf.chain import PAYLOAD_MAX
 from ohmstead.wire.ocmf.record import DEFAULT_ALGORITHM, MWH_MAX
@@ -31,8 +31,7 @@ _LETTERS = re.compile(r"[A-Z]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Frozen):
     """Who signs: gateway (the signing component) and meter."""
 
     gateway: str  # GI, maker and model
@@ -43,8 +42,7 @@ class Identity:
     meter_model: str = ""  # MM
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Frozen):
     """One value of one register at one moment."""
 
     at_ms: int

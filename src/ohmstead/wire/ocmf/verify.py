@@ -6,7 +6,6 @@ The payload bytes are hashed and checked exactly as they arrived; nothing is nor
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 
+from ohmstead.frozen import Frozen
 from ohmstead.wire.ocmf.keys import CURVES, Curve, KeyUnreadable, PublicKey, load_key
 from ohmstead.wire.ocmf.record import (
     DEFAULT_SIGNATURE_TYPE,
@@ -40,8 +40,7 @@ class Verdict(enum.Enum):
     VALID = "valid"
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Frozen):
     """A verdict with the record, where there is one, and a reason for people, where not valid."""
 
     verdict: Verdict

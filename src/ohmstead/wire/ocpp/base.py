@@ -17,11 +17,12 @@ from __future__ import annotations
 import enum
 from abc import ABC
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import msgspec
+
+from ohmstead.frozen import Frozen
 
 NUMBER_TEXT_LENGTH_MAX = 48
 NUMBER_EXPONENT_MAX = 28
@@ -68,8 +69,7 @@ class OpenMessage(msgspec.Struct, kw_only=True, omit_defaults=True, rename="came
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Frozen):
     """One action of one version: its name, its two payload types and who may ask for it."""
 
     name: str

@@ -10,9 +10,8 @@ Whatever a peer sends, :meth:`Rpc.receive` returns events or raises RemoteProtoc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.base import Version
 from ohmstead.wire.ocpp.faults import ErrorCode, MustClose
 from ohmstead.wire.ocpp.frames import (
@@ -52,8 +51,7 @@ CLOSE_POLICY = 1008
 CLOSE_TOO_BIG = 1009
 
 
-@dataclass(frozen=True, slots=True)
-class _Incoming:
+class _Incoming(Frozen):
     """A call of the peer's, with the key it is remembered by."""
 
     call: Call
@@ -61,8 +59,7 @@ class _Incoming:
     key: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Outgoing:
+class _Outgoing(Frozen):
     """A call of ours."""
 
     message_id: str

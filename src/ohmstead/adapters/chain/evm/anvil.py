@@ -19,7 +19,6 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -28,6 +27,7 @@ from ohmstead.adapters.chain.evm import dumps
 from ohmstead.adapters.chain.evm.dumps import Durable, Generation
 from ohmstead.adapters.chain.evm.process import AnvilProcess, ProcessEnded, find_anvil
 from ohmstead.errors import ChainUnavailable, OhmsteadError, OperatorError
+from ohmstead.frozen import Frozen
 
 __all__ = ["FLAGS", "Anvil", "AnvilEvent", "AnvilEventKind", "find_anvil"]
 
@@ -60,8 +60,7 @@ class AnvilEventKind(enum.Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class AnvilEvent:
+class AnvilEvent(Frozen):
     """One report; ``duration_ms`` is that of a dump or a restart, else 0."""
 
     kind: AnvilEventKind

@@ -9,7 +9,6 @@ Every method raises ChainUnavailable; writes raise CallReverted when a contract 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ohmstead.adapters.chain.evm.contracts import artifact, revert_of
@@ -24,6 +23,7 @@ from ohmstead.core.header import Header, Seal
 from ohmstead.core.leaves import Balance, Entry
 from ohmstead.core.onchain import BlockRef, ChainEvent
 from ohmstead.errors import ChainUnavailable
+from ohmstead.frozen import Frozen
 
 # A node answers logs of a few thousand blocks at once; public ones refuse more.
 LOG_BLOCKS_MAX = 2_000
@@ -34,8 +34,7 @@ GAS_OF_CLAIM = 250_000
 CLAIMS_MAX = 60  # in one transaction: EIP-7825 allows 16.7 M gas
 
 
-@dataclass(frozen=True, slots=True)
-class TxStatus:
+class TxStatus(Frozen):
     """What became of an intent; ``block`` is -1 and ``gas_used`` 0 until it is in a block."""
 
     intent: str
@@ -47,8 +46,7 @@ class TxStatus:
     fee_wei: int
 
 
-@dataclass(frozen=True, slots=True)
-class LockInfo:
+class LockInfo(Frozen):
     """A lock as the contract keeps it; an ended one keeps wallet and expiry, not its amount."""
 
     wallet: str
@@ -58,8 +56,7 @@ class LockInfo:
     is_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Holdings:
+class Holdings(Frozen):
     """What the two contracts hold of an asset at one block, and what their books say they owe.
 
     ``pool + locked + owed <= escrow`` and ``settled - paid <= settlement``; they are equal unless
@@ -75,8 +72,7 @@ class Holdings:
     paid: int
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimArguments:
+class ClaimArguments(Frozen):
     """One claim of an entry, provable against the epoch's seal."""
 
     number: int
@@ -86,8 +82,7 @@ class ClaimArguments:
     proof: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PassportRequest:
+class PassportRequest(Frozen):
     """A station to register; ``public_key`` is x || y, ``location_cell`` an H3 cell.
 
     Either ``signature`` (r, low s) over the registry's binding digest, or the sha-256 of the OCMF

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -19,6 +18,7 @@ from eth_abi.exceptions import DecodingError, EncodingError
 from ohmstead.adapters.chain.evm.rpc import RpcRefused
 from ohmstead.adapters.chain.evm.shapes import Log
 from ohmstead.errors import ChainUnavailable, LocalProtocolError, ProtocolError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import keccak
 
 CONTRACTS = ("TestStablecoin", "StationRegistry", "ChargingEscrow", "Settlement")
@@ -41,8 +41,7 @@ class CallReverted(ProtocolError):
         self.data = data
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Frozen):
     """A function or an error: how its arguments and results are laid out."""
 
     name: str
@@ -67,8 +66,7 @@ class Signature:
         return dict(zip(self.input_names, _decode(self.input_types, data, self.name), strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class EventSignature:
+class EventSignature(Frozen):
     """An event: indexed arguments are topics, the others are data."""
 
     name: str
@@ -92,8 +90,7 @@ class EventSignature:
         return found | {name: value for (name, _), value in zip(rest, values, strict=True)}
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Frozen):
     """One compiled contract."""
 
     name: str

@@ -7,8 +7,6 @@ when a reorganisation makes the creation happen again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ohmstead.adapters.chain.evm.contracts import artifact
 from ohmstead.adapters.chain.evm.journal import TxRecord, TxState
 from ohmstead.adapters.chain.evm.keys import ADDRESS_LENGTH, rlp
@@ -16,6 +14,7 @@ from ohmstead.adapters.chain.evm.rpc import Rpc
 from ohmstead.adapters.chain.evm.sender import Sender
 from ohmstead.adapters.chain.evm.shapes import CallRequest
 from ohmstead.errors import ChainUnavailable, OperatorError
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import keccak
 
 ZERO_ADDRESS = "0x" + "00" * ADDRESS_LENGTH
@@ -23,8 +22,7 @@ SETTLER_ROLE = keccak(b"SETTLER_ROLE")
 REGISTRAR_ROLE = keccak(b"REGISTRAR_ROLE")
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Frozen):
     """Where a network's contracts are; addresses are lower-case hex.
 
     ``block`` is the first block that holds all of it: no event of the network is older than the
@@ -45,8 +43,7 @@ class Deployment:
         return f"eip155:{self.chain_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentPlan:
+class DeploymentPlan(Frozen):
     """What a network wants: ``stablecoin`` empty creates the test one (local chains only).
 
     ``window_s`` is the time from anchoring to finality, ``thaw_s`` the notice before a withdrawal

@@ -13,26 +13,25 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+
+from ohmstead.frozen import Frozen
 
 GENERATIONS_KEPT = 2
 _NAME = re.compile(r"gen-(\d{8})-(\d+)-(0x[0-9a-f]{64})\.json\.gz")
 _EIP7702_PREFIX = "0xef0100"
 
 
-@dataclass(frozen=True, slots=True)
-class Durable:
+class Durable(Frozen):
     """The newest block that survives any crash; ``number`` is -1 before the first dump."""
 
     number: int
     hash: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Generation:
+class Generation(Frozen, order=True):
     """One dump on disk; a higher ``sequence`` is newer."""
 
     sequence: int
@@ -79,8 +78,7 @@ class _Dump(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Dump)
 
 
-@dataclass(frozen=True, slots=True)
-class Skew:
+class Skew(Frozen):
     """What a dump says of itself: its last block and how far its accounts and blocks disagree.
 
     ``excess`` maps an account that can send to its nonce minus its transactions in the dumped

@@ -6,10 +6,10 @@ Nothing is booked before it is final, so a policy may be late but never early.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from ohmstead.adapters.chain.evm.rpc import FINALIZED, Rpc
+from ohmstead.frozen import Frozen
 
 
 class Finality(Protocol):
@@ -19,8 +19,7 @@ class Finality(Protocol):
         """Return the height of the newest final block, -1 when there is none yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class FinalByTag:
+class FinalByTag(Frozen):
     """What the chain itself calls finalized."""
 
     async def final_block(self, rpc: Rpc) -> int:
@@ -29,8 +28,7 @@ class FinalByTag:
         return -1 if block is None else block.number
 
 
-@dataclass(frozen=True, slots=True)
-class FinalByDepth:
+class FinalByDepth(Frozen):
     """``depth`` blocks on top of it: for chains without a finalized tag."""
 
     depth: int
@@ -40,8 +38,7 @@ class FinalByDepth:
         return max((await rpc.head()).number - self.depth, -1)
 
 
-@dataclass(frozen=True, slots=True)
-class FinalWhenDurable:
+class FinalWhenDurable(Frozen):
     """The embedded chain: finalized, and contained in a dump that survives any crash.
 
     ``durable_number`` reads :attr:`Anvil.durable` at the moment of asking.

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ohmstead.errors import LocalProtocolError
+from ohmstead.frozen import Frozen, replace
 
 
 class TxState(enum.Enum):
@@ -39,8 +39,7 @@ _NEXT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Frozen):
     """One signature for the record's nonce; a later attempt pays higher fees, nothing else."""
 
     hash: str
@@ -49,8 +48,7 @@ class Attempt:
     tip_wei: int
 
 
-@dataclass(frozen=True, slots=True)
-class TxRecord:
+class TxRecord(Frozen):
     """One intent of one key: what was asked for, every signature made, and what became of it.
 
     ``intent`` is the idempotency key of the remote effect. ``block_number`` is -1 and

@@ -9,12 +9,12 @@ the tests.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from coincurve import PrivateKey
 
 from ohmstead.adapters.chain.evm.journal import Attempt
+from ohmstead.frozen import Frozen
 from ohmstead.hashing import keccak
 
 ADDRESS_LENGTH = 20
@@ -24,8 +24,7 @@ _SHORT_MAX = 55
 RlpItem = int | bytes | Sequence["RlpItem"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unsigned:
+class Unsigned(Frozen):
     """An EIP-1559 transaction; an empty ``to`` creates a contract."""
 
     chain_id: int

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import httpx
 import msgspec
@@ -31,6 +30,7 @@ from ohmstead.adapters.chain.evm.shapes import (
     items,
 )
 from ohmstead.errors import ChainUnavailable
+from ohmstead.frozen import Frozen
 
 CALL_TIMEOUT_S = 20.0
 TRIES = 3
@@ -54,8 +54,7 @@ class RpcRefused(ChainUnavailable):
         self.data = data
 
 
-@dataclass(frozen=True, slots=True)
-class FeeHint:
+class FeeHint(Frozen):
     """What the next block asks: ``base_wei`` is burnt, ``tip_wei`` is what the node suggests."""
 
     base_wei: int

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from ohmstead.adapters.chain.evm.contracts import revert_of
 from ohmstead.adapters.chain.evm.finality import Finality
@@ -22,6 +21,7 @@ from ohmstead.adapters.chain.evm.keys import TxSigner, Unsigned
 from ohmstead.adapters.chain.evm.rpc import FeeHint, Rpc, RpcRefused
 from ohmstead.adapters.chain.evm.shapes import Block, CallRequest, TxReceipt
 from ohmstead.errors import ChainUnavailable, LocalProtocolError
+from ohmstead.frozen import Frozen, replace
 
 GAS_OF_TRANSFER = 21_000
 GAS_MAX = 16_777_216  # EIP-7825: the most that one transaction may ask for
@@ -30,8 +30,7 @@ _DONE = "already known", "already imported"
 _SPENT = "nonce too low"
 
 
-@dataclass(frozen=True, slots=True)
-class SendPolicy:
+class SendPolicy(Frozen):
     """How much is paid and how long is waited; blocks, because a chain that stands is not dear."""
 
     max_fee_cap_wei: int = 500 * GWEI

@@ -8,9 +8,9 @@ be compared and used as keys.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from ohmstead.errors import ChainUnavailable
+from ohmstead.frozen import Frozen
 
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-fA-F][0-9a-fA-F]{0,63})")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
@@ -18,8 +18,7 @@ _HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Frozen):
     """A block's header; ``base_fee_wei`` is 0 where the chain has none (before EIP-1559)."""
 
     number: int
@@ -29,8 +28,7 @@ class Block:
     base_fee_wei: int
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Frozen):
     """One event as the chain keeps it."""
 
     address: str
@@ -42,8 +40,7 @@ class Log:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class TxReceipt:
+class TxReceipt(Frozen):
     """What a mined transaction did; ``created`` is the address of a new contract, or empty."""
 
     tx_hash: str
@@ -55,8 +52,7 @@ class TxReceipt:
     created: str
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(Frozen):
     """What a node knows of a transaction; ``block_number`` is None while it waits."""
 
     tx_hash: str
@@ -65,8 +61,7 @@ class Transaction:
     block_number: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class CallRequest:
+class CallRequest(Frozen):
     """A call to run or estimate; an empty ``to`` creates a contract."""
 
     sender: str

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.readings import Values, digest_of
 from ohmstead.apps.stations.v201.values import read
 from ohmstead.flows.charging.evidence import Evidence
+from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
 from ohmstead.wire.ocpp.times import parse_time
 from ohmstead.wire.ocpp.v201 import (
@@ -28,8 +27,7 @@ async def tell(request: TransactionEventRequest, peer: StationPeer, payload: str
     return Told(request, peer, payload, parse_time(request.timestamp), values, evidence)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Frozen):
     """One event and what stands behind it; ``payload`` as received, for the quarantine."""
 
     request: TransactionEventRequest
