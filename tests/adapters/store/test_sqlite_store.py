@@ -85,15 +85,10 @@ class TestTheFile:
         await store.close()
 
     async def test_the_settings_are_the_durable_ones(self, tmp_path):
-        seen = []
-
-        def look(state, command, now_ms):
-            pragmas = ("journal_mode", "synchronous", "wal_autocheckpoint")
-            seen.extend(state.db.execute(f"PRAGMA {p}").fetchone()[0] for p in pragmas)
-            return Decision(threading.current_thread().name)
-
         store = SqliteStore.open(tmp_path / "s.db", NOTES, ManualClock(1))
-        assert await store.run(look, None) == "store-writer"
+        await store.run(keep, Note("a"))
+        pragmas = ("journal_mode", "synchronous", "wal_autocheckpoint")
+        seen = [store._writer._db.execute(f"PRAGMA {p}").fetchone()[0] for p in pragmas]
         assert seen == ["wal", 2, 0]
         await store.close()
 
@@ -242,12 +237,11 @@ class TestTheWriter:
         writes = []
 
         def bump(state, command, now_ms):
-            if not writes:
-                state.db.set_trace_callback(writes.append)
             old = state.get(Note, "hot") or Note("hot", "0")
             return Decision(1, puts=(Note("hot", str(int(old.text) + 1)),))
 
         store = open_store(tmp_path / "s.db")
+        store._writer._db.set_trace_callback(writes.append)
         await asyncio.gather(*(store.run(bump, None) for _ in range(300)))
         assert store.get(Note, "hot").text == "300"
         inserts = sum("INTO notes" in text for text in writes)
@@ -292,7 +286,7 @@ class TestTheWriter:
 
     async def test_a_defect_in_the_writer_leaves_nobody_waiting(self, tmp_path, monkeypatch):
         store = open_store(tmp_path / "s.db")
-        monkeypatch.setattr("ohmstead.adapters.store.batch.Batch.flush", lambda self: 1 // 0)
+        monkeypatch.setattr("ohmstead.adapters.store.decisions.insert_rows", lambda *_: 1 // 0)
         with pytest.raises(StoreUnavailable, match="division"):
             await store.run(keep, Note("a"))
         monkeypatch.undo()
@@ -314,6 +308,63 @@ class TestTheWriter:
 
         asyncio.run(scenario())
         assert len(rows(tmp_path / "s.db")) == 50
+
+    async def test_a_flow_sees_what_was_decided_and_a_reader_what_is_durable(
+        self, tmp_path, monkeypatch
+    ):
+        store = open_store(tmp_path / "s.db")
+        await store.run(keep, Note("a", "old", "left"))
+        gate, commit = threading.Event(), store._writer._commit
+
+        def slow_disk(sealed):
+            gate.wait(10)
+            commit(sealed)
+
+        def look(state, command, now_ms):
+            return Decision((state.get(Note, "a"), state.find(Note, 9, shelf="left")))
+
+        monkeypatch.setattr(store._writer, "_commit", slow_disk)
+        moved = asyncio.ensure_future(store.run(keep, Note("a", "new", "right")))
+        looked = asyncio.ensure_future(store.run(look, None))
+        await asyncio.sleep(0.02)
+        assert store.get(Note, "a") == Note("a", "old", "left")
+        assert [note.text for note in store.find(Note, 9, shelf="left")] == ["old"]
+        assert not moved.done() and not looked.done()  # it knows what is not durable yet
+        gate.set()
+        assert await looked == (Note("a", "new", "right"), [])
+        assert await moved == "a"
+        assert store.get(Note, "a") == Note("a", "new", "right")
+        await store.close()
+
+    async def test_a_commit_that_fails_takes_back_what_was_decided_after_it(
+        self, tmp_path, monkeypatch
+    ):
+        def count(state, command, now_ms):
+            old = state.get(Note, "a")
+            return Decision(old.text, puts=(Note("a", old.text + "+"),))
+
+        store = open_store(tmp_path / "s.db")
+        await store.run(keep, Note("a", "0"))
+        gate = threading.Event()
+
+        def broken_disk(sealed):
+            gate.wait(10)
+            raise sqlite3.OperationalError("disk I/O error")
+
+        monkeypatch.setattr(store._writer, "_commit", broken_disk)
+        first = asyncio.ensure_future(store.run(count, None))
+        await asyncio.sleep(0.02)
+        second = asyncio.ensure_future(store.run(count, None))
+        await asyncio.sleep(0.02)
+        gate.set()
+        for refused in (first, second):
+            with pytest.raises(StoreUnavailable, match="disk I/O"):
+                await refused
+        monkeypatch.undo()
+        await until(lambda: store.available)
+        assert await store.run(count, None) == "0"
+        assert store.get(Note, "a").text == "0+"
+        await store.close()
 
 
 class TestTheDisk:

@@ -12,12 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ohmstead.adapters.store.batch import Batch
+from ohmstead.adapters.store.decisions import Decisions
 from ohmstead.adapters.store.sql import (
     DEAD_JOBS,
     DUE_JOBS,
     FINISH_JOB,
-    JOB_BY_ID,
     POSTPONE_JOB,
     REVIVE_JOB,
     Statements,
@@ -43,17 +42,18 @@ class SqliteStore:
     """
 
     def __init__(
-        self, path: Path, shelves: Shelves, writer: Writer, options: Options, lock_fd: int
+        self, path: Path, shelves: Shelves, clock: Clock, options: Options, lock_fd: int
     ) -> None:
         self._path = path
         self._shelves = shelves
-        self._writer = writer
         self._options = options
         self._statements = {shelf.kind: Statements(shelf) for shelf in shelves.all}
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._lock_fd = lock_fd
         self._closed = False
+        self._decisions = Decisions(shelves, self._read, options.cache_records)
+        self._writer = Writer(path, shelves, self._decisions, clock, options)
 
     @classmethod
     def open(
@@ -69,7 +69,7 @@ class SqliteStore:
         warn_if_old()
         lock_fd = _lock(path)
         try:
-            writer = Writer(path, shelves, clock, options)
+            return cls(path, shelves, clock, options, lock_fd)
         except (sqlite3.Error, OSError, StoreUnavailable) as error:
             os.close(lock_fd)
             if isinstance(error, StoreUnavailable):
@@ -78,7 +78,6 @@ class SqliteStore:
         except BaseException:
             os.close(lock_fd)
             raise
-        return cls(path, shelves, writer, options, lock_fd)
 
     @property
     def available(self) -> bool:
@@ -92,13 +91,15 @@ class SqliteStore:
 
     async def run(self, flow: Flow[C, A], command: C) -> A:
         """Run one flow; raises what the flow raises, RecordConflict or StoreUnavailable."""
-        answer: A = await self._submit(lambda batch, now_ms: batch.run(flow, command, now_ms))
+        answer: A = await self._submit(
+            lambda decisions, now_ms: decisions.run(flow, command, now_ms)
+        )
         return answer
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Return the committed record, or None."""
         shelf = self._shelves.of(kind)
-        cached: Any = self._writer.caches[kind].peek(key)
+        cached: Any = self._decisions.drawer(kind).committed(key)
         if cached is not None:
             return cached  # type: ignore[no-any-return]
         sql = self._statements[kind].select
@@ -132,18 +133,18 @@ class SqliteStore:
 
     async def finish_job(self, job_id: str) -> None:
         """Mark a job as done, dead or not; raises LookupError for one that never was."""
-        await self._submit(lambda batch, now_ms: _on_job(batch, job_id, FINISH_JOB, now_ms))
+        await self._submit(lambda decisions, now_ms: decisions.note(job_id, FINISH_JOB, now_ms))
 
     async def postpone_job(self, job_id: str, due_ms: int, error: str) -> None:
         """Count a failed attempt and try again at ``due_ms``, or declare the job dead."""
         most = self._options.attempts_max
         await self._submit(
-            lambda batch, _: _on_job(batch, job_id, POSTPONE_JOB, due_ms, error, most)
+            lambda decisions, _: decisions.note(job_id, POSTPONE_JOB, due_ms, error, most)
         )
 
     async def revive_job(self, job_id: str, due_ms: int) -> None:
         """Give a dead job its attempts back."""
-        await self._submit(lambda batch, _: _on_job(batch, job_id, REVIVE_JOB, due_ms))
+        await self._submit(lambda decisions, _: decisions.note(job_id, REVIVE_JOB, due_ms))
 
     async def snapshot(self, to: Path) -> None:
         """Write a consistent, compact copy to ``to``, durable on return; replaces what is there.
@@ -165,10 +166,10 @@ class SqliteStore:
 
     async def _submit(self, step: Step) -> Any:
         self._check()
-        if self._writer.down:
-            raise StoreUnavailable(self._writer.down)
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._writer.submit(step, future)
+        try:
+            future = self._writer.decide(step, asyncio.get_running_loop())
+        except StopIteration as error:  # no coroutine lets it through
+            raise RuntimeError(f"a flow let StopIteration escape: {error}") from error
         return await future
 
     def _check(self) -> None:
@@ -212,13 +213,6 @@ class SqliteStore:
         except (sqlite3.Error, OSError) as error:
             part.unlink(missing_ok=True)
             raise StoreUnavailable(f"no copy of {self._path} at {to}: {error}") from error
-
-
-def _on_job(batch: Batch, job_id: str, statement: str, *values: int | str) -> None:
-    batch.flush()  # the job may have been made by an earlier flow of this batch
-    batch.rows += batch.db.execute(statement, (*values, job_id)).rowcount
-    if batch.db.execute(JOB_BY_ID, (job_id,)).fetchone() is None:
-        raise LookupError(f"there is no job {job_id!r}")
 
 
 def _lock(path: Path) -> int:

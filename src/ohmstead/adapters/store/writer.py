@@ -1,10 +1,14 @@
-"""The one thread that writes: every flow, every commit and every checkpoint happens here.
+"""The one thread that writes: every commit and every checkpoint happens here.
 
-Group commit: whatever arrived while the last commit was at the disk is the next batch; a batch of
-several waits a little for more while more are arriving, a single message never waits. Answers go
+Group commit: whatever was decided while the last commit was at the disk is the next one; where
+several wait, it lingers a little while more are arriving; a single message never waits. Answers go
 back to the event loop after the commit, one wake-up for the whole batch.
 
-When the disk refuses, nothing of the batch is answered and the store is down until a probe
+Flows do not run here but on their caller's thread (:mod:`ohmstead.adapters.store.decisions`): two
+threads that want one interpreter lock cost each message as much again as it costs by itself. What
+is left here is SQL and the wait for the disk, which let go of that lock.
+
+When the disk refuses, nothing that is not durable is answered and the store is down until a probe
 succeeds. After a failed fsync the page cache cannot be trusted: the kernel may call a page clean
 that never reached the disk. So the connection that failed, which knows which frames of the log
 were durable, folds exactly those into the database and empties the log; only then is the file
@@ -19,16 +23,15 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
-from ohmstead.adapters.store.batch import Batch, Cache
+from ohmstead.adapters.store.decisions import Decisions, Outcome, Sealed
 from ohmstead.adapters.store.sql import (
     LAYOUT_VERSION,
     PURGE_JOBS,
-    Statements,
     connect_writer,
     prepare_file,
     settle_log,
@@ -48,9 +51,7 @@ PURGE_EVERY_MS = 3_600_000
 
 log = logging.getLogger("ohmstead.store")
 
-Step = Callable[[Batch, int], Any]
-Task = tuple[Step, "asyncio.Future[Any]"]
-Outcome = tuple["asyncio.Future[Any]", BaseException | None, Any]
+Step = Callable[[Decisions, int], Any]
 
 
 class Options(Frozen):
@@ -63,7 +64,6 @@ class Options(Frozen):
     synchronous: Literal["FULL", "NORMAL", "OFF"] = "FULL"
     linger_ms: int = 5
     slice_ms: int = 1
-    batch_max: int = 2_000
     cache_records: int = 16_384
     busy_ms: int = 2_000
     read_ms: int = 2_000
@@ -73,19 +73,23 @@ class Options(Frozen):
 
 
 class Writer:
-    """Owns the read-write connection. ``submit`` may be called from any thread."""
+    """Owns the read-write connection, and the lock under which flows decide."""
 
-    def __init__(self, path: Path, shelves: Shelves, clock: Clock, options: Options) -> None:
+    def __init__(
+        self, path: Path, shelves: Shelves, decisions: Decisions, clock: Clock, options: Options
+    ) -> None:
         """Open the file and start the thread; raises sqlite3.Error or StoreUnavailable."""
         self.down = ""
-        self.caches = {shelf.kind: Cache(options.cache_records) for shelf in shelves.all}
         self.commits = 0
+        self.decisions = decisions
         self._path = path
         self._shelves = shelves
         self._clock = clock
         self._options = options
-        self._statements = {shelf.kind: Statements(shelf) for shelf in shelves.all}
-        self._queue: SimpleQueue[Task | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._idle = True  # nobody has rung since the thread last looked
+        self._stopping = False
         self._db: sqlite3.Connection | None = None
         self._hasty = 0
         self._pages = 0
@@ -94,92 +98,102 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, step: Step, future: asyncio.Future[Any]) -> None:
-        """Run ``step`` in one of the next commits and resolve ``future`` when it is durable."""
-        self._queue.put((step, future))
+    def decide(self, step: Step, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
+        """Run ``step`` now; return a future of its answer, due when all it knew of is durable.
+
+        Raises what the step raises, and StoreUnavailable while nothing can be written.
+        """
+        future = loop.create_future()
+        with self._lock:
+            if self.down:
+                raise StoreUnavailable(self.down)
+            decisions = self.decisions
+            answer = step(decisions, self._clock.now_ms())
+            if decisions.is_settled:
+                future.set_result(answer)  # it decided nothing, on what is durable already
+                return future
+            decisions.outcomes.append((future, answer))
+            if self._idle:
+                self._idle = False
+                self._bell.put(None)
+        return future
 
     def stop(self) -> None:
-        """Commit what was submitted, close the file and end the thread; blocks."""
-        self._queue.put(None)
+        """Commit what was decided, close the file and end the thread; blocks."""
+        self._stopping = True
+        self._bell.put(None)
         self._thread.join()
 
     def _work(self) -> None:
-        stopping = False
-        while not stopping:
-            tasks = self._gather()
-            if tasks and tasks[-1] is None:
-                stopping = True
-            work = [task for task in tasks if task is not None]
+        while self._await_work():
+            if self.down:
+                self._recover()
+                continue
+            sealed = self._take()
+            if sealed is None:
+                continue
             try:
-                if self.down:
-                    self._refuse(work)
-                    if not stopping:
-                        self._recover()
-                elif work:
-                    self._commit(work)
+                self._commit(sealed)
             except BaseException as error:  # a defect: answer nothing, but leave nobody waiting
-                log.exception("the store's writer failed")
-                self._go_down(error)
-                self._refuse(work)
+                if not isinstance(error, sqlite3.Error):
+                    log.exception("the store's writer failed")
+                self._go_down(error, sealed.outcomes)
         self._close()
 
-    def _gather(self) -> Sequence[Task | None]:
-        """Wait for work and return the next batch; empty when it is time for a probe."""
+    def _await_work(self) -> bool:
+        """Wait for work, or until it is time for a probe; False when all is done."""
+        if not self._idle and not self.down:
+            return True  # more was decided while the last commit was at the disk
+        if self._is_done():
+            return False
         try:
-            timeout_s = self._options.probe_ms / 1_000 if self.down else None
-            tasks = [self._queue.get(timeout=timeout_s)]
+            self._bell.get(timeout=self._options.probe_ms / 1_000 if self.down else None)
         except Empty:
-            return []
-        self._drain(tasks)
+            return True
+        return not self._is_done()
+
+    def _is_done(self) -> bool:
+        return self._stopping and (self._idle or bool(self.down))
+
+    def _take(self) -> Sealed | None:
+        """Linger where that pays, then take what was decided; None when there is nothing."""
+        outcomes = self.decisions.outcomes
         if self._hasty:
             self._hasty -= 1
-            return tasks
+        elif len(outcomes) > 1 and not self._stopping:
+            self._linger(outcomes)
+        with self._lock:
+            if not self.decisions.outcomes:
+                self._idle = True
+                return None
+            return self.decisions.seal()
+
+    def _linger(self, outcomes: list[Outcome]) -> None:
         waited_ms = 0
-        while (
-            1 < len(tasks) < self._options.batch_max
-            and waited_ms < self._options.linger_ms
-            and tasks[-1] is not None
-        ):
+        while waited_ms < self._options.linger_ms:
+            before = len(outcomes)
             time.sleep(self._options.slice_ms / 1_000)
             waited_ms += self._options.slice_ms
-            before = len(tasks)
-            self._drain(tasks)
-            if len(tasks) == before:
+            if len(outcomes) == before:
                 if waited_ms == self._options.slice_ms:
                     self._hasty = HASTY_BATCHES
-                break
-        return tasks
-
-    def _drain(self, tasks: list[Task | None]) -> None:
-        while len(tasks) < self._options.batch_max and tasks[-1] is not None:
-            try:
-                tasks.append(self._queue.get_nowait())
-            except Empty:
                 return
 
-    def _commit(self, tasks: list[Task]) -> None:
+    def _commit(self, sealed: Sealed) -> None:
         assert self._db is not None
-        now_ms = self._clock.now_ms()
-        batch = Batch(self._db, self._shelves, self._statements, self.caches)
-        outcomes: list[Outcome] = []
-        try:
+        rows = 0
+        if sealed.has_rows:
             self._db.execute("BEGIN IMMEDIATE")
-            for step, future in tasks:
-                outcomes.append(_outcome(step, batch, now_ms, future))
-            batch.flush()
-            self._purge(now_ms)
+            rows = sealed.write(self._db)
+            self._purge(self._clock.now_ms())
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._go_down(error)
-            self._refuse(tasks)
-            return
-        batch.committed()
-        self.commits += 1
-        _deliver(outcomes)
-        if batch.rows:
-            self._pages += 2 + 2 * batch.rows
-            if self._pages >= self._options.checkpoint_pages:
-                self._checkpoint()
+            self.commits += 1
+        with self._lock:
+            self.decisions.committed()
+        _deliver(sealed.outcomes, None)
+        self._pages += 2 + 2 * rows if rows else 0
+        if self._pages >= self._options.checkpoint_pages:
+            self._checkpoint()
 
     def _checkpoint(self) -> None:
         """Fold the log into the database. What is there is durable already, so nobody waits."""
@@ -187,7 +201,7 @@ class Writer:
         try:
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
-            self._go_down(error)
+            self._go_down(error, [])
         self._pages = 0
 
     def _purge(self, now_ms: int) -> None:
@@ -196,13 +210,12 @@ class Writer:
             self._purged_ms = now_ms
             self._db.execute(PURGE_JOBS, (now_ms - DONE_KEPT_MS,))
 
-    def _go_down(self, error: BaseException) -> None:
-        self.down = f"{self._path} cannot be written: {error}"
+    def _go_down(self, error: BaseException, outcomes: list[Outcome]) -> None:
+        with self._lock:
+            self.down = f"{self._path} cannot be written: {error}"
+            outcomes = outcomes + self.decisions.forget()
         log.error("the store is unavailable: %s", self.down)
-
-    def _refuse(self, tasks: list[Task]) -> None:
-        why = self.down
-        _deliver([(future, StoreUnavailable(why), None) for _, future in tasks])
+        _deliver(outcomes, StoreUnavailable(self.down))
 
     def _open(self) -> sqlite3.Connection:
         settle_log(self._path)
@@ -231,8 +244,6 @@ class Writer:
         except (sqlite3.Error, OSError, StoreUnavailable) as error:
             log.warning("the store is still unavailable: %s", error)
             return
-        for cache in self.caches.values():
-            cache.clear()
         log.warning("the store is available again")
         self.down = ""
 
@@ -247,32 +258,20 @@ class Writer:
             log.error("closing the store: %s", error)
 
 
-def _outcome(step: Step, batch: Batch, now_ms: int, future: asyncio.Future[Any]) -> Outcome:
-    """Run one step; its own error is its caller's, an error of the file is everybody's."""
-    try:
-        return future, None, step(batch, now_ms)
-    except sqlite3.Error:
-        raise
-    except StopIteration as error:  # no future takes it
-        return future, RuntimeError(f"a flow let StopIteration escape: {error}"), None
-    except Exception as error:
-        return future, error, None
-
-
-def _deliver(outcomes: list[Outcome]) -> None:
-    """Hand the outcomes to their event loop, all at once."""
+def _deliver(outcomes: list[Outcome], error: Exception | None) -> None:
+    """Tell the callers, all of one event loop at once."""
     loops: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
     for outcome in outcomes:
         loops.setdefault(outcome[0].get_loop(), []).append(outcome)
     for loop, some in loops.items():
         try:
-            loop.call_soon_threadsafe(_resolve, some)
+            loop.call_soon_threadsafe(_resolve, some, error)
         except RuntimeError:
             log.debug("an event loop ended before its answers came")
 
 
-def _resolve(outcomes: list[Outcome]) -> None:
-    for future, error, answer in outcomes:
+def _resolve(outcomes: list[Outcome], error: Exception | None) -> None:
+    for future, answer in outcomes:
         if future.done():  # the caller gave up waiting; the commit stands
             continue
         if error is None:

@@ -1,0 +1,132 @@
+"""One table in memory: what was used last, what is decided and not yet at the disk.
+
+Flows see the latest decision about a record; everybody else sees what is committed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from ohmstead.adapters.store.sql import Statements, find_rows
+from ohmstead.adapters.store.tables import Row, Shelf, Value
+from ohmstead.ports import Record
+
+ABSENT_MAX = 65_536  # keys of one table that are known to be absent
+
+Query = Callable[[Callable[[sqlite3.Connection], list[Any]]], list[Any]]
+"""Runs a query on the calling thread's read-only connection; raises StoreUnavailable."""
+
+
+class Drawer:
+    """The rows of one table that are on their way, over a cache of the records used last.
+
+    Flows change it under the store's lock. Other threads only ask :meth:`committed`.
+    """
+
+    __slots__ = (
+        "_absent",
+        "_latest",
+        "_query",
+        "_size",
+        "added",
+        "moved",
+        "pending",
+        "sealed",
+        "shelf",
+        "statements",
+    )
+
+    def __init__(self, shelf: Shelf[Any], statements: Statements, query: Query, size: int) -> None:
+        self.shelf = shelf
+        self.statements = statements
+        self.pending: dict[str, Row] = {}  # decided, for the next commit
+        self.sealed: dict[str, Row] = {}  # being committed
+        self.added: set[str] = set()  # of those pending: may not exist yet
+        self.moved: set[str] = set()  # of those pending: their indexed columns may have changed
+        self._query = query
+        self._size = size
+        self._latest: OrderedDict[str, Record] = OrderedDict()
+        self._absent: set[str] = set()
+
+    def load(self, key: str) -> Any:
+        """Return the record as flows see it, or None."""
+        record = self._latest.get(key)
+        if record is not None:
+            self._latest.move_to_end(key)
+            return record
+        row = self.pending.get(key) or self.sealed.get(key)  # pushed out of the cache meanwhile
+        if row is not None:
+            return row.record
+        return None if key in self._absent else self._fetch(key)
+
+    def _fetch(self, key: str) -> Any:
+        sql = self.statements.select
+        found = self._query(lambda db: db.execute(sql, (key,)).fetchall())
+        if not found:
+            if len(self._absent) >= ABSENT_MAX:
+                self._absent.clear()
+            self._absent.add(key)
+            return None
+        record = self.shelf.decode(key, found[0][0])
+        self._keep(key, record)
+        return record
+
+    def put(self, row: Row, *, is_new: bool = False) -> None:
+        """Take in a decided row; ``is_new`` if it may not exist yet."""
+        key = row.key
+        if is_new:
+            self.added.add(key)
+        elif self.shelf.indexes and key not in self.moved and key not in self.added:
+            old = self._latest.get(key)
+            if old is None or self.shelf.columns(old) != row.columns:
+                self.moved.add(key)
+        self.pending[key] = row
+        self._absent.discard(key)
+        self._keep(key, row.record)
+
+    def find(self, limit: int, where: list[tuple[str, Value]]) -> list[Any]:
+        """Return up to ``limit`` records that equal ``where`` as flows see them, in key order."""
+        shelf, waiting = self.shelf, {**self.sealed, **self.pending}
+        most = limit + len(waiting)  # each of those may hide one that is committed
+        rows = self._query(lambda db: list(find_rows(db, shelf, most, "", where)))
+        if not waiting:
+            return [self._known(key, body) for key, body in rows]
+        wanted = [(shelf.indexes.index(name), value) for name, value in where]
+        found = {key: self._known(key, body) for key, body in rows if key not in waiting}
+        for key, row in waiting.items():
+            columns = row.columns
+            if all(columns[at] == value for at, value in wanted):
+                found[key] = row.record
+        return [found[key] for key in sorted(found)[: max(limit, 0)]]
+
+    def _known(self, key: str, body: bytes) -> Any:
+        record = self._latest.get(key)
+        return record if record is not None else self.shelf.decode(key, body)
+
+    def committed(self, key: str) -> Record | None:
+        """Return the record if it is committed and at hand: for any thread."""
+        record = self._latest.get(key)
+        # In this order: a decision enters ``pending`` before the cache.
+        return None if key in self.pending or key in self.sealed else record
+
+    def seal(self) -> tuple[dict[str, Row], set[str], set[str]]:
+        """Hand over what is pending: the rows, and which of them are new or have moved."""
+        taken = (self.pending, self.added, self.moved)
+        self.sealed, self.pending, self.added, self.moved = self.pending, {}, set(), set()
+        return taken
+
+    def forget(self) -> None:
+        """The disk refused: only what is committed is so."""
+        self.pending, self.sealed, self.added, self.moved = {}, {}, set(), set()
+        self._latest.clear()
+        self._absent.clear()
+
+    def _keep(self, key: str, record: Record) -> None:
+        latest = self._latest
+        latest[key] = record
+        latest.move_to_end(key)
+        if len(latest) > self._size:
+            latest.popitem(last=False)
