@@ -56,7 +56,8 @@ def address(account):
 def test_a_header_is_encoded_as_solidity_encodes_it(a, b, c, d, e, n, t):
     totals = (Totals(*t[:4]), Totals(*t[4:]))
     header = Header(n[0], a, b, n[1], c, n[2], d, n[3], totals, n[4], n[5], n[6], n[7], e)
-    flat = [*frozen.astuple(header)]
+    fields = frozen.astuple(header)
+    flat = [tuple(map(frozen.astuple, f)) if f is totals else f for f in fields]
     assert header.encode() == eth_abi.encode([HEADER_ABI], [tuple(flat)])
     seal = header.seal(n[1])
     assert seal == Seal(c, d, n[2], n[1], keccak(header.encode()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from msgspec import to_builtins
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.panel import Panel
@@ -45,7 +46,7 @@ def show(
 
 def as_json(figures: Figures, played: Played, checks: Checks) -> str:
     """Return everything as one JSON document; amounts are text, as everywhere outside."""
-    body = asdict(figures)
+    body = {name: to_builtins(value) for name, value in asdict(figures).items()}
     for name, value in body.items():
         if name.endswith("_minor") and isinstance(value, int):
             body[name] = str(value)
@@ -53,7 +54,7 @@ def as_json(figures: Figures, played: Played, checks: Checks) -> str:
     body["misbehaviours"] = [
         {"name": c.name, "outcome": c.outcome, "differences": c.differences} for c in played.cases
     ]
-    body["checks"] = [asdict(line) for line in checks.lines]
+    body["checks"] = [to_builtins(line) for line in checks.lines]
     body["holds"] = checks.hold
     return json.dumps(body, indent=2, ensure_ascii=False)
 
