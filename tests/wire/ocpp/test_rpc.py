@@ -272,7 +272,7 @@ def test_behaviour_04_the_last_64_answers_are_kept_and_no_more():
     for i in range(ANSWERS_MAX + 1):
         rpc.receive(call(f"id{i}"), 0)
         rpc.answer(f"id{i}", b"{}")
-    assert len(memory._answers) == len(memory._ids) == ANSWERS_MAX
+    assert len(memory._answers) == len(memory._uses) == ANSWERS_MAX
     assert kinds(rpc.receive(call("id1"), 0)) == [RepeatReceived]
     assert kinds(rpc.receive(call("id0"), 0)) == [CallReceived]
     assert memory._working.keys() == {memory.key("id0", "StartTransaction", _payload())}

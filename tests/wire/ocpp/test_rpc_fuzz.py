@@ -159,7 +159,7 @@ def test_a_station_that_sends_for_ever_leaves_no_trace_beyond_the_bounds(version
         rpc.call(f"c{i}", "ClearCache", b"{}", i, 1)
         rpc.tick(i + 1)
         rpc.data_to_send()
-    assert len(memory._answers) == len(memory._ids) == memory_module.ANSWERS_MAX
+    assert len(memory._answers) == len(memory._uses) == memory_module.ANSWERS_MAX
     assert len(memory._given_up) == memory_module.GIVEN_UP_MAX
     assert len(memory._until_ms) == memory_module.ANSWERS_MAX
     assert not memory._working

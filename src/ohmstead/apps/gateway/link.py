@@ -299,14 +299,11 @@ class StationLink(WSListener):
 
     def _act(self, events: list[Event]) -> None:
         """Do what the events ask for, and what follows from that, then write."""
-        while events:
-            following: list[Event] = []
-            for event in events:
-                if type(event) is CallReceived:
-                    following += self._work_on(event)
-                else:
-                    self._note(event)
-            events = following
+        for event in events:  # which grow meanwhile
+            if type(event) is CallReceived:
+                events += self._work_on(event)
+            else:
+                self._note(event)
         self._flush()
 
     def _work_on(self, call: CallReceived) -> list[Event]:
@@ -336,9 +333,11 @@ class StationLink(WSListener):
             return
         if self._registry.stopping:
             self.leave()
-        self._act(events if not self._ended else [])
+        if not self._ended:
+            self._act(events)
+            return
         newer = self._registry.link(self.station_id)
-        if newer is not None and newer is not self:
+        if newer is not None:
             # The station may have repeated the call there, and wait for this answer.
             newer.sweep(monotonic_ms())
 

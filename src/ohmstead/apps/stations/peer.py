@@ -21,7 +21,7 @@ from ohmstead.core.session import SessionState
 from ohmstead.errors import RemoteProtocolError
 from ohmstead.flows.charging.evidence import Evidence
 from ohmstead.wire.ocpp.base import Message, Side, Version
-from ohmstead.wire.ocpp.codec import Strictness, action_of, decode_as, encode
+from ohmstead.wire.ocpp.codec import ACTIONS, Strictness, action_of, decode_as, encode
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
 from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
 
@@ -77,6 +77,7 @@ class StationPeer:
         self.presence = presence
         self.link: Link | None = None
         self.payload = b""  # of the call being handled, as received
+        self._actions = ACTIONS[version]
         self._handlers = handlers
         self._on_connected = on_connected
 
@@ -95,16 +96,16 @@ class StationPeer:
 
     async def handle(self, call: CallReceived) -> bytes:
         """Answer one call; see the Peer protocol for what may be raised."""
+        name, self.payload = call.action, call.payload
         self.presence.last_seen_ms = self.services.clock.now_ms()
-        action = action_of(self.version, call.action, Side.STATION)
-        handler = self._handlers.get(call.action)
+        handler = self._handlers.get(name)
         if handler is None:
-            raise CallRefused(ErrorCode.NOT_SUPPORTED, f"{call.action} is not handled here yet")
+            action_of(self.version, name, Side.STATION)
+            raise CallRefused(ErrorCode.NOT_SUPPORTED, f"{name} is not handled here yet")
         strictness = Strictness.LENIENT if self.station.lenient else Strictness.STRICT
-        request = decode_as(action.request, call.payload, strictness)
-        self.payload = bytes(call.payload)
+        request = decode_as(self._actions[name].request, call.payload, strictness)
         if call.id_reused:
-            log.info("message id reused", station=self.station_id, action=call.action)
+            log.info("message id reused", station=self.station_id, action=name)
         try:
             return encode(await handler(request, self))
         except CallRefused:

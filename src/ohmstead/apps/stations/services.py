@@ -52,9 +52,11 @@ class Registry:
 
     def find(self, station_id: str) -> Station | None:
         """Return the station as registered now."""
-        station = self._stations.get(station_id) or self._store.get(Station, station_id)
-        if station is not None:
-            self._stations[station_id] = station
+        station = self._stations.get(station_id)
+        if station is None:
+            station = self._store.get(Station, station_id)
+            if station is not None:
+                self._stations[station_id] = station
         return station
 
     def keys(self, station_id: str) -> tuple[MeterKey, ...]:

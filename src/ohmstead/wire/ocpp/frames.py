@@ -62,7 +62,7 @@ class CallReceived(msgspec.Struct, frozen=True, gc=False):
 
     message_id: str
     action: str
-    payload: msgspec.Raw
+    payload: bytes
     id_reused: bool = False
 
 

@@ -8,16 +8,14 @@ station, handed to each new :class:`~ohmstead.wire.ocpp.rpc.Rpc`.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
-from ohmstead.hashing import sha256
+import msgspec
 
 ANSWERS_MAX = 64  # per station: behaviour 4, "last 64 per station"
 GIVEN_UP_MAX = 64  # our calls per station whose late answer is still recognised
 WORKING_MAX = 16  # per station: one for each connection that was ever in the middle of something
 STATIONS_MAX = 100_000
 BRIEF_MS = 60_000
-_KEY_BYTES = 16
 
 # A Heartbeat has no effect to protect, and its answer is the time: it is always answered afresh.
 NEVER_REMEMBERED = frozenset({"Heartbeat"})
@@ -37,13 +35,19 @@ REMEMBERED_BRIEFLY = frozenset(
 )
 
 
-@dataclass(slots=True, eq=False)
-class Work:
+# Message id, action, and Python's own hash of the payload. The hash is 64 bits of SipHash under a
+# key drawn when the process starts, so by chance two payloads of one id and action are taken for
+# one less than once in 10^17 messages. A station that could find such a pair (an operator may set
+# PYTHONHASHSEED) would have its own second message answered unread, and nobody else's: it might as
+# well not have sent it. A cryptographic digest would cost three times as much and protect nobody.
+Key = tuple[str, str, int]
+
+
+class Work(msgspec.Struct, eq=False):
     """One call being worked on; whoever repeats it meanwhile waits for its frame."""
 
-    key: bytes | None  # None: not to be remembered
+    key: Key | None  # None: not to be remembered
     message_id: str
-    brief: bool = False
     frame: bytes | None = None
     abandoned: bool = False
 
@@ -51,41 +55,38 @@ class Work:
 class StationMemory:
     """The answers one station was given, the work still owed to it, and our calls given up."""
 
-    __slots__ = ("_answers", "_given_up", "_ids", "_until_ms", "_uses", "_working")
+    __slots__ = ("_answers", "_given_up", "_until_ms", "_uses", "_working")
 
     # Plain dicts: they keep their order, and a station's memory stands beside every connection.
     def __init__(self) -> None:
-        self._answers: dict[bytes, bytes] = {}  # key -> payload, oldest first
-        self._ids: dict[bytes, str] = {}  # key -> message id
+        self._answers: dict[Key, bytes] = {}  # key -> payload, oldest first
         self._uses: dict[str, int] = {}  # message id -> how many of them it names
-        self._until_ms: dict[bytes, int] = {}  # of those remembered briefly
-        self._working: dict[bytes, Work] = {}
+        self._until_ms: dict[Key, int] = {}  # of those remembered briefly
+        self._working: dict[Key, Work] = {}
         self._given_up: dict[str, str] = {}  # message id of ours -> action
 
-    def key(self, message_id: str, action: str, payload: bytes) -> bytes | None:
+    def key(self, message_id: str, action: str, payload: bytes) -> Key | None:
         """Return what identifies a call, or None for one that is never remembered."""
-        if action in NEVER_REMEMBERED:
-            return None
-        text = f"{len(message_id)}:{message_id}{len(action)}:{action}".encode()
-        return sha256(text + payload)[:_KEY_BYTES]
+        return None if action in NEVER_REMEMBERED else (message_id, action, hash(payload))
 
-    def recall(self, key: bytes | None, now_ms: int) -> bytes | Work | None:
+    def recall(self, key: Key | None, now_ms: int) -> bytes | Work | None:
         """Return the payload answered before, the work still going on, or None for a new call."""
         if key is None:
             return None
-        until_ms = self._until_ms.get(key)
-        if until_ms is not None and now_ms >= until_ms:
-            self._forget(key)
         answer = self._answers.get(key)
-        return self._working.get(key) if answer is None else answer
+        if answer is not None:
+            if now_ms < self._until_ms.get(key, now_ms + 1):
+                return answer
+            self._forget(key)
+        return self._working.get(key)
 
     def is_id_known(self, message_id: str) -> bool:
         """Tell whether a remembered answer already has this id."""
         return message_id in self._uses
 
-    def begin(self, key: bytes | None, message_id: str, action: str) -> Work:
+    def begin(self, key: Key | None, message_id: str) -> Work:
         """Note that a new call is being worked on."""
-        work = Work(key, message_id, action in REMEMBERED_BRIEFLY)
+        work = Work(key, message_id)
         if key is not None:
             self._working[key] = work
             if len(self._working) > WORKING_MAX:
@@ -98,16 +99,16 @@ class StationMemory:
         A refused call had no effect, so its repeat is tried again: the cause may be gone.
         """
         work.frame = frame
-        if not self._drop(work) or answer is None or work.key is None:
+        key, answers, uses = work.key, self._answers, self._uses
+        if not self._drop(work) or answer is None or key is None:
             return
         # Most answers are {}: share one object between them all.
-        self._answers[work.key] = b"{}" if answer == b"{}" else answer
-        self._ids[work.key] = work.message_id
-        self._uses[work.message_id] = self._uses.get(work.message_id, 0) + 1
-        if work.brief:
-            self._until_ms[work.key] = now_ms + BRIEF_MS
-        if len(self._answers) > ANSWERS_MAX:
-            self._forget(next(iter(self._answers)))
+        answers[key] = b"{}" if answer == b"{}" else answer
+        uses[key[0]] = uses.get(key[0], 0) + 1
+        if key[1] in REMEMBERED_BRIEFLY:
+            self._until_ms[key] = now_ms + BRIEF_MS
+        if len(answers) > ANSWERS_MAX:
+            self._forget(next(iter(answers)))
 
     def abandon(self, work: Work) -> None:
         """Note that nothing will be answered; a repeat is a new call."""
@@ -126,18 +127,17 @@ class StationMemory:
 
     def _drop(self, work: Work) -> bool:
         """End the work; False if another took its place meanwhile."""
-        if work.key is None or self._working.get(work.key) is not work:
+        key = work.key
+        if key is None or self._working.get(key) is not work:
             return False
-        del self._working[work.key]
+        del self._working[key]
         return True
 
-    def _forget(self, key: bytes) -> None:
-        message_id = self._ids.pop(key)
+    def _forget(self, key: Key) -> None:
         del self._answers[key]
-        if self._uses[message_id] == 1:
-            del self._uses[message_id]
-        else:
-            self._uses[message_id] -= 1
+        left = self._uses.pop(key[0]) - 1
+        if left:
+            self._uses[key[0]] = left
         self._until_ms.pop(key, None)
 
 

@@ -11,7 +11,7 @@ Whatever a peer sends, :meth:`Rpc.receive` returns events or raises RemoteProtoc
 from __future__ import annotations
 
 from ohmstead.errors import LocalProtocolError
-from ohmstead.frozen import Frozen
+from ohmstead.frozen import Frozen, replace
 from ohmstead.wire.ocpp.base import Version
 from ohmstead.wire.ocpp.faults import ErrorCode, MustClose
 from ohmstead.wire.ocpp.frames import (
@@ -39,7 +39,7 @@ from ohmstead.wire.ocpp.frames import (
     parse_frame,
     result_frame,
 )
-from ohmstead.wire.ocpp.memory import StationMemory, Work
+from ohmstead.wire.ocpp.memory import Key, StationMemory, Work
 
 FRAME_BYTES_MAX = 1 << 18  # a NotifyReport of some hundred variables is about 60 kB
 CALLS_WAITING_MAX = 16  # the peer's, beyond the one being worked on; their bytes <= one frame's max
@@ -52,11 +52,10 @@ CLOSE_TOO_BIG = 1009
 
 
 class _Incoming(Frozen):
-    """A call of the peer's, with the key it is remembered by."""
+    """A call of the peer's that has to wait, with the key it is remembered by."""
 
-    call: Call
-    payload: bytes
-    key: bytes | None
+    call: CallReceived
+    key: Key | None
 
 
 class _Outgoing(Frozen):
@@ -134,13 +133,11 @@ class Rpc:
             frame = parse_frame(raw)
         except (ValueError, RecursionError) as error:
             return self._refuse_frame(raw, str(error))
-        match frame:
-            case Call():
-                return self._call_received(frame)
-            case CallResult():
-                return self._result_received(frame)
-            case CallError():
-                return self._error_received(frame)
+        if isinstance(frame, Call):
+            return self._call_received(frame)
+        if isinstance(frame, CallResult):
+            return self._result_received(frame)
+        return self._error_received(frame)
 
     def answer(self, message_id: str, payload: bytes) -> list[Event]:
         """Answer the call being worked on; returns the events of calls that waited for this.
@@ -205,6 +202,8 @@ class Rpc:
 
     def data_to_send(self) -> list[bytes]:
         """Return the messages to write, each once, in order."""
+        if not self._writes:
+            return []
         writes, self._writes = self._writes, []
         return writes
 
@@ -231,41 +230,42 @@ class Rpc:
 
     # Their calls.
 
-    def _call_received(self, call: Call) -> list[Event]:
-        payload = bytes(call.payload)
-        key = self._memory.key(call.message_id, call.action, payload)
-        incoming = _Incoming(call, payload, key)
+    def _call_received(self, frame: Call) -> list[Event]:
+        call = CallReceived(frame.message_id, frame.action, bytes(frame.payload))
+        key = self._memory.key(call.message_id, call.action, call.payload)
         if self._work is None and self._awaited is None:
-            return self._start(incoming)
+            return self._start(call, key)
         waiting = self._repeats + len(self._waiting)
-        held = sum(len(other.payload) for other in self._waiting) + len(payload)
+        held = sum(len(other.call.payload) for other in self._waiting) + len(call.payload)
         if waiting >= CALLS_WAITING_MAX or held > self._frame_bytes_max:
             # OCPP-J 4.1.1: a station waits for the answer before it sends the next CALL.
             raise MustClose(CLOSE_POLICY, "too many calls at once")
         if key is not None and self._work is not None and self._work.key == key:
             self._repeats += 1
             return [RepeatReceived(call.message_id, call.action)]
-        self._waiting.append(incoming)
+        self._waiting.append(_Incoming(call, key))
         return []
 
-    def _start(self, incoming: _Incoming) -> list[Event]:
+    def _start(self, call: CallReceived, key: Key | None) -> list[Event]:
         """Begin the work a call asks for, unless it was done before or is being done."""
-        call, memory = incoming.call, self._memory
-        match memory.recall(incoming.key, self._now_ms):
-            case None:
-                reused = memory.is_id_known(call.message_id)
-                self._work = memory.begin(incoming.key, call.message_id, call.action)
-                return [CallReceived(call.message_id, call.action, call.payload, reused)]
-            case Work() as work:
-                self._awaited = (work, incoming, self._now_ms + ANSWER_WAIT_MS_MAX)
-            case payload:
-                self._writes.append(result_frame(call.message_id, payload))
+        memory = self._memory
+        found = memory.recall(key, self._now_ms)
+        if found is None:
+            self._work = memory.begin(key, call.message_id)
+            reused = memory.is_id_known(call.message_id)
+            return [replace(call, id_reused=True) if reused else call]
+        if isinstance(found, Work):
+            give_up_ms = self._now_ms + ANSWER_WAIT_MS_MAX
+            self._awaited = (found, _Incoming(call, key), give_up_ms)
+        else:
+            self._writes.append(result_frame(call.message_id, found))
         return [RepeatReceived(call.message_id, call.action)]
 
     def _next_waiting(self) -> list[Event]:
         events: list[Event] = []
         while self._waiting and self._work is None and self._awaited is None:
-            events += self._start(self._waiting.pop(0))
+            incoming = self._waiting.pop(0)
+            events += self._start(incoming.call, incoming.key)
         return events
 
     def _look_for_awaited(self) -> list[Event]:
@@ -281,7 +281,7 @@ class Rpc:
             return []
         self._awaited = None
         self._memory.abandon(work)
-        return self._start(incoming) + self._next_waiting()
+        return self._start(incoming.call, incoming.key) + self._next_waiting()
 
     def _take(self, message_id: str) -> Work:
         """Return the work of this id and end it here."""
@@ -297,8 +297,10 @@ class Rpc:
         repeats, self._repeats = self._repeats, 0
         if self._closed:
             return []
-        self._writes += [frame] * (1 + repeats)
-        return self._next_waiting()
+        self._writes.append(frame)
+        if repeats:
+            self._writes += [frame] * repeats
+        return self._next_waiting() if self._waiting else []
 
     def _refuse_frame(self, raw: bytes, reason: str) -> list[Event]:
         """Answer what is no message, where the version says so; an answer is never answered."""

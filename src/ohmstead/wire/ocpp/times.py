@@ -14,12 +14,14 @@ from ohmstead.errors import RemoteProtocolError
 from ohmstead.units import MS_PER_S
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_USUAL_LENGTH = len("YYYY-MM-DDTHH:MM:SS.mmmZ")
 _ONE_MS = timedelta(milliseconds=1)
 _ONE_MINUTE = timedelta(minutes=1)
 _TIME_MS_MAX = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last RFC 3339 can write
 # A day inside the years 1 and 9999: what is kept must be writable in every time zone.
 _PARSED_MS_MIN, _PARSED_MS_MAX = -62_135_510_400_000, 253_402_214_400_000
+# How nearly every station ends its times: ``SS.mmmZ`` or ``SSZ``, by two look-ups.
+_SECONDS_MS = {f"{second:02}": second * MS_PER_S for second in range(60)}
+_RESTS_MS = {"Z": 0} | {f".{ms:03}Z": ms for ms in range(MS_PER_S)}
 # RFC 3339 section 5.6; [0-9], because \d would take other scripts' digits.
 _RFC_3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:\.([0-9]{1,18}))?"
@@ -35,11 +37,10 @@ def parse_time(text: str) -> int:
     RemoteProtocolError for anything else, a missing offset included: OCPP 1.6 section 3.13 and
     2.0.1 part 2 ask for UTC, and a local time without its zone is no moment.
     """
-    if len(text) == _USUAL_LENGTH and text[19] == "." and text[23] == "Z" and text.isascii():
-        seconds, milliseconds = text[17:19], text[20:23]
-        if seconds.isdigit() and seconds < "60" and milliseconds.isdigit():
-            return _minute_ms(text[:17]) + int(seconds) * MS_PER_S + int(milliseconds)
-    return _parse(text)
+    second_ms, rest_ms = _SECONDS_MS.get(text[17:19]), _RESTS_MS.get(text[19:])
+    if second_ms is None or rest_ms is None:
+        return _parse(text)
+    return _minute_ms(text[:17]) + second_ms + rest_ms
 
 
 @lru_cache(maxsize=4_096)
