@@ -21,6 +21,7 @@ GOOD = "G"
 REGISTER_HASH_LENGTH = 16
 ENTRIES_MAX = 256  # the leaf holds an entry's number in one byte
 MWH_BITS, TIME_BITS, PAGE_BITS = 64, 40, 32
+MWH_END, TIME_END_MS, PAGE_END = 1 << MWH_BITS, (1 << TIME_BITS) * MS_PER_S, 1 << PAGE_BITS
 
 
 class Tier(enum.Enum):
@@ -79,7 +80,7 @@ class MeterKey(Frozen):
         return self.key_id
 
 
-class Reading(Frozen):
+class Reading(Frozen, array_like=True):
     """One value of one register at one time, whoever says so. ``kind`` is OCMF's TX letter
     (B begin; C S T X between; E L R A P end), ``status`` its ST letter (G is good)."""
 
@@ -101,7 +102,7 @@ class Reading(Frozen):
         return self.kind in END_KINDS
 
 
-class SignedReading(Frozen):
+class SignedReading(Frozen, array_like=True):
     """One verified record: the bytes as received and the readings of its energy registers.
 
     One record may hold several readings (begin and end together, several registers), so the page
@@ -153,14 +154,17 @@ class SignedReading(Frozen):
 
 def fits_leaf(record: SignedReading, reading: Reading) -> bool:
     """Return whether every field has its width: only such a reading can be anchored as proven."""
-    letters = (reading.kind, reading.status, record.context)
+    kind, status, context = reading.kind, reading.status, record.context
     return (
         len(record.r) == len(record.s) == len(record.payload_sha256) == 2 * HASH_LENGTH
-        and all(len(letter) == 1 and letter.isascii() for letter in letters)
+        and len(kind) == len(status) == len(context) == 1
+        and kind.isascii()
+        and status.isascii()
+        and context.isascii()
         and 0 <= reading.entry < ENTRIES_MAX
-        and 0 <= reading.mwh < 1 << MWH_BITS
-        and 0 <= reading.at_ms // MS_PER_S < 1 << TIME_BITS
-        and 0 <= record.page < 1 << PAGE_BITS
+        and 0 <= reading.mwh < MWH_END
+        and 0 <= reading.at_ms < TIME_END_MS
+        and 0 <= record.page < PAGE_END
     )
 
 
@@ -192,20 +196,26 @@ def registered_key(
     """
     if not keys:
         return KeyFinding.NO_KEY_REGISTERED
-    stated = {serial for serial in serials if serial}
-    meant = [key for key in keys if key.serial in stated or not stated]
-    if not meant:
+    is_stated = any(serials)
+    meant = chosen = None
+    for key in keys:
+        if is_stated and (not key.serial or key.serial not in serials):
+            continue
+        if meant is not None and meant != key.serial:
+            return KeyFinding.SERIAL_AMBIGUOUS
+        meant = key.serial
+        if key.valid_from_ms > at_ms or (
+            key.valid_until_ms is not None and at_ms >= key.valid_until_ms
+        ):
+            continue
+        if chosen is None or (key.valid_from_ms, key.key_id) > (
+            chosen.valid_from_ms,
+            chosen.key_id,
+        ):
+            chosen = key
+    if meant is None:
         return KeyFinding.UNKNOWN_METER
-    if len({key.serial for key in meant}) > 1:
-        return KeyFinding.SERIAL_AMBIGUOUS
-    valid = [
-        key
-        for key in meant
-        if key.valid_from_ms <= at_ms and (key.valid_until_ms is None or at_ms < key.valid_until_ms)
-    ]
-    if not valid:
-        return KeyFinding.NOT_VALID_THEN
-    return max(valid, key=lambda key: (key.valid_from_ms, key.key_id))
+    return chosen or KeyFinding.NOT_VALID_THEN
 
 
 def measure(begin: Reading, end: Reading) -> int | Unmeasurable:

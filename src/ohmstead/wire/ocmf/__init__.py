@@ -1,7 +1,9 @@
 """Open Charge Metering Format: what certified meters sign, read and checked as received.
 
     extract.py  OCPP carrier (plain, JSON, hex, base64, signedMeterValue) -> the record's bytes
-    record.py   the record's bytes -> OcmfRecord, a parsed copy beside the untouched bytes
+    usual.py    the record's bytes -> OcmfRecord, quickly where they are written as usual, else by
+    exact.py    the record's bytes -> OcmfRecord, or what is wrong with them
+    record.py   OcmfRecord, a parsed copy beside the untouched bytes, and its limits
     keys.py     a public key in any spelling of the wild -> PublicKey
     verify.py   OcmfRecord and PublicKey -> Verdict, never an exception
     chain.py    which readings the settlement contract's own parser could read
@@ -20,10 +22,18 @@ from ohmstead.wire.ocmf.record import (
     OcmfReading,
     OcmfRecord,
     UnsupportedFormat,
-    parse,
 )
 from ohmstead.wire.ocmf.sign import Entry, Identity, Sign, p256_signer, sign_record
-from ohmstead.wire.ocmf.verify import Examined, Verdict, examine, low_s, signature_rs, verify
+from ohmstead.wire.ocmf.usual import parse
+from ohmstead.wire.ocmf.verify import (
+    Examined,
+    Verdict,
+    examine,
+    low_s,
+    posted_rs,
+    signature_rs,
+    verify,
+)
 
 __all__ = [
     "CURVES",
@@ -49,6 +59,7 @@ __all__ = [
     "low_s",
     "p256_signer",
     "parse",
+    "posted_rs",
     "sign_record",
     "signature_rs",
     "verify",

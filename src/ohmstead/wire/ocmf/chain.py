@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from ohmstead.wire.ocmf.record import MWH_MAX, UNIT_DECIMALS, OcmfRecord
+from ohmstead.wire.ocmf.record import MWH_MAX, UNIT_DECIMALS, OcmfReading, OcmfRecord
 
 PAYLOAD_MAX = 1_024  # bytes
 ENTRY_MAX = 255  # the leaf holds the entry's number in one byte
@@ -21,14 +21,20 @@ _UNREADABLE = re.compile(rb"[\x00-\x1f\\]")
 
 def fits_chain(record: OcmfRecord, entry: int) -> bool:
     """Return whether RD entry ``entry`` of a parsed record fits the contract's grammar."""
-    payload = record.payload
+    return 0 <= entry < len(record.readings) and record.readings[entry].fits_chain
+
+
+def payload_fits(payload: bytes) -> bool:
+    """Return whether a payload, known to be flat JSON, is written as the contract reads it."""
     if len(payload) > PAYLOAD_MAX or _UNREADABLE.search(payload):
         return False
-    if payload[:1] != b"{" or payload[-1:] != b"}" or not 0 <= entry <= ENTRY_MAX:
+    return payload[:1] == b"{" and payload[-1:] == b"}"
+
+
+def entry_fits(reading: OcmfReading) -> bool:
+    """Return whether an entry of a payload that fits is itself one that the contract reads."""
+    if reading.entry > ENTRY_MAX:
         return False
-    if entry >= len(record.readings):
-        return False
-    reading = record.readings[entry]
     if not reading.own_fields.issuperset(_USED) or reading.unit not in UNIT_DECIMALS:
         return False
     # A finer value than mWh, a sign, or a space behind the digits is refused there.
@@ -36,4 +42,4 @@ def fits_chain(record: OcmfRecord, entry: int) -> bool:
         return False
     if reading.mwh > MWH_MAX or len(reading.tx) != 1 or len(reading.status) != 1:
         return False
-    return record.is_flat and _TIME.fullmatch(reading.time) is not None
+    return _TIME.fullmatch(reading.time) is not None

@@ -11,21 +11,22 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
     decode_dss_signature,
     encode_dss_signature,
 )
 
 from ohmstead.frozen import Frozen
-from ohmstead.wire.ocmf.keys import CURVES, Curve, KeyUnreadable, PublicKey, load_key
+from ohmstead.wire.ocmf.keys import CURVES, WORD, Curve, KeyUnreadable, PublicKey, load_key
 from ohmstead.wire.ocmf.record import (
     DEFAULT_SIGNATURE_TYPE,
     MalformedRecord,
     OcmfRecord,
     UnsupportedFormat,
-    parse,
 )
+from ohmstead.wire.ocmf.usual import parse
 
-_ECDSA = ec.ECDSA(hashes.SHA256())
+_ECDSA = ec.ECDSA(Prehashed(hashes.SHA256()))  # the record carries its hash already
 
 
 class Verdict(enum.Enum):
@@ -49,16 +50,17 @@ class Examined(Frozen):
 
 
 # Table 22 writes brainpool256r1; makers also write the curve's own name.
-_ALGORITHMS: dict[str, Curve] = {
+_BY_LOWER: dict[str, Curve] = {
     f"ecdsa-{name.lower()}-sha256": curve for name, curve in CURVES.items()
 } | {"ecdsa-brainpool256r1-sha256": CURVES["brainpoolP256r1"]}
+_AS_WRITTEN = {f"ECDSA-{name}-SHA256": curve for name, curve in CURVES.items()}
 
 
 def algorithm_curve(record: OcmfRecord) -> Curve | None:
     """Return the curve of the record's signature algorithm, None where we do not verify it."""
     if record.signature_type != DEFAULT_SIGNATURE_TYPE:
         return None
-    return _ALGORITHMS.get(record.algorithm.lower())
+    return _AS_WRITTEN.get(record.algorithm) or _BY_LOWER.get(record.algorithm.lower())
 
 
 def verify(record: OcmfRecord, key: PublicKey | None) -> Verdict:
@@ -77,10 +79,10 @@ def verify(record: OcmfRecord, key: PublicKey | None) -> Verdict:
         if key.fast is not None:
             # libsecp256k1 accepts only low s; (r, n - s) is the same signature.
             r, s = low_s(*decode_dss_signature(record.signature), curve)
-            if key.fast.verify(encode_dss_signature(r, s), record.payload):
+            if key.fast.verify(encode_dss_signature(r, s), record.payload_sha256, hasher=None):
                 return Verdict.VALID
             return Verdict.INVALID_SIGNATURE
-        key.loaded.verify(record.signature, record.payload, _ECDSA)
+        key.loaded.verify(record.signature, record.payload_sha256, _ECDSA)
     except (InvalidSignature, ValueError):
         return Verdict.INVALID_SIGNATURE
     except UnsupportedAlgorithm:  # a build of OpenSSL without that curve
@@ -121,3 +123,14 @@ def signature_rs(record: OcmfRecord) -> tuple[int, int]:
 def low_s(r: int, s: int, curve: Curve) -> tuple[int, int]:
     """Return (r, min(s, n - s)): what contracts take; the stored bytes stay as they are."""
     return r, min(s, curve.order - s)
+
+
+def posted_rs(record: OcmfRecord, curve: Curve) -> tuple[str, str]:
+    """Return (r, low s) of a valid signature in hex, 64 digits or more on a larger curve.
+
+    Raises :class:`MalformedRecord` where SD is not DER.
+    """
+    r, s = signature_rs(record)
+    width = max(WORD, curve.size)
+    low = min(s, curve.order - s)
+    return r.to_bytes(width, "big").hex(), low.to_bytes(width, "big").hex()
