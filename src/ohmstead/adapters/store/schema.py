@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ohmstead.adapters.store.tables import Table
 from ohmstead.core.access import ApiKey, KeptAnswer
-from ohmstead.core.bill import Bill, MeterHead
+from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.ledger import Account, Resolution, Transfer
 from ohmstead.core.meter import MeterKey, SignedReading
 from ohmstead.core.network import (
     Counter,
+    EvseHead,
     IdToken,
     NetworkPolicy,
     Quarantined,
@@ -40,9 +41,11 @@ TABLES: tuple[Table, ...] = (
     Table(SeenMessage, "seen_messages"),
     Table(Quarantined, "quarantined", ("station_id", "transaction_id")),
     Table(Progress, "progress"),
-    Table(ReadingBlock, "reading_blocks", ("session_id",)),
-    Table(SignedReading, "signed_readings", ("session_id",)),
+    Table(ReadingBlock, "reading_blocks"),
+    Table(SignedReading, "signed_readings"),
     Table(MeterHead, "meter_heads"),
+    Table(PageHead, "page_heads"),
+    Table(EvseHead, "evse_heads"),
     Table(Bill, "bills"),
     Table(Account, "accounts", ("code",)),
     Table(Transfer, "transfers", ("session", "debit", "credit")),

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, cast
 
 import msgspec
@@ -73,10 +74,12 @@ class Shelf(Generic[R]):
         self.name = table.name
         self.indexes = table.indexes
         self._decode = msgspec.json.Decoder(self.kind).decode
+        self._indexed = [attrgetter(name) for name in table.indexes]
 
     def encode(self, record: R) -> bytes:
         """Return the body; raises TypeError for a field that JSON cannot hold."""
-        return _bounded(_encode(record))
+        body = _encode(record)
+        return body if len(body) <= BODY_MAX else _bounded(body)
 
     def decode(self, key: str, body: bytes) -> R:
         """Return the record; raises StoreUnavailable naming the row when the body is damaged."""
@@ -87,7 +90,7 @@ class Shelf(Generic[R]):
 
     def columns(self, record: R) -> Columns:
         """Return the values of the indexed fields; raises ValueError for what cannot be."""
-        return tuple([plain(getattr(record, name)) for name in self.indexes])
+        return tuple([plain(value_of(record)) for value_of in self._indexed])
 
     def where(self, where: Mapping[str, Value]) -> list[tuple[str, Value]]:
         """Return the conditions; raises LookupError for a field that is not indexed."""
@@ -113,8 +116,20 @@ class Shelves:
         except KeyError:
             raise LookupError(f"the store has no table for {kind.__name__}") from None
 
+    def row(self, record: Record) -> Row:
+        """Encode and check a record; raises LookupError, TypeError or ValueError."""
+        shelf = self._by_kind.get(type(record)) or self.of(type(record))
+        key = record.key
+        if type(key) is not str or not key:
+            raise TypeError(f"the key of a {shelf.name} is text and not empty, not {key!r}")
+        if not key.isascii():
+            plain(key)
+        columns = shelf.columns(record) if shelf.indexes else ()
+        return Row(shelf, key, record, columns, shelf.encode(record))
 
-class Row(NamedTuple):
+
+@dataclass(slots=True)
+class Row:
     """One record ready to be written."""
 
     shelf: Shelf[Any]
@@ -152,20 +167,12 @@ class Plan:
 
 def plan(shelves: Shelves, decision: Decision[Any]) -> Plan:
     """Encode and check a decision; raises LookupError, TypeError or ValueError."""
+    row = shelves.row
     return Plan(
-        [_row(shelves, record) for record in decision.puts],
-        [_row(shelves, record) for record in decision.appends],
-        [job_row(job) for job in decision.jobs],
+        [row(record) for record in decision.puts],
+        [row(record) for record in decision.appends] if decision.appends else [],
+        [job_row(job) for job in decision.jobs] if decision.jobs else [],
     )
-
-
-def _row(shelves: Shelves, record: Record) -> Row:
-    shelf = shelves.of(type(record))
-    key = record.key
-    if type(key) is not str or not key:
-        raise TypeError(f"the key of a {shelf.name} is text and not empty, not {key!r}")
-    plain(key)
-    return Row(shelf, key, record, shelf.columns(record), shelf.encode(record))
 
 
 def job_row(job: Job) -> JobRow:

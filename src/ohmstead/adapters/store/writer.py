@@ -1,8 +1,8 @@
 """The one thread that writes: every commit and every checkpoint happens here.
 
-Group commit: whatever was decided while the last commit was at the disk is the next one; where
-several wait, it lingers a little while more are arriving; a single message never waits. Answers go
-back to the event loop after the commit, one wake-up for the whole batch.
+Group commit: whatever was decided while the last commit was at the disk is the next one. The event
+loop rings when it has done what was ready, and the more the last commit carried the longer it first
+lingers; a single message never waits. Answers go back after the commit, one wake-up for all.
 
 Flows do not run here but on their caller's thread (:mod:`ohmstead.adapters.store.decisions`): two
 threads that want one interpreter lock cost each message as much again as it costs by itself. What
@@ -19,10 +19,10 @@ the log as it was; the next one writes it again before it believes it (``sql.set
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -44,8 +44,8 @@ from ohmstead.ports import Clock
 CHECKPOINT_PAGES = 4_000
 """About 16 MB of log, by a rough count of pages: two for a commit and two for a row."""
 
-HASTY_BATCHES = 15
-"""After a linger in vain this many batches do not wait: the callers are waiting for us."""
+CALLERS_PER_MS = 8
+"""How many callers of the last commit make the next one linger a millisecond more."""
 
 PURGE_EVERY_MS = 3_600_000
 
@@ -58,12 +58,11 @@ class Options(Frozen):
     """How the SQLite store behaves; the defaults are the product's.
 
     ``synchronous`` weaker than FULL loses answered work in a power cut; it exists for the test
-    that shows so. ``slice_ms`` is one step of the linger, ``linger_ms`` the most it may add up to.
+    that shows so. ``linger_ms`` is the longest a commit waits for more to join it.
     """
 
     synchronous: Literal["FULL", "NORMAL", "OFF"] = "FULL"
     linger_ms: int = 5
-    slice_ms: int = 1
     cache_records: int = 16_384
     busy_ms: int = 2_000
     read_ms: int = 2_000
@@ -88,10 +87,10 @@ class Writer:
         self._options = options
         self._lock = threading.Lock()
         self._bell: SimpleQueue[None] = SimpleQueue()
-        self._idle = True  # nobody has rung since the thread last looked
+        self._idle = True  # nothing is decided that the thread has not been told of
+        self._callers = 0  # of the last commit
         self._stopping = False
         self._db: sqlite3.Connection | None = None
-        self._hasty = 0
         self._pages = 0
         self._purged_ms = 0
         self._db = self._open()
@@ -115,7 +114,7 @@ class Writer:
             decisions.outcomes.append((future, answer))
             if self._idle:
                 self._idle = False
-                self._bell.put(None)
+                self._ring_soon(loop)
         return future
 
     def stop(self) -> None:
@@ -124,60 +123,36 @@ class Writer:
         self._bell.put(None)
         self._thread.join()
 
+    def _ring_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wake the thread when what is ready has been done: it most likely decides more."""
+        linger_ms = min(self._callers // CALLERS_PER_MS, self._options.linger_ms)
+        if linger_ms:
+            loop.call_later(linger_ms / 1_000, self._bell.put, None)
+        else:
+            loop.call_soon(self._bell.put, None)
+
     def _work(self) -> None:
-        while self._await_work():
+        timeout_s = self._options.probe_ms / 1_000
+        while not self._stopping or self.decisions.outcomes:
+            with contextlib.suppress(Empty):
+                self._bell.get(timeout=timeout_s if self.down or self._stopping else None)
             if self.down:
                 self._recover()
                 continue
-            sealed = self._take()
-            if sealed is None:
-                continue
-            try:
-                self._commit(sealed)
-            except BaseException as error:  # a defect: answer nothing, but leave nobody waiting
-                if not isinstance(error, sqlite3.Error):
-                    log.exception("the store's writer failed")
-                self._go_down(error, sealed.outcomes)
+            with self._lock:
+                sealed = self.decisions.seal()
+                self._idle = not sealed.outcomes
+            if sealed.outcomes:
+                self._try(sealed)
         self._close()
 
-    def _await_work(self) -> bool:
-        """Wait for work, or until it is time for a probe; False when all is done."""
-        if not self._idle and not self.down:
-            return True  # more was decided while the last commit was at the disk
-        if self._is_done():
-            return False
+    def _try(self, sealed: Sealed) -> None:
         try:
-            self._bell.get(timeout=self._options.probe_ms / 1_000 if self.down else None)
-        except Empty:
-            return True
-        return not self._is_done()
-
-    def _is_done(self) -> bool:
-        return self._stopping and (self._idle or bool(self.down))
-
-    def _take(self) -> Sealed | None:
-        """Linger where that pays, then take what was decided; None when there is nothing."""
-        outcomes = self.decisions.outcomes
-        if self._hasty:
-            self._hasty -= 1
-        elif len(outcomes) > 1 and not self._stopping:
-            self._linger(outcomes)
-        with self._lock:
-            if not self.decisions.outcomes:
-                self._idle = True
-                return None
-            return self.decisions.seal()
-
-    def _linger(self, outcomes: list[Outcome]) -> None:
-        waited_ms = 0
-        while waited_ms < self._options.linger_ms:
-            before = len(outcomes)
-            time.sleep(self._options.slice_ms / 1_000)
-            waited_ms += self._options.slice_ms
-            if len(outcomes) == before:
-                if waited_ms == self._options.slice_ms:
-                    self._hasty = HASTY_BATCHES
-                return
+            self._commit(sealed)
+        except BaseException as error:  # a defect: answer nothing, but leave nobody waiting
+            if not isinstance(error, sqlite3.Error):
+                log.exception("the store's writer failed")
+            self._go_down(error, sealed.outcomes)
 
     def _commit(self, sealed: Sealed) -> None:
         assert self._db is not None
@@ -190,7 +165,9 @@ class Writer:
             self.commits += 1
         with self._lock:
             self.decisions.committed()
-        _deliver(sealed.outcomes, None)
+            self._idle = not self.decisions.outcomes
+            more, self._callers = not self._idle, len(sealed.outcomes)
+        self._deliver(sealed.outcomes, None, more=more)
         self._pages += 2 + 2 * rows if rows else 0
         if self._pages >= self._options.checkpoint_pages:
             self._checkpoint()
@@ -214,8 +191,9 @@ class Writer:
         with self._lock:
             self.down = f"{self._path} cannot be written: {error}"
             outcomes = outcomes + self.decisions.forget()
+            self._idle = True
         log.error("the store is unavailable: %s", self.down)
-        _deliver(outcomes, StoreUnavailable(self.down))
+        self._deliver(outcomes, StoreUnavailable(self.down))
 
     def _open(self) -> sqlite3.Connection:
         settle_log(self._path)
@@ -257,17 +235,23 @@ class Writer:
         except sqlite3.Error as error:
             log.error("closing the store: %s", error)
 
-
-def _deliver(outcomes: list[Outcome], error: Exception | None) -> None:
-    """Tell the callers, all of one event loop at once."""
-    loops: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
-    for outcome in outcomes:
-        loops.setdefault(outcome[0].get_loop(), []).append(outcome)
-    for loop, some in loops.items():
-        try:
-            loop.call_soon_threadsafe(_resolve, some, error)
-        except RuntimeError:
-            log.debug("an event loop ended before its answers came")
+    def _deliver(
+        self, outcomes: list[Outcome], error: Exception | None, *, more: bool = False
+    ) -> None:
+        """Tell the callers, all of one event loop at once; it then rings for what came since."""
+        loops: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+        for outcome in outcomes:
+            loops.setdefault(outcome[0].get_loop(), []).append(outcome)
+        for loop, some in loops.items():
+            try:
+                loop.call_soon_threadsafe(_resolve, some, error)
+                if more:
+                    loop.call_soon_threadsafe(self._ring_soon, loop)
+                    more = False
+            except RuntimeError:
+                log.debug("an event loop ended before its answers came")
+        if more:
+            self._bell.put(None)
 
 
 def _resolve(outcomes: list[Outcome], error: Exception | None) -> None:
