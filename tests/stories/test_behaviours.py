@@ -20,7 +20,7 @@ from ohmstead.adapters.clock import ManualClock
 from ohmstead.adapters.store.memory import MemoryStore
 from ohmstead.adapters.store.schema import TABLES
 from ohmstead.apps.gateway.interface import Answered, Disconnected, TimedOut
-from ohmstead.core.network import SeenMessage
+from ohmstead.core.network import TransactionRef
 from ohmstead.core.session import SessionState
 from ohmstead.flows.charging.review import Resolve, resolve
 from tests.apps.gateway.floor import close_code, until
@@ -777,7 +777,7 @@ async def test_behaviour_24_what_was_answered_is_there_after_a_restart(version, 
         async with field.socket(version) as socket:
             await ask(socket, "2", *plain_words(version, field).stop(tx))
         assert field.session(tx).state is SETTLED
-        assert field.store.find(SeenMessage, 10)
+        assert field.store.find(TransactionRef, 10)
 
 
 # 25: signed values.

@@ -6,7 +6,7 @@ from ohmstead.core.tariff import PriceLine, Rounding, Usage
 from ohmstead.frozen import Frozen
 
 
-class MeterHead(Frozen):
+class MeterHead(Frozen, array_like=True):
     """Where a meter's register stood when its last settled session ended."""
 
     meter: str  # the key's id, or ``{station}/{evse}`` of a meter that does not sign
@@ -14,11 +14,30 @@ class MeterHead(Frozen):
     mwh: int
     at_ms: int
     session_id: str
-    page: int = -1
+    begin_ms: int  # when that session began
 
     @property
     def key(self) -> str:
         return self.meter
+
+
+class PageHead(Frozen, array_like=True):
+    """Whose are the newest pages of a meter: every page above ``since`` that is stored is held by
+    ``session_id``, whose Progress names them. So a page above all of them was never seen."""
+
+    key_id: str
+    context: str
+    session_id: str
+    since: int
+
+    @property
+    def key(self) -> str:
+        return head_key(self.key_id, self.context)
+
+
+def head_key(key_id: str, context: str) -> str:
+    """The key of a meter's PageHead: each context letter counts its own pages."""
+    return f"{key_id}/{context}"
 
 
 class Bill(Frozen):

@@ -52,7 +52,7 @@ class Status(enum.Enum):
     LINKED_FAILED = "linked_failed"
 
 
-class Account(Frozen):
+class Account(Frozen, array_like=True):
     """One party's holding of one asset, in minor units; ``code`` says why the account exists.
 
     ``must_stay_funded`` is False for what mirrors the outside (treasury, onchain, receivable,
@@ -83,7 +83,7 @@ class Account(Frozen):
         return self.available == self.debits_pending == self.credits_pending == 0
 
 
-class Transfer(Frozen):
+class Transfer(Frozen, array_like=True):
     """An immutable movement of ``amount`` minor units from ``debit`` to ``credit``.
 
     POST_PENDING and VOID_PENDING name the pending transfer and repeat its accounts; a void has
@@ -105,7 +105,7 @@ class Transfer(Frozen):
         return self.id
 
 
-class Resolution(Frozen):
+class Resolution(Frozen, array_like=True):
     """The pending transfer ``pending_id`` has been posted or voided by transfer ``by_id``."""
 
     pending_id: str

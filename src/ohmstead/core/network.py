@@ -60,7 +60,10 @@ class Station(Frozen):
 
     def evse(self, evse_id: int) -> Evse | None:
         """Return the evse with this id, or None."""
-        return next((evse for evse in self.evses if evse.id == evse_id), None)
+        for evse in self.evses:
+            if evse.id == evse_id:
+                return evse
+        return None
 
 
 class IdToken(Frozen):
@@ -80,20 +83,45 @@ class IdToken(Frozen):
         return self.uid.casefold()
 
 
-class TransactionRef(Frozen):
-    """Finds the session behind a station's transaction: ``{station}/{transaction}``."""
+class TransactionRef(Frozen, array_like=True):
+    """Finds the session behind a station's transaction: ``{station}/{transaction}``.
+
+    ``seq`` and ``digest`` name the message that began it, where the station numbers its messages.
+    """
 
     station_id: str
     transaction_id: str
     session_id: str
+    seq: int = -1
+    digest: str = ""
 
     @property
     def key(self) -> str:
         return f"{self.station_id}/{self.transaction_id}"
 
 
-class SeenMessage(Frozen):
-    """Makes a message that arrives twice happen once: ``id`` says what it is about."""
+class EvseHead(Frozen, array_like=True):
+    """The sessions begun at one evse that may charge there still, oldest first."""
+
+    station_id: str
+    evse_id: int
+    session_ids: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return evse_key(self.station_id, self.evse_id)
+
+
+def evse_key(station_id: str, evse_id: int) -> str:
+    """The key of an evse's EvseHead."""
+    return f"{station_id}/{evse_id}"
+
+
+class SeenMessage(Frozen, array_like=True):
+    """Makes a message that arrives twice happen once: ``id`` says what it is about.
+
+    Messages that their station numbers are remembered in the session's Progress instead.
+    """
 
     id: str
     session_id: str

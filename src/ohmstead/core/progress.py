@@ -1,6 +1,6 @@
 """How far a session has come: what its readings say, kept apart from what was agreed.
 
-A reading arrives each minute of every session, so what one changes is small on purpose: the
+A message arrives each minute of every session, so what one changes is small on purpose: the
 :class:`Progress` alone, and once in :data:`BLOCK_READINGS` a block that never changes again.
 """
 
@@ -11,25 +11,44 @@ from collections.abc import Container, Sequence
 from ohmstead.frozen import Frozen
 
 BLOCK_READINGS = 16  # a larger block is written less often, but until then again and again
+SEEN_DIGITS = 32  # of a digest in hex: 128 bits, which nobody meets twice by chance
 
 Value = tuple[int, int]
 """When, in ms since 1970, and the register in mWh, as the station said without signing it."""
 
+Seen = tuple[int, str]
+"""A message of the session: its seqNo, and the first :data:`SEEN_DIGITS` of its digest."""
 
-class ReadingBlock(Frozen):
-    """Unsigned values of a session in the order they came; kept 90 days."""
+Pages = tuple[str, int, int]
+"""Pages of its meter that the session holds: their context letter, the first and the last."""
+
+
+def named(seq: int, digest: str) -> Seen:
+    """How a session remembers one of its messages."""
+    return seq, digest[:SEEN_DIGITS]
+
+
+class ReadingBlock(Frozen, array_like=True):
+    """What left a session's Progress, in the order it came; kept 90 days."""
 
     session_id: str
     number: int
     values: tuple[Value, ...]
+    seen: tuple[Seen, ...] = ()
+    pages: tuple[Pages, ...] = ()
 
     @property
     def key(self) -> str:
-        return f"{self.session_id}/{self.number:06d}"
+        return block_key(self.session_id, self.number)
 
 
-class Progress(Frozen):
-    """The last reading of a session, and the values that fill no block yet."""
+def block_key(session_id: str, number: int) -> str:
+    """The key of a session's block: they are numbered from 0 without a gap."""
+    return f"{session_id}/{number:06d}"
+
+
+class Progress(Frozen, array_like=True):
+    """The last reading of a session, and what of it fills no block yet."""
 
     session_id: str
     last_mwh: int | None
@@ -39,6 +58,8 @@ class Progress(Frozen):
     newest_ms: int = -1  # of all values kept: a later one cannot be kept already
     blocks: int = 0  # written so far
     values: tuple[Value, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    pages: tuple[Pages, ...] = ()  # among them always the highest of each context
 
     @property
     def key(self) -> str:
@@ -54,12 +75,16 @@ class Advance(Frozen):
 
 
 def advance(
-    before: Progress, values: Sequence[Value], seq: int, kept_ms: Container[int] = ()
+    before: Progress,
+    values: Sequence[Value],
+    seq: int,
+    kept_ms: Container[int] = (),
+    seen: Seen | None = None,
 ) -> Advance:
     """Keep new values; of two for one moment the first one stands.
 
     ``kept_ms`` are the moments of which a value is kept already; it is asked only about values
-    that are not later than ``before.newest_ms``.
+    that are not later than ``before.newest_ms``. ``seen`` names the message, where it is numbered.
     """
     last_ms, last_mwh, newest_ms = before.last_ms, before.last_mwh, before.newest_ms
     kept, decreased = list(before.values), False
@@ -76,22 +101,68 @@ def advance(
             decreased = True
         else:
             last_ms, last_mwh = at_ms, mwh
+    progress = Progress(
+        before.session_id,
+        last_mwh,
+        last_ms,
+        seq if seq > before.last_seq else before.last_seq,
+        before.check_ms,
+        newest_ms,
+        before.blocks,
+        tuple(kept),
+        before.seen if seen is None else (*before.seen, seen),
+        before.pages,
+    )
+    if (
+        len(kept) < BLOCK_READINGS
+        and len(progress.seen) < BLOCK_READINGS
+        and len(progress.pages) < BLOCK_READINGS
+    ):
+        return Advance(progress, (), decreased)
+    return _cut(progress, decreased)
+
+
+def _cut(full: Progress, decreased: bool) -> Advance:
+    """Let what fills a block leave; the highest pages stay, because they are asked for."""
+    values, number = full.values, full.blocks
+    highest = tuple(pages for pages in full.pages if pages[2] == top_page(full.pages, pages[0]))
+    lower = tuple(pages for pages in full.pages if pages not in highest)
+    seen: tuple[Seen, ...] = full.seen
     blocks: list[ReadingBlock] = []
-    while len(kept) >= BLOCK_READINGS:
-        number = before.blocks + len(blocks)
-        blocks.append(ReadingBlock(before.session_id, number, tuple(kept[:BLOCK_READINGS])))
-        del kept[:BLOCK_READINGS]
-    progress = Progress(  # said in full: replace() costs as much as the rest of this function
-        session_id=before.session_id,
-        last_mwh=last_mwh,
-        last_ms=last_ms,
-        last_seq=max(before.last_seq, seq),
-        check_ms=before.check_ms,
-        newest_ms=newest_ms,
-        blocks=before.blocks + len(blocks),
-        values=tuple(kept),
+    while len(values) >= BLOCK_READINGS or len(seen) >= BLOCK_READINGS or len(lower) > 0:
+        part, values = values[:BLOCK_READINGS], values[BLOCK_READINGS:]
+        blocks.append(ReadingBlock(full.session_id, number, part, seen, lower))
+        number, seen, lower = number + 1, (), ()
+    progress = Progress(
+        full.session_id,
+        full.last_mwh,
+        full.last_ms,
+        full.last_seq,
+        full.check_ms,
+        full.newest_ms,
+        number,
+        values,
+        seen,
+        highest,
     )
     return Advance(progress, tuple(blocks), decreased)
+
+
+def with_page(known: tuple[Pages, ...], context: str, page: int) -> tuple[Pages, ...]:
+    """The pages of a session and one more; a meter counts, so most follow the one before."""
+    for at, (letter, first, last) in enumerate(known):
+        if letter == context and first <= page <= last + 1:
+            return (*known[:at], (letter, first, max(page, last)), *known[at + 1 :])
+    return (*known, (context, page, page))
+
+
+def top_page(known: Sequence[Pages], context: str) -> int:
+    """The highest page of a context, -1 where there is none."""
+    top = -1
+    for letter, _, last in known:
+        if letter == context and last > top:
+            top = last
+    return top
 
 
 def delivered_mwh(begin_mwh: int | None, progress: Progress | None) -> int | None:

@@ -7,14 +7,15 @@ what only the store knows. Evidence that is refused is kept whole: it may prove 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ohmstead.core.meter import PageFinding, SignedReading, page_rule
 from ohmstead.core.network import Quarantined
+from ohmstead.core.progress import Pages
 from ohmstead.core.session import Session
-from ohmstead.flows.charging.funding import policy_of
+from ohmstead.flows.charging.pages import PageBook
 from ohmstead.frozen import Frozen, replace
-from ohmstead.ports import R, Record, State
+from ohmstead.ports import Record, State
 
 VALID = "valid"
 # What we cannot check yet proves nothing and accuses nobody: the session is `unproven`.
@@ -37,52 +38,61 @@ class Evidence(Frozen):
 
 
 class Weighed(Frozen):
-    """What the evidence of one message is worth."""
+    """What the evidence of one message is worth; ``pages`` are the session's with it."""
 
     findings: tuple[str, ...]
     puts: tuple[Record, ...]
+    pages: tuple[Pages, ...]
+    fresh: Mapping[str, SignedReading]
 
 
 def weigh(
     state: State,
     session: Session,
+    pages: tuple[Pages, ...],
     evidence: Sequence[Evidence],
+    skew_ms: int,
     now_ms: int,
     ended_ms: int | None = None,
 ) -> Weighed:
     """Accept what proves something about this session; name what does not, and keep it.
 
-    ``ended_ms`` is when its transaction ended, None while it runs.
+    ``ended_ms`` is when its transaction ended, None while it runs. The ``pages`` that come back
+    belong into the session's Progress, in the same commit.
     """
     findings: list[str] = []
-    puts: list[Record] = []
-    skew_ms = policy_of(state).clock_skew_ms
+    kept: list[Record] = []
+    book = PageBook(state, session, pages)
+    since_ms = session.started_ms - skew_ms
     until_ms = (now_ms if ended_ms is None else min(now_ms, ended_ms)) + skew_ms
     for item in evidence:
-        finding = _refusal(state, session, item)
-        if finding is None and not is_within(item, session.started_ms - skew_ms, until_ms):
+        record = item.record
+        known, key, finding = None, "", None
+        if item.verdict != VALID or record is None:
+            finding = item.verdict
+        elif record.key_id != session.meter_key_id:
+            finding = "unknown_meter"  # signed by a key that is not registered for this evse
+        else:
+            key = record.key
+            known = book.known(record, key)
+            if known is not None:
+                finding = _page_refused(session, known, item)
+        if finding is None and not is_within(item, since_ms, until_ms):
             finding = OUTSIDE
         if finding is not None:
             findings.append(finding)
-            puts.append(_kept(session, item, finding, now_ms))
-            continue
-        assert item.record is not None
-        record = replace(item.record, session_id=session.id)
-        if state.get(SignedReading, record.key) is None:
-            puts.append(record)
-    return Weighed(tuple(dict.fromkeys(findings)), tuple(puts))
+            kept.append(_kept(session, item, finding, now_ms))
+        elif known is None and record is not None:
+            book.add(replace(record, session_id=session.id), key)
+    puts = (*kept, *book.fresh.values(), *book.heads)
+    return Weighed(tuple(dict.fromkeys(findings)), puts, book.pages, book.fresh)
 
 
-def _refusal(state: State, session: Session, item: Evidence) -> str | None:
-    if item.verdict != VALID or item.record is None:
-        return item.verdict
-    if item.record.key_id != session.meter_key_id:
-        return "unknown_meter"  # signed by a key that is not registered for this evse
-    known = state.get(SignedReading, item.record.key)
-    rule = page_rule(known.payload_sha256 if known else None, item.payload_sha256)
+def _page_refused(session: Session, known: SignedReading, item: Evidence) -> str | None:
+    rule = page_rule(known.payload_sha256, item.payload_sha256)
     if rule is PageFinding.REPLAYED_WITH_OTHER_BYTES:
         return "page_conflict"
-    if rule is PageFinding.RESEND and known is not None and known.session_id != session.id:
+    if rule is PageFinding.RESEND and known.session_id != session.id:
         return "replayed_page"
     return None
 
@@ -90,8 +100,10 @@ def _refusal(state: State, session: Session, item: Evidence) -> str | None:
 def is_within(item: Evidence, since_ms: int, until_ms: int) -> bool:
     """Whether all that a record says was measured while its transaction ran: a begin kept back
     from an earlier charge is genuine, and would bill this driver for another's energy."""
-    readings = item.record.readings if item.record is not None else ()
-    return all(since_ms <= reading.at_ms <= until_ms for reading in readings)
+    for reading in item.record.readings if item.record is not None else ():
+        if not since_ms <= reading.at_ms <= until_ms:
+            return False
+    return True
 
 
 def _kept(session: Session, item: Evidence, reason: str, now_ms: int) -> Quarantined:
@@ -102,26 +114,3 @@ def _kept(session: Session, item: Evidence, reason: str, now_ms: int) -> Quarant
         base64.b64encode(item.raw).decode("ascii"),
         now_ms,
     )
-
-
-class Overlay:
-    """The state with this very message's evidence laid over it: a State for the same flow."""
-
-    def __init__(self, state: State, written: tuple[Record, ...]) -> None:
-        self._state = state
-        self.written = written
-
-    def get(self, kind: type[R], key: str) -> R | None:
-        for record in self.written:
-            if isinstance(record, kind) and record.key == key:
-                return record
-        return self._state.get(kind, key)
-
-    def find(self, kind: type[R], limit: int, **where: str | int | None) -> list[R]:
-        found = {record.key: record for record in self._state.find(kind, limit, **where)}
-        for record in self.written:
-            if isinstance(record, kind) and all(
-                getattr(record, name) == value for name, value in where.items()
-            ):
-                found[record.key] = record
-        return [found[key] for key in sorted(found)][:limit]

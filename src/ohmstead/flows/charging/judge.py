@@ -1,4 +1,4 @@
-"""From readings to a bill: what a stop proves, what it costs, and what speaks against it."""
+"""From what was delivered to a bill: what it costs, and who gets which part of it."""
 
 from __future__ import annotations
 
@@ -6,105 +6,11 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from ohmstead.core.bill import Bill
-from ohmstead.core.meter import MeterKey, Reading
-from ohmstead.core.network import NetworkPolicy, Station
-from ohmstead.core.plausibility import Circumstances, Severity, assess
 from ohmstead.core.session import PayerKind, Session, Share
 from ohmstead.core.split import split
 from ohmstead.core.tariff import Restrictions, Tariff, Usage, price
-from ohmstead.flows.charging.evidence import UNCHECKABLE
-from ohmstead.flows.charging.kept import progress_of, readings_of
-from ohmstead.flows.charging.proof import (
-    GATEWAY_REGISTER,
-    others_ms,
-    previous_end,
-    proof_of,
-)
-from ohmstead.frozen import Frozen, replace
-from ohmstead.ports import State
-
-IN_FUTURE = "ends_in_future"
-
-# Findings that are kept and printed but do not hold the money back.
-NOTES = frozenset(
-    {
-        *UNCHECKABLE,
-        "clock_skew",
-        "evse_already_in_session",
-        "seq_gap",
-        "seq_reused",
-        "after_end",
-        "signature_missing",
-        "contradicted_after_anchor",
-        "stopped_at_hold",
-        "hold_expired",
-        "value_unreadable",
-    }
-)
-
-
-class Delivery(Frozen):
-    """What a session delivered, between two readings, and how well that is known."""
-
-    tier: str
-    begin: Reading
-    end: Reading
-    samples: tuple[Reading, ...]
-    findings: tuple[str, ...]
-    doubtful: bool
-    begin_page: str = ""  # the signed records that prove begin and end
-    end_page: str = ""
-
-
-def delivery(
-    state: State,
-    session: Session,
-    end_mwh: int | None,
-    end_ms: int,
-    findings: Sequence[str],
-    policy: NetworkPolicy,
-    now_ms: int,
-) -> Delivery:
-    """Choose begin and end: the signed ones where both are, else the gateway's own record."""
-    key = state.get(MeterKey, session.meter_key_id) if session.meter_key_id else None
-    found = list(findings)
-    proof = proof_of(state, session) if key else None
-    skew_ms = policy.clock_skew_ms
-    if proof and key:
-        found += proof.findings(session.started_ms - skew_ms, end_ms + skew_ms)
-        tier, begin, end, samples = key.tier.value, proof.begin, proof.end, proof.between
-    else:
-        if session.meter_key_id:
-            found.append("signature_missing")
-        first = session.begin_mwh if session.begin_mwh is not None else end_mwh or 0
-        last = end_mwh if end_mwh is not None else progress_of(state, session).last_mwh
-        tier = "none"
-        begin = Reading(GATEWAY_REGISTER, first, session.started_ms, "B")
-        end = Reading(GATEWAY_REGISTER, first if last is None else last, end_ms, "E")
-        samples = tuple(
-            Reading(GATEWAY_REGISTER, mwh, at_ms, "C")
-            for at_ms, mwh in sorted(readings_of(state, session))
-            if session.started_ms < at_ms < end_ms
-        )
-    if max(end.at_ms, end_ms) > now_ms + skew_ms:
-        found.append(IN_FUTURE)  # the driver would pay for time that has not passed
-    station = state.get(Station, session.station_id)
-    evse = station.evse(session.evse_id) if station else None
-    around = Circumstances(
-        rated_w=evse.rated_w if evse else 0,
-        arrived_ms=now_ms,
-        offline=session.offline_start or now_ms - end_ms > skew_ms,
-        previous_end=previous_end(state, session, begin),
-        others_ms=others_ms(state, session, begin, skew_ms),
-        clock_skew_max_ms=skew_ms,
-    )
-    judged = assess([begin, *samples, end], around)
-    found += [finding.code.value for finding in judged]
-    noted = {f.code.value for f in judged if f.severity is Severity.NOTES}
-    findings = tuple(dict.fromkeys(found))
-    doubtful = any(code not in NOTES and code not in noted for code in findings)
-    pages = (proof.begin_page, proof.end_page) if proof else ("", "")
-    return Delivery(tier, begin, end, samples, findings, doubtful, *pages)
+from ohmstead.flows.charging.delivery import Delivery
+from ohmstead.frozen import replace
 
 
 def bill(

@@ -14,6 +14,7 @@ from ohmstead.core.progress import Progress
 from ohmstead.core.session import OPEN_STATES, Session, SessionEvent, next_state
 from ohmstead.core.tariff import Tariff
 from ohmstead.flows.charging import judge, payment
+from ohmstead.flows.charging.delivery import Ending, delivery
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.charging.kept import progress_of
 from ohmstead.flows.money import Till
@@ -46,10 +47,9 @@ def give_up(state: State, command: GiveUp, now_ms: int) -> Decision[bool]:
     ended_ms = last_ms(session, progress)
     till = Till(state, session.asset, now_ms)
     session = payment.expire_if_due(till, session, now_ms)
-    findings = (*session.findings, FINDING)
-    delivered = judge.delivery(
-        state, session, progress.last_mwh, ended_ms, findings, policy_of(state), now_ms
-    )
+    session = replace(session, findings=(*session.findings, FINDING))
+    ending = Ending(progress, {}, progress.last_mwh, ended_ms)
+    delivered = delivery(state, session, ending, policy_of(state), now_ms)
     tariff = state.get(Tariff, session.tariff_key)
     bill: Bill | None = None
     if tariff is not None and (delivered.tier != "none" or session.begin_mwh is not None):

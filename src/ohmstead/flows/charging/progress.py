@@ -6,26 +6,16 @@ import enum
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from ohmstead.core.network import Quarantined, SeenMessage, Station, TransactionRef
-from ohmstead.core.onchain import Lock
-from ohmstead.core.plausibility import above_rated
-from ohmstead.core.progress import Advance, Progress, Value, advance
-from ohmstead.core.session import OPEN_STATES, PayerKind, Session, SessionState
-from ohmstead.core.tariff import Tariff, worst_case_minor
-from ohmstead.flows.charging import judge, payment
+from ohmstead.core.network import Quarantined, TransactionRef
+from ohmstead.core.progress import Advance, Progress, Seen, Value, advance, named
+from ohmstead.core.session import OPEN_STATES, Session, SessionState
+from ohmstead.flows.charging.ahead import keep_ahead
 from ohmstead.flows.charging.evidence import Evidence, weigh
-from ohmstead.flows.charging.funding import (
-    LOCK_MARGIN_MS,
-    lock_left_ms,
-    payer_account,
-    policy_of,
-)
-from ohmstead.flows.charging.kept import progress_of, readings_of
-from ohmstead.flows.money import Till
+from ohmstead.flows.charging.funding import policy_of
+from ohmstead.flows.charging.kept import progress_of, seen_as, values_of
 from ohmstead.frozen import Frozen, replace
 from ohmstead.hashing import sha256
 from ohmstead.ports import Decision, Job, Record, State
-from ohmstead.units import mul_div_down
 
 UNREADABLE = "value_unreadable"
 DECREASED = "register_decreased"
@@ -45,7 +35,7 @@ class Readings(Frozen):
 
     ``values`` are (at_ms, register in mWh) in the order sent; ``digest`` names the content, so a
     message that comes twice is kept once; where it is empty the payload does. ``seen_id`` is empty
-    where the values themselves are what is kept once.
+    where the values themselves are what is kept once, else ``seq`` says which message this is.
     """
 
     station_id: str
@@ -75,109 +65,66 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     if session is None:
         return Decision(Progressed(ProgressOutcome.QUARANTINED), _kept(command, now_ms))
     progress = progress_of(state, session)
+    name = named(command.seq, command.digest) if command.seen_id else None
     # Looked for only where it can have come before: its number is not the highest yet.
-    may_be_seen = command.seen_id and command.seq <= progress.last_seq
-    seen = state.get(SeenMessage, command.seen_id) if may_be_seen else None
-    if seen is not None:
-        # One seqNo with two contents: the first one stands, the other is kept.
-        other = () if seen.digest == command.digest else _kept(command, now_ms)
-        return Decision(Progressed(ProgressOutcome.EXISTS, session.id), other)
+    if name is not None and command.seq <= progress.last_seq:
+        seen = seen_as(state, progress, command.seq)
+        if seen is not None:
+            # One seqNo with two contents: the first one stands, the other is kept.
+            other = () if seen == name else _kept(command, now_ms)
+            return Decision(Progressed(ProgressOutcome.EXISTS, session.id), other)
     if session.state not in OPEN_STATES:
         # Behaviour 10: an event after Ended changes no bill.
         return Decision(Progressed(ProgressOutcome.LATE, session.id), _kept(command, now_ms))
-    before = session
+    before, policy = session, policy_of(state)
     puts: list[Record] = []
     if command.evidence:
-        weighed = weigh(state, session, command.evidence, now_ms)
+        skew_ms = policy.clock_skew_ms
+        weighed = weigh(state, session, progress.pages, command.evidence, skew_ms, now_ms)
         puts += weighed.puts
+        if weighed.fresh:
+            progress = replace(progress, pages=weighed.pages)
         if weighed.findings:
             findings = tuple(dict.fromkeys((*session.findings, *weighed.findings)))
             session = replace(session, findings=findings)
     # What a clock ahead of ours says would hold money for time that has not passed.
-    latest_ms = now_ms + policy_of(state).clock_skew_ms
-    values = tuple(value for value in command.values if value[0] <= latest_ms)
+    latest_ms, values = now_ms + policy.clock_skew_ms, command.values
+    for at_ms, _ in command.values:
+        if at_ms > latest_ms:
+            values = tuple([value for value in values if value[0] <= latest_ms])
+            break
     if command.unreadable or len(values) < len(command.values):
         findings = tuple(dict.fromkeys((*session.findings, UNREADABLE)))
         session = replace(session, findings=findings)
         puts.append(kept_unreadable(session, command.payload, now_ms))
-    advanced = _advanced(state, session, progress, values, command.seq)
+    advanced = _advanced(state, progress, values, command.seq, name)
     progress = advanced.progress
     if advanced.decreased and DECREASED not in session.findings:
         session = replace(session, findings=(*session.findings, DECREASED))
     cost_minor: int | None = None
-    kept_ahead: Decision[None] = Decision(None)
+    jobs: tuple[Job, ...] = ()
     if session.state is SessionState.ACTIVE and progress.last_ms >= progress.check_ms:
-        session, progress, cost_minor, kept_ahead = _kept_ahead(
-            state, session, progress, command.zone, now_ms
+        session, progress, cost_minor, ahead = keep_ahead(
+            state, session, progress, policy, command.zone, now_ms
         )
-        puts += kept_ahead.puts
+        jobs = ahead.jobs
+        puts += ahead.puts
     puts.append(progress)
     if session is not before:
         puts.append(session)
-    if command.seen_id:
-        puts.append(SeenMessage(command.seen_id, session.id, command.digest))
     answer = Progressed(ProgressOutcome.RECORDED, session.id, cost_minor)
-    return Decision(answer, tuple(puts), advanced.blocks, kept_ahead.jobs)
+    return Decision(answer, tuple(puts), advanced.blocks, jobs)
 
 
 def _advanced(
-    state: State, session: Session, before: Progress, values: Sequence[Value], seq: int
+    state: State, before: Progress, values: Sequence[Value], seq: int, name: Seen | None
 ) -> Advance:
-    if all(at_ms > before.newest_ms for at_ms, _ in values):
-        return advance(before, values, seq)
-    kept_ms = {at_ms for at_ms, _ in readings_of(state, session)}
-    return advance(before, values, seq, kept_ms)
-
-
-def _kept_ahead(
-    state: State, session: Session, progress: Progress, zone: tzinfo, now_ms: int
-) -> tuple[Session, Progress, int | None, Decision[None]]:
-    """Raise the hold "when cost plus one reporting interval reaches" it, else stop the session."""
-    tariff = state.get(Tariff, session.tariff_key)
-    if tariff is None or progress.last_mwh is None:
-        return session, progress, None, Decision(None)
-    policy = policy_of(state)
-    at_ms, mwh = progress.last_ms, progress.last_mwh
-    cost = judge.running_cost_minor(session, tariff, at_ms, mwh, zone)
-    step_ms = policy.report_interval_ms
-    station = state.get(Station, session.station_id)
-    evse = station.evse(session.evse_id) if station else None
-    interval_minor = worst_case_minor(tariff, evse.rated_w if evse else 0, step_ms)
-    room_minor = max(0, session.hold_minor - cost)
-    intervals_left = mul_div_down(room_minor, 1, max(1, interval_minor))
-    lock = state.get(Lock, session.lock_id) if session.lock_id else None
-    if lock is not None:
-        left_ms = lock_left_ms(state, policy, lock) - LOCK_MARGIN_MS
-        intervals_left = min(intervals_left, mul_div_down(max(0, left_ms), 1, step_ms))
-    if intervals_left > 1:
-        # However hard it charges, nothing can reach the hold before half of these have passed.
-        later_ms = at_ms + max(1, intervals_left >> 1) * step_ms
-        return session, replace(progress, check_ms=later_ms), cost, Decision(None)
-    till = Till(state, session.asset, now_ms)
-    raised = None
-    charged_ms, rated_w = at_ms - session.started_ms + step_ms, evse.rated_w if evse else 0
-    if session.payer_kind is PayerKind.PREPAID and not above_rated(
-        mwh - (mwh if session.begin_mwh is None else session.begin_mwh), rated_w, charged_ms
-    ):
-        account = payer_account(session.payer_kind, session.payer, session.lock_id)
-        more = min(policy.hold_minor, till.available(account))
-        raised = payment.raise_hold(till, session, account, more)
-    if raised is not None:
-        return raised, progress, cost, Decision(None, till.puts())
-    if "stopped_at_hold" in session.findings:
-        return session, progress, cost, Decision(None)
-    stopping = replace(session, findings=(*session.findings, "stopped_at_hold"))
-    return stopping, progress, cost, Decision(None, jobs=(stop_job(session),))
-
-
-def stop_job(session: Session) -> Job:
-    """Ask the station to end a transaction; kept until it has answered."""
-    payload = {
-        "station": session.station_id,
-        "transaction": session.transaction_id,
-        "protocol": session.protocol,
-    }
-    return Job(f"{session.id}/remote_stop", f"station:{session.station_id}", "stop", payload)
+    newest_ms = before.newest_ms
+    for at_ms, _ in values:
+        if at_ms <= newest_ms:
+            kept_ms = {at_ms for at_ms, _ in values_of(state, before)}
+            return advance(before, values, seq, kept_ms, name)
+    return advance(before, values, seq, (), name)
 
 
 def kept_unreadable(session: Session, payload: str, now_ms: int) -> Quarantined:

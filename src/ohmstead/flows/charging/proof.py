@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from ohmstead.core.bill import Bill, MeterHead
-from ohmstead.core.meter import Reading, SignedReading
+from collections.abc import Sequence
+
+from ohmstead.core.bill import MeterHead
+from ohmstead.core.meter import BEGIN_KINDS, END_KINDS, Reading, SignedReading
 from ohmstead.core.registers import billed_register
 from ohmstead.core.session import Session
 from ohmstead.flows.charging.evidence import OUTSIDE
 from ohmstead.frozen import Frozen
 from ohmstead.ports import State
 
-SAMPLES_MAX = 10_000  # of one session: a reading each ten seconds for a day
 GATEWAY_REGISTER = "gateway"  # the name of a value nobody signed
 TWICE = "begin_or_end_twice"
 
@@ -36,24 +37,27 @@ class Proof(Frozen):
         return tuple(code for code, is_so in found.items() if is_so)
 
 
-def proof_of(state: State, session: Session) -> Proof | None:
-    """Return what the session's signed records prove; None where begin or end is missing."""
-    rows = state.find(SignedReading, SAMPLES_MAX, session_id=session.id)
-    readings = [(r, row.key) for row in rows for r in row.readings]
+def proof_of(records: Sequence[SignedReading]) -> Proof | None:
+    """Return what a session's signed records prove; None where begin or end is missing.
+
+    ``records`` come in key order: of two that say the same, the first one is named.
+    """
+    readings = [(r, row) for row in records for r in row.readings]
     register = billed_register([r for r, _ in readings])
-    billed = sorted(
-        (pair for pair in readings if pair[0].register == register),
-        key=lambda pair: (pair[0].at_ms, pair[0].mwh),
-    )
-    begins = [pair for pair in billed if pair[0].begins]
-    ends = [pair for pair in billed if pair[0].ends]
+    billed = sorted((p for p in readings if p[0].register == register), key=_when)
+    begins = [pair for pair in billed if pair[0].kind in BEGIN_KINDS]
+    ends = [pair for pair in billed if pair[0].kind in END_KINDS]
     if not begins or not ends:
         return None
     (begin, begin_page), (end, end_page) = begins[0], ends[-1]
     between = {r.at_ms: r for r, _ in billed if begin.at_ms < r.at_ms < end.at_ms}
     # A meter may repeat its begin in the record of the end: the same value is the same begin.
     is_one = len({r.mwh for r, _ in begins}) == len({r.mwh for r, _ in ends}) == 1
-    return Proof(begin, begin_page, end, end_page, tuple(between.values()), is_one)
+    return Proof(begin, begin_page.key, end, end_page.key, tuple(between.values()), is_one)
+
+
+def _when(pair: tuple[Reading, SignedReading]) -> tuple[int, int]:
+    return pair[0].at_ms, pair[0].mwh
 
 
 def meter_of(session: Session, register: str) -> str:
@@ -64,30 +68,31 @@ def meter_of(session: Session, register: str) -> str:
     return f"{session.meter_key_id}/{register}"
 
 
-def head_after(state: State, session: Session, end: Reading) -> tuple[MeterHead, ...]:
+def head_of(state: State, session: Session, register: str) -> MeterHead | None:
+    """Where the last settled session left a register of this session's meter."""
+    return state.get(MeterHead, meter_of(session, register))
+
+
+def head_after(
+    head: MeterHead | None, session: Session, begin: Reading, end: Reading
+) -> tuple[MeterHead, ...]:
     """The register as ``session`` left it, unless a later session was settled already."""
-    head = state.get(MeterHead, meter_of(session, end.register))
     if head is not None and head.at_ms > end.at_ms:
         return ()
     meter = meter_of(session, end.register)
-    return (MeterHead(meter, end.register, end.mwh, end.at_ms, session.id),)
+    return (MeterHead(meter, end.register, end.mwh, end.at_ms, session.id, begin.at_ms),)
 
 
-def previous_end(state: State, session: Session, begin: Reading) -> Reading | None:
+def previous_end(head: MeterHead | None, begin: Reading) -> Reading | None:
     """The end of the session before on this register, None where none is known."""
-    head = state.get(MeterHead, meter_of(session, begin.register))
     if head is None or head.at_ms > begin.at_ms:
         return None  # a session delivered late comes before the one already settled
     return Reading(head.register, head.mwh, head.at_ms, "E")
 
 
-def others_ms(
-    state: State, session: Session, begin: Reading, skew_ms: int
-) -> tuple[tuple[int, int], ...]:
+def others_ms(head: MeterHead | None, skew_ms: int) -> tuple[tuple[int, int], ...]:
     """When the last settled session held the meter, so that no time is sold twice. Clocks are set
     between sessions, so an overlap counts from ``skew_ms`` on."""
-    head = state.get(MeterHead, meter_of(session, begin.register))
-    bill = state.get(Bill, head.session_id) if head is not None else None
-    if bill is None or bill.end_ms - skew_ms <= bill.begin_ms:
+    if head is None or head.at_ms - skew_ms <= head.begin_ms:
         return ()
-    return ((bill.begin_ms, bill.end_ms - skew_ms),)
+    return ((head.begin_ms, head.at_ms - skew_ms),)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from ohmstead.core.network import (
     Counter,
+    EvseHead,
     NetworkPolicy,
     SeenMessage,
     Station,
     TransactionRef,
+    evse_key,
 )
-from ohmstead.core.progress import Progress
+from ohmstead.core.progress import Progress, named
 from ohmstead.core.session import OPEN_STATES, PayerKind, Session, SessionState
 from ohmstead.errors import OperatorError
 from ohmstead.flows.charging.funding import (
@@ -27,8 +29,10 @@ from ohmstead.frozen import Frozen
 from ohmstead.ports import Decision, Record, State
 
 TRANSACTION_ID_MAX = 2**31 - 1  # OCPP 1.6 transactionId is an integer; stations keep 32 bits
-OPEN_PER_STATION_MAX = 64
+OPEN_PER_EVSE_MAX = 64
 TRANSACTION_COUNTER = "transaction"
+# A session without money may find some later; one whose hold expired is not under way any more.
+_MAY_CHARGE = frozenset({SessionState.ACTIVE, SessionState.UNFUNDED})
 
 
 class Start(Frozen):
@@ -50,14 +54,9 @@ class Start(Frozen):
 
 def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
     """Open a session and hold its money, once, whatever the number of arrivals."""
-    seen = state.get(SeenMessage, command.seen_id)
-    if seen is not None:
-        return Decision(_answer_again(state, seen, command))
-    if command.transaction_id:
-        ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
-        if ref is not None:  # seqNo restarted, or an event came before this one
-            other = SeenMessage("", ref.session_id, "")
-            return Decision(_answer_again(state, other, command))
+    again = _answer_again(state, command)
+    if again is not None:
+        return Decision(again)
     policy = policy_of(state)
     station = state.get(Station, command.station_id)
     if station is None:
@@ -72,37 +71,72 @@ def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
         number = counter.value % TRANSACTION_ID_MAX + 1
         puts.append(Counter(TRANSACTION_COUNTER, number))
         transaction_id = str(number)
-    session = _session(state, command, transaction_id, station, policy, now_ms)
+    head, is_free = _evse_head(state, command)
+    session = _session(command, transaction_id, station, policy, is_free, now_ms)
     if token is not None and funding.may_owe:
         session, held = hold(till, policy, session, token, amount, now_ms)
         authorisation = authorisation if held or not amount else Authorisation.NO_CREDIT
     puts += claimed_lock(state, session)
-    puts += (
-        session,
-        Progress(session.id, command.begin_mwh, session.started_ms, command.seq),
-        TransactionRef(command.station_id, transaction_id, session.id),
-        SeenMessage(command.seen_id, session.id, command.digest),
-        *till.puts(),
-    )
+    puts += (session, head, *_named(session, command), *till.puts())
     return Decision(Started(session.id, transaction_id, authorisation), tuple(puts))
 
 
-def _answer_again(state: State, seen: SeenMessage, command: Start) -> Started:
-    session = state.get(Session, seen.session_id)
-    assert session is not None  # written in the same commit as the SeenMessage
+def _named(session: Session, command: Start) -> tuple[Record, ...]:
+    """Its first progress, and what finds the session when its start or another message comes."""
+    started_ms, seq, digest = session.started_ms, command.seq, command.digest
+    if command.transaction_id:
+        return (
+            Progress(session.id, command.begin_mwh, started_ms, seq, seen=(named(seq, digest),)),
+            TransactionRef(session.station_id, session.transaction_id, session.id, seq, digest),
+        )
+    return (
+        Progress(session.id, command.begin_mwh, started_ms, seq),
+        TransactionRef(session.station_id, session.transaction_id, session.id),
+        SeenMessage(command.seen_id, session.id, digest),
+    )
+
+
+def _answer_again(state: State, command: Start) -> Started | None:
+    """The answer to a start that was heard before, None for a new one."""
+    if command.transaction_id:
+        ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
+        if ref is None:
+            return None
+        # Where they differ, seqNo restarted or the id is used again.
+        session_id, same = ref.session_id, (ref.seq, ref.digest) == (command.seq, command.digest)
+    else:
+        seen = state.get(SeenMessage, command.seen_id)
+        if seen is None:
+            return None
+        session_id, same = seen.session_id, seen.digest == command.digest
+    session = state.get(Session, session_id)
+    assert session is not None  # written in the same commit as what named it
     # A station that uses a transaction's id again must not charge on the money of the one before.
-    over = session.state not in OPEN_STATES and seen.digest != command.digest
+    over = session.state not in OPEN_STATES and not same
     funded = session.holds > 0 and not over
     token = Authorisation.ACCEPTED if funded else Authorisation.INVALID
     return Started(session.id, session.transaction_id, token)
 
 
+def _evse_head(state: State, command: Start) -> tuple[EvseHead, bool]:
+    """The sessions of the evse with the new one, and whether none is under way there."""
+    known = state.get(EvseHead, evse_key(command.station_id, command.evse_id))
+    left, is_free = [], True
+    for session_id in known.session_ids if known is not None else ():
+        other = state.get(Session, session_id)
+        if other is not None and other.state in _MAY_CHARGE:
+            left.append(session_id)
+            is_free = is_free and other.state is not SessionState.ACTIVE
+    ids = (*left, command.fresh_session_id)[-OPEN_PER_EVSE_MAX:]
+    return EvseHead(command.station_id, command.evse_id, ids), is_free
+
+
 def _session(
-    state: State,
     command: Start,
     transaction_id: str,
     station: Station,
     policy: NetworkPolicy,
+    is_free: bool,
     now_ms: int,
 ) -> Session:
     evse = station.evse(command.evse_id)
@@ -113,10 +147,7 @@ def _session(
         findings.append("clock_skew")
     if now_ms - command.at_ms > policy.session_max_ms + policy.offline_window_ms:
         findings.append("start_too_old")  # later than any station may deliver what it recorded
-    open_here = state.find(
-        Session, OPEN_PER_STATION_MAX, station_id=station.id, state=SessionState.ACTIVE.value
-    )
-    if any(other.evse_id == command.evse_id for other in open_here):
+    if not is_free:
         findings.append("evse_already_in_session")
     return Session(
         id=command.fresh_session_id,

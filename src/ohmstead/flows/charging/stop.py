@@ -10,13 +10,15 @@ import enum
 from datetime import tzinfo
 
 from ohmstead.core.bill import Bill
-from ohmstead.core.network import Quarantined, SeenMessage, TransactionRef
+from ohmstead.core.network import NetworkPolicy, Quarantined, SeenMessage, TransactionRef
 from ohmstead.core.session import OPEN_STATES, Session, SessionEvent, next_state
 from ohmstead.core.tariff import Tariff
 from ohmstead.errors import LocalProtocolError
 from ohmstead.flows.charging import judge, payment
-from ohmstead.flows.charging.evidence import Evidence, Overlay, weigh
+from ohmstead.flows.charging.delivery import Ending, delivery
+from ohmstead.flows.charging.evidence import Evidence, weigh
 from ohmstead.flows.charging.funding import policy_of
+from ohmstead.flows.charging.kept import progress_of
 from ohmstead.flows.charging.progress import UNREADABLE, kept_unreadable
 from ohmstead.flows.charging.proof import head_after
 from ohmstead.flows.money import Till
@@ -42,7 +44,7 @@ class Stop(Frozen):
     end_mwh: int | None
     evidence: tuple[Evidence, ...]
     driver_approved: bool  # the driver who started it presented the same id_token to stop it
-    seen_id: str
+    seen_id: str  # kept where the station does not number its messages; may be empty
     digest: str  # over registers, times and records: what the stop says, whoever repeats it
     payload: str  # as received, for the quarantine
     zone: tzinfo
@@ -67,20 +69,36 @@ def stop(state: State, command: Stop, now_ms: int) -> Decision[Stopped]:
     assert session is not None  # written in the same commit as the TransactionRef
     if session.state not in OPEN_STATES:
         return _again(state, session, command, now_ms)
-    weighed = weigh(state, session, command.evidence, now_ms, command.at_ms)
-    unreadable = (UNREADABLE,) if command.unreadable else ()
-    findings = dict.fromkeys((*session.findings, *weighed.findings, *command.findings, *unreadable))
-    session = replace(session, findings=tuple(findings))
-    return _settle(Overlay(state, weighed.puts), session, command, now_ms)
-
-
-def _settle(state: Overlay, session: Session, command: Stop, now_ms: int) -> Decision[Stopped]:
     policy = policy_of(state)
+    progress = progress_of(state, session)
+    weighed = weigh(
+        *(state, session, progress.pages, command.evidence),
+        *(policy.clock_skew_ms, now_ms, command.at_ms),
+    )
+    unreadable = (UNREADABLE,) if command.unreadable else ()
+    findings = (*session.findings, *weighed.findings, *command.findings, *unreadable)
+    if findings:
+        session = replace(session, findings=tuple(dict.fromkeys(findings)))
+    puts = weighed.puts
+    if weighed.fresh:
+        progress = replace(progress, pages=weighed.pages)
+        puts = (*puts, progress)
+    ending = Ending(progress, weighed.fresh, command.end_mwh, command.at_ms)
+    settled = _settle(state, session, command, ending, policy, now_ms)
+    return Decision(settled.answer, (*puts, *settled.puts), jobs=settled.jobs)
+
+
+def _settle(
+    state: State,
+    session: Session,
+    command: Stop,
+    ending: Ending,
+    policy: NetworkPolicy,
+    now_ms: int,
+) -> Decision[Stopped]:
     till = Till(state, session.asset, now_ms)
     session = payment.expire_if_due(till, session, now_ms)
-    delivered = judge.delivery(
-        state, session, command.end_mwh, command.at_ms, session.findings, policy, now_ms
-    )
+    delivered = delivery(state, session, ending, policy, now_ms)
     doubts = _doubts(session, command) if delivered.tier == "none" else ()
     tariff = state.get(Tariff, session.tariff_key)
     bill: Bill | None = None
@@ -93,18 +111,7 @@ def _settle(state: Overlay, session: Session, command: Stop, now_ms: int) -> Dec
                 doubts = (*doubts, "tariff_not_covering")
         except ValueError:
             doubts = (*doubts, "not_priceable")
-    delivered = replace(delivered, findings=(*delivered.findings, *doubts))
     doubtful = delivered.doubtful or bool(doubts)
-    session = replace(
-        session,
-        ended_ms=command.at_ms,
-        evidence=command.digest,
-        findings=delivered.findings,
-        begin_page=delivered.begin_page,
-        begin_entry=delivered.begin.entry,
-        end_page=delivered.end_page,
-        end_entry=delivered.end.entry,
-    )
     jobs: tuple[Job, ...] = ()
     if doubtful:
         event = SessionEvent.STOP_DOUBTFUL
@@ -115,15 +122,26 @@ def _settle(state: Overlay, session: Session, command: Stop, now_ms: int) -> Dec
     else:
         event = SessionEvent.STOP_CLEAR
         jobs = payment.take(till, session, bill)
-    session = replace(session, state=next_state(session.state, event))
-    puts: list[Record] = [*state.written, session, *till.puts()]
+    session = replace(
+        session,
+        state=next_state(session.state, event),
+        ended_ms=command.at_ms,
+        evidence=command.digest,
+        findings=(*delivered.findings, *doubts),
+        begin_page=delivered.begin_page,
+        begin_entry=delivered.begin.entry,
+        end_page=delivered.end_page,
+        end_entry=delivered.end.entry,
+    )
+    puts: list[Record] = [session, *till.puts()]
     if bill is not None:
         puts.append(bill)
     if event is not SessionEvent.STOP_DOUBTFUL:
-        puts += head_after(state, session, delivered.end)
+        puts += head_after(delivered.head, session, delivered.begin, delivered.end)
     if command.unreadable:
         puts.append(kept_unreadable(session, command.payload, now_ms))
-    puts.append(SeenMessage(command.seen_id, session.id, command.digest))
+    if command.seen_id and command.seq < 0:
+        puts.append(SeenMessage(command.seen_id, session.id, command.digest))
     return Decision(Stopped(StopOutcome.RECORDED, session.id), tuple(puts), jobs=jobs)
 
 
