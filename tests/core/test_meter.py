@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ohmstead.adapters.store.tables import Shelf, Table
 from ohmstead.core.meter import (
     KeyFinding,
     MeterKey,
@@ -107,6 +108,50 @@ def test_a_key_counts_only_for_the_time_it_was_registered():
     assert registered_key([ended], ["M-1"], 500) is KeyFinding.NOT_VALID_THEN
     assert registered_key([ended, renewed], ["M-1"], 499) is ended
     assert registered_key([ended, renewed], ["M-1"], 500) is renewed
+
+
+def chosen_by_the_book(keys, serials, at_ms):
+    """What registered_key promises, one sentence after the other."""
+    if not keys:
+        return KeyFinding.NO_KEY_REGISTERED
+    stated = {serial for serial in serials if serial}
+    meant = [key for key in keys if key.serial in stated or not stated]
+    if not meant:
+        return KeyFinding.UNKNOWN_METER
+    if len({key.serial for key in meant}) > 1:
+        return KeyFinding.SERIAL_AMBIGUOUS
+    valid = [key for key in meant if key.valid_from_ms <= at_ms]
+    valid = [key for key in valid if key.valid_until_ms is None or at_ms < key.valid_until_ms]
+    if not valid:
+        return KeyFinding.NOT_VALID_THEN
+    return max(valid, key=lambda key: (key.valid_from_ms, key.key_id))
+
+
+_SERIAL = st.sampled_from(["", "M-1", "M-2", "G-1"])
+_KEYS = st.builds(
+    MeterKey,
+    key_id=st.sampled_from(["aa", "bb", "cc"]),
+    curve=st.just("secp256r1"),
+    public_key=st.just("3059"),
+    tier=st.just(Tier.SOFT),
+    serial=_SERIAL,
+    station_id=st.just("ST-1"),
+    valid_from_ms=st.integers(0, 4),
+    valid_until_ms=st.none() | st.integers(0, 4),
+)
+
+
+@given(st.lists(_KEYS, max_size=4), st.tuples(_SERIAL, _SERIAL), st.integers(0, 4))
+def test_of_any_keys_the_one_is_chosen_that_the_book_chooses(keys, serials, at_ms):
+    assert registered_key(keys, serials, at_ms) is chosen_by_the_book(keys, serials, at_ms)
+
+
+def test_a_record_is_stored_without_the_names_of_its_fields_and_read_back_the_same():
+    shelf = Shelf(Table(SignedReading, "signed_readings", ("session_id",)))
+    body = shelf.encode(RECORD)
+    assert body.startswith(b'["S-1",')
+    assert shelf.decode(RECORD.key, body) == RECORD
+    assert shelf.columns(RECORD) == ("S-1",)
 
 
 def test_the_leaf_is_the_packed_reading_of_the_named_entry():

@@ -1,16 +1,26 @@
-"""Signatures are checked beside the loop, each against the key registered for its meter."""
+"""Signatures are checked, on the loop or beside it, each against its meter's registered key."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ohmstead.apps.stations.verifier import BATCH_MAX, Verifier, examine
+from ohmstead.apps.stations.verifier import (
+    BATCH_MAX,
+    INLINE_BYTES_MAX,
+    INLINE_MAX,
+    Verifier,
+    examine,
+)
 from ohmstead.core.meter import MeterKey, Tier
 from ohmstead.flows.charging.evidence import VALID
+from ohmstead.wire import ocmf
 from tests.flows.world import KWH, NOON, Meter
 
 METER = Meter()
@@ -78,23 +88,89 @@ GOOD = METER.sign((NOON, "E", 5 * KWH))
 SHA = examine(GOOD, (key_of(METER),)).payload_sha256
 
 
+MANY = (b"x",) * INLINE_MAX  # with one more, too much for the loop
+
+
 async def test_many_at_once_come_back_each_to_its_own():
     verifier = Verifier()
     keys = (key_of(METER),)
     records = [METER.sign((NOON + n, "C", n)) for n in range(3 * BATCH_MAX)]
-    answers = await asyncio.gather(*(verifier.examine((r, b"x"), keys) for r in records))
+    answers = await asyncio.gather(*(verifier.examine((r, *MANY), keys) for r in records))
     assert [answer[0].raw for answer in answers] == records
     assert {answer[0].verdict for answer in answers} == {VALID}
-    assert verifier.checked == 2 * len(records)
+    assert verifier.checked == (1 + INLINE_MAX) * len(records)
     verifier.close()
 
 
 async def test_one_that_is_not_waited_for_any_more_holds_up_nobody():
     verifier = Verifier()
     keys = (key_of(METER),)
-    gone = asyncio.create_task(verifier.examine((GOOD,), keys))
-    kept = asyncio.create_task(verifier.examine((GOOD,), keys))
+    gone = asyncio.create_task(verifier.examine((GOOD, *MANY), keys))
+    kept = asyncio.create_task(verifier.examine((GOOD, *MANY), keys))
     await asyncio.sleep(0)
     gone.cancel()
     assert (await kept)[0].verdict == VALID
     verifier.close()
+
+
+def test_a_few_records_are_checked_where_they_arrive_and_say_the_same():
+    verifier = Verifier()
+    keys = (key_of(METER),)
+    bad = GOOD.replace(b"5.0", b"6.0")
+    assert verifier.examine_now((GOOD, bad), keys) == (examine(GOOD, keys), examine(bad, keys))
+    assert verifier.examine_now((GOOD,), ()) == (examine(GOOD, ()),)
+    assert verifier.checked == 3
+    verifier.close()
+
+
+def test_a_message_without_records_needs_no_check_whatever_its_keys():
+    verifier = Verifier()
+    assert verifier.examine_now((), (key_of(METER, curve="brainpoolP256r1"),)) == ()
+    verifier.close()
+
+
+@pytest.mark.parametrize(
+    ("raws", "curve"),
+    [
+        ((GOOD,) * (INLINE_MAX + 1), "secp256r1"),
+        ((b"OCMF|" + b" " * INLINE_BYTES_MAX,), "secp256r1"),
+        ((GOOD,), "secp384r1"),
+        ((GOOD,), "secp192r1"),
+        ((GOOD,), "brainpoolP256r1"),
+    ],
+)
+async def test_what_would_hold_up_the_loop_is_checked_beside_it(raws, curve):
+    verifier = Verifier()
+    keys = (key_of(METER, curve=curve),)
+    assert verifier.examine_now(raws, keys) is None
+    assert verifier.checked == 0
+    assert await verifier.examine(raws, keys) == tuple(examine(raw, keys) for raw in raws)
+    assert verifier.checked == len(raws)
+    verifier.close()
+
+
+def on_curve(curve, seed=9):
+    """A key and one record it signed."""
+    private = ec.derive_private_key(seed, curve())
+    public = ocmf.keys.public_key(private.public_key())
+    payload = GOOD.split(b"|")[1]
+    signature = private.sign(payload, ec.ECDSA(hashes.SHA256()))
+    tail = f'{{"SA":"ECDSA-{public.curve.name}-SHA256","SD":"{signature.hex()}"}}'
+    key = key_of(METER, key_id=public.key_id, curve=public.curve.name, public_key=public.der_hex)
+    return key, b"OCMF|" + payload + b"|" + tail.encode(), signature
+
+
+@pytest.mark.parametrize(
+    "curve", [ec.SECP256R1, ec.SECP256K1, ec.SECP192R1, ec.BrainpoolP256R1], ids=lambda c: c.name
+)
+def test_r_and_low_s_are_kept_as_contracts_take_them_on_every_curve(curve):
+    key, raw, signature = on_curve(curve)
+    r, s = decode_dss_signature(signature)
+    order = ocmf.CURVES[key.curve].order
+    kept = examine(raw, (key,)).record
+    assert (kept.r, kept.s) == (f"{r:064x}", f"{min(s, order - s):064x}")
+
+
+def test_a_curve_wider_than_a_leaf_is_valid_and_cannot_be_posted():
+    key, raw, _ = on_curve(ec.SECP384R1)
+    assert examine(raw, (key,)).verdict == "unpostable"

@@ -52,6 +52,8 @@ class Verifier:
         self, raws: tuple[bytes, ...], keys: tuple[MeterKey, ...]
     ) -> tuple[Evidence, ...] | None:
         """Return one Evidence per record, in order, or None: too much for the loop."""
+        if not raws:
+            return ()
         if len(raws) > INLINE_MAX:
             return None
         for key in keys:

@@ -8,6 +8,7 @@ OCPP 2 says ``signedMeterData`` is base64; stations send it plain there, too.
 from __future__ import annotations
 
 import base64
+import binascii
 import contextlib
 import json
 
@@ -18,6 +19,7 @@ CARRIER_MAX = 4 * RECORD_MAX  # characters: hex of base64 of a record needs 2.7 
 NESTING_MAX = 4  # wrappings around a record; two is the most that was seen
 _RECORD_NAMES = ("signedMeterData", "signedMeterValue", "signedData", "ocmf", "OCMF", "value")
 _KEY_NAMES = ("publicKey", "public_key", "PublicKey")
+_BASE64_OF_OCMF = "T0NNRn"  # no hex, no envelope: whatever begins so can only be base64
 
 
 class Carried(Frozen):
@@ -36,9 +38,7 @@ def extract_ocmf(text: str) -> bytes:
 
 def carried_in_16(value: str) -> Carried:
     """Read the ``value`` of an OCPP 1.6 SampledValue with format SignedData; raises as above."""
-    if len(value) > CARRIER_MAX:
-        raise MalformedRecord(f"signed data has at most {CARRIER_MAX} characters")
-    return _unwrapped(value, NESTING_MAX, "")
+    return _carried(value, "")
 
 
 def carried_in_201(signed_meter_data: str, public_key: str = "") -> Carried:
@@ -47,8 +47,26 @@ def carried_in_201(signed_meter_data: str, public_key: str = "") -> Carried:
     Its signingMethod is in the record, and its encodingMethod is not believed: what begins with
     ``OCMF|`` is OCMF.
     """
-    carried = carried_in_16(signed_meter_data)
-    return Carried(carried.received, carried.key_hint or public_key)
+    return _carried(signed_meter_data, public_key)
+
+
+def _carried(text: str, key_hint: str) -> Carried:
+    if len(text) > CARRIER_MAX:
+        raise MalformedRecord(f"signed data has at most {CARRIER_MAX} characters")
+    received = _usual(text) if text.startswith(_BASE64_OF_OCMF) else None
+    if received is not None:
+        return Carried(received, key_hint)
+    found = _unwrapped(text, NESTING_MAX, "")
+    return found if found.key_hint else Carried(found.received, key_hint)
+
+
+def _usual(text: str) -> bytes | None:
+    """Undo the one layer of base64 that OCPP asks for; None: the long way decides."""
+    try:
+        found = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return None
+    return found if found.isascii() and found.startswith(b"OCMF|") else None
 
 
 def _unwrapped(text: str, depth: int, key_hint: str) -> Carried:
