@@ -44,22 +44,22 @@ __all__ = [
 
 
 def post_linked(
-    book: Book, batch: Sequence[Transfer], now_ms: int, open_if_missing: Sequence[Account] = ()
+    book: Book,
+    batch: Sequence[Transfer],
+    now_ms: int,
+    open_if_missing: Sequence[Account] = (),
+    *,
+    is_new: bool = False,
 ) -> Posting:
     """Apply a batch that succeeds or fails as one.
 
     ``open_if_missing`` opens accounts in the same stroke (they must be empty, else ValueError), so
     a first payment needs no earlier ceremony. A refused or replayed batch changes no record.
+    ``is_new`` says that the caller knows of each id that it is new: the book is not asked then.
     """
-    known = [book.transfer(transfer.id) for transfer in batch]
-    for at, (transfer, found) in enumerate(zip(batch, known, strict=True)):
-        if found is not None and found != transfer:
-            return _refused(batch, at, Status.EXISTS_WITH_DIFFERENT_FIELDS)
-        if (found is None) != (known[0] is None):
-            return _refused(batch, at, Status.MIXED_WITH_EXISTING)
-    if batch and known[0] is not None:
-        return Posting((Status.EXISTS,) * len(batch))
-
+    replayed = None if is_new else _replayed(book, batch)
+    if replayed is not None:
+        return replayed
     draft = _Draft(book)
     for account in open_if_missing:
         if not draft.open(account):
@@ -74,6 +74,19 @@ def post_linked(
         tuple(draft.transfers.values()),
         tuple(draft.resolutions.values()),
     )
+
+
+def _replayed(book: Book, batch: Sequence[Transfer]) -> Posting | None:
+    """What becomes of a batch of which the book knows a part already, None where it knows none."""
+    known = [book.transfer(transfer.id) for transfer in batch]
+    for at, (transfer, found) in enumerate(zip(batch, known, strict=True)):
+        if found is not None and found != transfer:
+            return _refused(batch, at, Status.EXISTS_WITH_DIFFERENT_FIELDS)
+        if (found is None) != (known[0] is None):
+            return _refused(batch, at, Status.MIXED_WITH_EXISTING)
+    if batch and known[0] is not None:
+        return Posting((Status.EXISTS,) * len(batch))
+    return None
 
 
 def expire(book: Book, pending_id: str, now_ms: int) -> Posting:
@@ -106,16 +119,24 @@ def _refused(batch: Sequence[Transfer], at: int, status: Status) -> Posting:
 
 
 class _Draft:
-    """What the batch has written so far, laid over the book."""
+    """What the batch has written so far, laid over the book; each account is read once."""
+
+    __slots__ = ("_book", "_read", "accounts", "resolutions", "transfers")
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._read: dict[str, Account] = {}
         self.accounts: dict[str, Account] = {}
         self.transfers: dict[str, Transfer] = {}
         self.resolutions: dict[str, Resolution] = {}
 
     def account(self, account_id: str) -> Account | None:
-        return self.accounts.get(account_id) or self._book.account(account_id)
+        account = self.accounts.get(account_id) or self._read.get(account_id)
+        if account is None:
+            account = self._book.account(account_id)
+            if account is not None:
+                self._read[account_id] = account
+        return account
 
     def transfer(self, transfer_id: str) -> Transfer | None:
         return self.transfers.get(transfer_id) or self._book.transfer(transfer_id)
@@ -124,14 +145,22 @@ class _Draft:
         return pending_id in self.resolutions or self._book.resolution(pending_id) is not None
 
     def open(self, account: Account) -> bool:
-        fresh = Account(account.id, account.asset, account.code, account.must_stay_funded)
-        if account != fresh:
+        if (
+            account.debits_pending
+            or account.debits_posted
+            or account.credits_pending
+            or account.credits_posted
+        ):
             raise ValueError(f"account {account.id!r} is opened with a balance")
         known = self.account(account.id)
         if known is None:
             self.accounts[account.id] = account
             return True
-        return fresh == Account(known.id, known.asset, known.code, known.must_stay_funded)
+        return (
+            known.code == account.code
+            and known.must_stay_funded == account.must_stay_funded
+            and known.asset == account.asset
+        )
 
 
 def _apply(draft: _Draft, transfer: Transfer, now_ms: int) -> Status:

@@ -137,5 +137,10 @@ class Posting(Frozen):
     @property
     def refusal(self) -> Status | None:
         """The status of the one transfer that was refused, or None when the batch stands."""
-        stands = (Status.CREATED, Status.EXISTS, Status.LINKED_FAILED)
-        return next((status for status in self.statuses if status not in stands), None)
+        for status in self.statuses:
+            if status not in _STANDS:
+                return status
+        return None
+
+
+_STANDS = (Status.CREATED, Status.EXISTS, Status.LINKED_FAILED)

@@ -97,6 +97,8 @@ def assess(readings: Sequence[Reading], around: Circumstances) -> tuple[Finding,
     found: dict[FindingCode, Finding] = {}
     for finding in _all(readings, around):
         found.setdefault(finding.code, finding)
+    if not found:
+        return ()
     order = list(FindingCode)
     return tuple(sorted(found.values(), key=lambda finding: order.index(finding.code)))
 
@@ -117,7 +119,15 @@ def above_rated(energy_mwh: int, rated_w: int, time_ms: int) -> bool:
 def _all(readings: Sequence[Reading], around: Circumstances) -> Iterator[Finding]:
     yield from _shape(readings)
     for reading in readings:
-        yield from _single(reading)
+        # Asked in one breath, because nearly every reading is sound.
+        if (
+            reading.mwh < 0
+            or reading.status != GOOD
+            or reading.error_flags
+            or reading.kind == "X"
+            or reading.clock in UNSYNCHRONISED
+        ):
+            yield from _single(reading)
     for earlier, later in pairwise(readings):
         yield from _interval(earlier, later, around)
     if readings:
@@ -131,9 +141,10 @@ def _shape(readings: Sequence[Reading]) -> Iterator[Finding]:
         yield Finding(FindingCode.NO_BEGIN, "the first reading is not the begin of a session")
     if not readings or not readings[-1].ends:
         yield Finding(FindingCode.NO_END, "the last reading is not the end of a session")
-    names = sorted({reading.register for reading in readings})
+    names = {reading.register for reading in readings}
     if len(names) > 1:
-        yield Finding(FindingCode.REGISTERS_DIFFER, f"values of {' and '.join(names)} are mixed")
+        mixed = " and ".join(sorted(names))
+        yield Finding(FindingCode.REGISTERS_DIFFER, f"values of {mixed} are mixed")
 
 
 def _single(reading: Reading) -> Iterator[Finding]:
@@ -149,23 +160,26 @@ def _single(reading: Reading) -> Iterator[Finding]:
         yield Finding(FindingCode.CLOCK_UNSYNCHRONISED, "the meter's clock was never set")
 
 
-def _interval(earlier: Reading, later: Reading, around: Circumstances) -> Iterator[Finding]:
-    if earlier.register != later.register:
-        return
+def _interval(earlier: Reading, later: Reading, around: Circumstances) -> tuple[Finding, ...]:
     time_ms = later.at_ms - earlier.at_ms
     energy_mwh = later.mwh - earlier.mwh
+    # Both ends are rounded to the resolution of the clock and of the register.
+    certain_mwh = energy_mwh - around.register_resolution_mwh
+    is_above = above_rated(certain_mwh, around.rated_w, time_ms + around.time_resolution_ms)
+    if time_ms >= 0 <= energy_mwh and not is_above:
+        return ()
+    if earlier.register != later.register:
+        return ()
+    found = []
     if time_ms < 0:
-        yield Finding(FindingCode.TIME_NOT_MONOTONE, f"time went back by {-time_ms} ms")
+        found.append(Finding(FindingCode.TIME_NOT_MONOTONE, f"time went back by {-time_ms} ms"))
     if energy_mwh < 0:
-        yield Finding(FindingCode.REGISTER_DECREASED, f"the register fell by {-energy_mwh} mWh")
+        detail = f"the register fell by {-energy_mwh} mWh"
+        found.append(Finding(FindingCode.REGISTER_DECREASED, detail))
     elif time_ms >= 0:
-        # Both ends are rounded to the resolution of the clock and of the register.
-        certain_mwh = energy_mwh - around.register_resolution_mwh
-        if above_rated(certain_mwh, around.rated_w, time_ms + around.time_resolution_ms):
-            yield Finding(
-                FindingCode.INTERVAL_POWER_ABOVE_RATED,
-                f"{energy_mwh} mWh in {time_ms} ms at {around.rated_w} W",
-            )
+        detail = f"{energy_mwh} mWh in {time_ms} ms at {around.rated_w} W"
+        found.append(Finding(FindingCode.INTERVAL_POWER_ABOVE_RATED, detail))
+    return tuple(found)
 
 
 def _history(first: Reading, last: Reading, around: Circumstances) -> Iterator[Finding]:
@@ -207,6 +221,8 @@ def _whole(first: Reading, last: Reading, around: Circumstances) -> Iterator[Fin
 
 
 def _pages(around: Circumstances) -> Iterator[Finding]:
+    if not around.pages:
+        return
     seen = sorted(set(around.pages))
     if around.previous_page is not None:
         seen = [around.previous_page, *seen]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from ohmstead.core.tariff_records import (
+    EVERYWHERE,
     TIMES,
     Component,
     Dimension,
@@ -82,8 +83,36 @@ class Priced(Frozen):
 
 def price(tariff: Tariff, usage: Usage, zone: tzinfo) -> Priced:
     """Price a session; ``zone`` is the time zone of its location."""
+    if len(tariff.elements) == 1:
+        priced = _price_whole(tariff, tariff.elements[0], usage)
+        if priced is not None:
+            return priced
     rules = [element.restrictions for element in tariff.elements]
     return price_periods(tariff, cut(usage, rules, zone), zone)
+
+
+def _price_whole(tariff: Tariff, element: Element, usage: Usage) -> Priced | None:
+    """Price without cutting where nothing may change within the session and no time is counted,
+    which is how most tariffs are; None for the others."""
+    if element.restrictions != EVERYWHERE:
+        return None
+    lines: list[PriceLine] = []
+    for component in element.components:
+        if component.dimension is Dimension.FLAT:
+            minor = _minor(1, component, tariff.asset, tariff.rounding)
+            lines.insert(0, PriceLine(Dimension.FLAT, 0, 1, 1, component.price, minor))
+        elif component.dimension is Dimension.ENERGY:
+            measured = usage.energy_mwh
+            if measured > 0:
+                billed = _step_up(measured, component.step_size * MWH_PER_WH)
+                minor = _minor(billed, component, tariff.asset, tariff.rounding)
+                line = PriceLine(Dimension.ENERGY, 0, measured, billed, component.price, minor)
+                lines.append(line)
+        else:
+            return None
+    exact = sum([line.minor for line in lines])
+    total = _bounded(tariff, exact)
+    return Priced(tuple(lines), total - exact, total, tariff.rounding, covered=True)
 
 
 def price_periods(tariff: Tariff, periods: Sequence[Period], zone: tzinfo) -> Priced:
@@ -167,25 +196,23 @@ def worst_case_minor(tariff: Tariff, rated_power_w: int, duration_ms: int) -> in
     """
     energy_mwh = mul_div_up(rated_power_w * MW_PER_W, duration_ms, MS_PER_HOUR)
     found = [c for e in tariff.elements if e.restrictions.reservation is None for c in e.components]
-    by = {dimension: [c for c in found if c.dimension is dimension] for dimension in Dimension}
-    cost = 0
-    if all(by[dimension] for dimension in TIMES):
+    by: dict[Dimension, list[Component]] = {component.dimension: [] for component in found}
+    for component in found:
+        by[component.dimension].append(component)
+    cost, volumes = 0, {Dimension.FLAT: 1, Dimension.ENERGY: energy_mwh}
+    if Dimension.TIME in by and Dimension.PARKING_TIME in by:
         # Either may end up stepped, on top of the other unstepped: less than one step too much.
         group = by[Dimension.TIME] + by[Dimension.PARKING_TIME]
         volume = duration_ms + max(c.step_size for c in group) * MS_PER_S
         cost += _dearest(group, volume, tariff.asset)
-        volumes = {Dimension.FLAT: 1, Dimension.ENERGY: energy_mwh}
     else:
-        volumes = {
-            Dimension.FLAT: 1,
-            Dimension.ENERGY: energy_mwh,
-            **dict.fromkeys(TIMES, duration_ms),
-        }
+        volumes |= dict.fromkeys(TIMES, duration_ms)
     for dimension, volume in volumes.items():
-        steps = [max(c.step_size, 1) * _STEP[dimension] for c in by[dimension]]
+        group = by.get(dimension, [])
+        steps = [max(c.step_size, 1) * _STEP[dimension] for c in group]
         if dimension is not Dimension.FLAT:
             volume = max((_step_up(volume, step) for step in steps), default=volume)
-        cost += _dearest(by[dimension], volume, tariff.asset)
+        cost += _dearest(group, volume, tariff.asset)
     slack = 0 if tariff.rounding is Rounding.DOWN else len(found)  # each line may gain one unit
     return _bounded(tariff, cost + slack)
 
@@ -197,4 +224,6 @@ def _dearest(components: Sequence[Component], volume: int, asset: Asset) -> int:
 
     if not components:
         return 0
+    if len(components) == 1:
+        return _minor(volume, components[0], asset, Rounding.UP)
     return _minor(volume, max(components, key=per_unit), asset, Rounding.UP)

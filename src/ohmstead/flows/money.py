@@ -20,14 +20,24 @@ class Till:
         self._accounts: dict[str, Account] = {}
         self._transfers: dict[str, Transfer] = {}
         self._resolutions: dict[str, Resolution] = {}
+        self._read: dict[str, Transfer] = {}  # transfers never change
+        self._absent: set[str] = set()
 
     # The Book that core.ledger looks records up in.
 
     def account(self, account_id: str, /) -> Account | None:
-        return self._accounts.get(account_id) or self._state.get(Account, account_id)
+        changed = self._accounts.get(account_id)
+        if changed is not None or account_id in self._absent:
+            return changed
+        return self._state.get(Account, account_id)
 
     def transfer(self, transfer_id: str, /) -> Transfer | None:
-        return self._transfers.get(transfer_id) or self._state.get(Transfer, transfer_id)
+        known = self._transfers.get(transfer_id) or self._read.get(transfer_id)
+        if known is None:
+            known = self._state.get(Transfer, transfer_id)
+            if known is not None:
+                self._read[transfer_id] = known
+        return known
 
     def resolution(self, pending_id: str, /) -> Resolution | None:
         return self._resolutions.get(pending_id) or self._state.get(Resolution, pending_id)
@@ -43,29 +53,41 @@ class Till:
         account = self.account(self.id(name))
         return account.available if account else 0
 
-    def opens(self, *names: str) -> tuple[Account, ...]:
-        """Accounts to open if missing. Mirrors of the outside may run below zero; others never."""
-        return tuple(
-            Account(self.id(name), self.asset, _code(name), _code(name) not in _UNLIMITED)
-            for name in names
-        )
+    def absent(self, name: str) -> None:
+        """Say of an account that there is none yet, as of the escrow of a session that had no
+        money so far: it is not looked for."""
+        self._absent.add(self.id(name))
 
-    def move(self, batch: Sequence[Transfer]) -> Status:
-        """Apply a linked batch, opening the accounts it names; returns the refusal or success."""
-        names = dict.fromkeys(
-            account.partition("@")[0] for t in batch for account in (t.debit, t.credit)
-        )
-        posting: Posting = post_linked(self, batch, self._now_ms, self.opens(*names))
+    def _opens(self, batch: Sequence[Transfer]) -> list[Account]:
+        """Accounts to open if missing. Mirrors of the outside may run below zero; others never."""
+        names = dict.fromkeys([id_.partition("@")[0] for t in batch for id_ in (t.debit, t.credit)])
+        opened = []
+        for name in names:
+            code = name.partition(":")[0]
+            opened.append(Account(self.id(name), self.asset, code, code not in _UNLIMITED))
+        return opened
+
+    def move(self, batch: Sequence[Transfer], *, is_new: bool = False) -> Status:
+        """Apply a linked batch, opening the accounts it names; returns the refusal or success.
+
+        ``is_new`` says that no transfer of it can exist, because of what its session is still to
+        go through: its state changes in the commit that writes them. So none is looked for.
+        """
+        is_new = is_new and self._transfers.keys().isdisjoint([t.id for t in batch])
+        posting: Posting = post_linked(self, batch, self._now_ms, self._opens(batch), is_new=is_new)
         if posting.refusal is not None:
             return posting.refusal
-        self._accounts.update((account.id, account) for account in posting.accounts)
-        self._transfers.update((transfer.id, transfer) for transfer in posting.transfers)
-        self._resolutions.update((done.pending_id, done) for done in posting.resolutions)
+        for account in posting.accounts:
+            self._accounts[account.id] = account
+        for transfer in posting.transfers:
+            self._transfers[transfer.id] = transfer
+        for done in posting.resolutions:
+            self._resolutions[done.pending_id] = done
         return posting.statuses[0] if posting.statuses else Status.EXISTS
 
-    def must_move(self, batch: Sequence[Transfer]) -> None:
+    def must_move(self, batch: Sequence[Transfer], *, is_new: bool = False) -> None:
         """Apply a batch that cannot be refused unless this program is wrong; raises if it is."""
-        status = self.move(batch)
+        status = self.move(batch, is_new=is_new)
         if status not in (Status.CREATED, Status.EXISTS):
             raise LocalProtocolError(f"{batch[0].id}: the ledger said {status.value}")
 
@@ -124,10 +146,6 @@ class Till:
 
 
 _UNLIMITED = frozenset({"onchain", "receivable", "bank", "treasury_mirror"})
-
-
-def _code(name: str) -> str:
-    return name.partition(":")[0]
 
 
 def _part(id_: str, session: str) -> str:

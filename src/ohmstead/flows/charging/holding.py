@@ -67,7 +67,7 @@ def hold(
 ) -> tuple[Session, bool]:
     """Hold for ``session``, which then knows its payer even when nothing could be held: whoever
     charges without a hold owes it. A lock is the session's only when it holds it: another session
-    may be spending it."""
+    may be spending it. Nothing was held for ``session`` before: it is UNFUNDED."""
     session = replace(session, payer=token.payer, payer_kind=token.payer_kind)
     account = payer_account(token.payer_kind, token.payer, token.lock_id)
     expires_ms = now_ms + policy.session_max_ms + policy.offline_window_ms
@@ -79,9 +79,12 @@ def hold(
         expires_ms,
         session.id,
     )
-    if not amount_minor or till.move([hold]) is not Status.CREATED:
+    if not amount_minor:
         return session, False
     state = next_state(session.state, SessionEvent.FUNDED)
+    till.absent(f"escrow:{session.id}")
+    if till.move([hold], is_new=True) is not Status.CREATED:
+        return session, False
     held = replace(
         session,
         state=state,

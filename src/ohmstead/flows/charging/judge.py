@@ -8,7 +8,8 @@ from datetime import tzinfo
 from ohmstead.core.bill import Bill
 from ohmstead.core.session import PayerKind, Session, Share
 from ohmstead.core.split import split
-from ohmstead.core.tariff import Restrictions, Tariff, Usage, price
+from ohmstead.core.tariff import Tariff, Usage, price
+from ohmstead.core.tariff_records import EVERYWHERE
 from ohmstead.flows.charging.delivery import Delivery
 from ohmstead.frozen import replace
 
@@ -87,6 +88,7 @@ def usage_of(tariff: Tariff, delivered: Delivery) -> Usage:
     elif not delivered.samples:
         charging_end_ms = end.at_ms  # nothing is known between: it charged until the end
     whole = Usage(begin.at_ms, end.at_ms, tuple(points), charging_end_ms)
-    if all(element.restrictions == Restrictions() for element in tariff.elements):
-        return replace(whole, points=(points[0], points[-1]))
-    return whole
+    for element in tariff.elements:
+        if element.restrictions != EVERYWHERE:
+            return whole
+    return replace(whole, points=(points[0], points[-1]))

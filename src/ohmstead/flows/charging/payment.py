@@ -6,7 +6,9 @@
     freeze     what payees got, pending towards the dispute account
 
 The escrow of a session closes at zero (invariant 3): in dispute it is pending whole, and
-:mod:`ohmstead.flows.charging.review` closes it.
+:mod:`ohmstead.flows.charging.review` closes it. While a session is open the ledger knows its holds
+and nothing else of it, because it leaves that state in the commit that writes the rest: so the
+first three are new by their nature, and a hold that they find resolved is still an error.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ DISPUTE = "dispute"
 def take(till: Till, session: Session, bill: Bill) -> tuple[Job, ...]:
     """Take the price from the holds and pay the parties; what no hold covers is owed."""
     batch = holds_posted(till, session, bill.covered_minor)
-    till.must_move([*batch, *owes(till, session, bill), *pays(till, session, bill)])
+    batch += [*owes(till, session, bill), *pays(till, session, bill)]
+    till.must_move(batch, is_new=True)
     return release_job(session, bill.covered_minor)
 
 
@@ -63,7 +66,8 @@ def give_back(till: Till, session: Session) -> tuple[Job, ...]:
             [
                 till.resolve(f"{session.id}/release/{n}", f"{session.id}/hold/{n}", None)
                 for n in range(1, session.holds + 1)
-            ]
+            ],
+            is_new=True,
         )
     return release_job(session, 0)
 
@@ -84,7 +88,7 @@ def dispute(till: Till, session: Session, bill: Bill | None) -> None:
                 session=session.id,
             )
         )
-    till.must_move(batch)
+    till.must_move(batch, is_new=True)
 
 
 def freeze(till: Till, session: Session, bill: Bill | None, after: SessionState) -> None:
@@ -145,7 +149,8 @@ def raise_hold(till: Till, session: Session, account: str, amount_minor: int) ->
 
 def holds_posted(till: Till, session: Session, amount_minor: int) -> list[Transfer]:
     """Post ``amount_minor`` out of a session's holds, oldest first; the rest returns by itself."""
-    batch, left = [], amount_minor
+    batch: list[Transfer] = []
+    left = amount_minor
     for number in range(1, session.holds + 1):
         hold_id = f"{session.id}/hold/{number}"
         hold = till.transfer(hold_id)
