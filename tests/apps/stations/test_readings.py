@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ohmstead.apps.stations.readings import MWH_BITS_MAX, digest_of, to_mwh, wh_to_mwh
+from ohmstead.wire.ocpp.v201 import TransactionEventEnumType
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,10 @@ def test_what_a_message_says_is_named_apart():
     assert digest_of("a", 1, ((1, 2),)) == digest_of("a", 1, ((1, 2),))
     assert len({digest_of("a", "b"), digest_of("ab"), digest_of("b", "a"), digest_of("a")}) == 4
     assert len(digest_of("\ud800")) == 64
+
+
+def test_what_was_named_before_an_upgrade_has_the_same_name_after_it():
+    said = ["tx", TransactionEventEnumType.UPDATED, 1_795_200_000_000, ((1_795_200_000_000, 5),)]
+    assert digest_of(*said, "ab" * 32, "no number") == (
+        "3dbc8e1b35f69bb8f23644faa1cc8a82ae7bfa7fa162ddb385ea7c83787ab757"
+    )

@@ -67,6 +67,26 @@ def test_a_time_written_is_the_time_read(time_ms):
     assert parse_time(text) == time_ms
 
 
+@pytest.mark.parametrize("end", ["Z", ".000Z", ".999Z", ".9Z", "+00:00"])
+@pytest.mark.parametrize(
+    ("day", "time_ms"), [("0001-01-01", -62_135_510_400_000), ("9999-12-31", 253_402_214_400_000)]
+)
+def test_the_first_and_the_last_day_are_their_inner_end_however_they_are_written(day, time_ms, end):
+    assert parse_time(f"{day}T12:34:56{end}") == time_ms
+
+
+@pytest.mark.parametrize(
+    "text", ["60.000Z", "5Z", "0.5Z", "00.0\u0660\u0660Z", "00.-01Z", "00. 12Z"]
+)
+def test_what_only_looks_like_the_usual_second_is_no_short_cut(text):
+    whole = f"2026-11-20T11:59:{text}"
+    if text.startswith("60"):
+        assert parse_time(whole) == NOON
+    else:
+        with pytest.raises(RemoteProtocolError):
+            parse_time(whole)
+
+
 INNER = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29))  # noqa: DTZ001
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from picows import (
@@ -85,6 +84,28 @@ def refuse(refused: UpgradeRefused) -> WSUpgradeResponseWithListener:
 Upgrade = Callable[["StationSocket", WSUpgradeRequest], WSUpgradeResponseWithListener]
 
 
+class _Discarding(asyncio.BufferedProtocol):
+    """Stands in for a socket that has failed, until it is gone."""
+
+    def __init__(self, socket: StationSocket) -> None:
+        self._socket = socket
+
+    def get_buffer(self, size_hint: int) -> bytearray:
+        return _scratch
+
+    def buffer_updated(self, count: int) -> None:
+        """Nothing: what arrives now is not looked at."""
+
+    def pause_writing(self) -> None:
+        self._socket.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._socket.resume_writing()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._socket.connection_lost(error)
+
+
 class StationSocket(WSProtocol):  # type: ignore[misc]  # Any, without a stub
     """One accepted TCP connection, before and after its upgrade.
 
@@ -108,7 +129,6 @@ class StationSocket(WSProtocol):  # type: ignore[misc]  # Any, without a stub
         self._made = made
         self._lost = lost
         self._write_bytes_max = write_bytes_max
-        self._discarding = False
 
         def factory(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
             return upgrade(self, request)
@@ -142,16 +162,12 @@ class StationSocket(WSProtocol):  # type: ignore[misc]  # Any, without a stub
         self._lost(self)
         super().connection_lost(error)
 
-    def get_buffer(self, size_hint: int) -> Any:
-        return _scratch if self._discarding else super().get_buffer(size_hint)
-
     def buffer_updated(self, count: int) -> None:
-        if self._discarding:
-            return
-        super().buffer_updated(count)
+        WSProtocol.buffer_updated(self, count)
         closing = self.transport.close_handshake
-        if closing is not None and closing.sent is not None:
-            self._discarding = int(closing.sent.code) in FAILED
+        if closing is not None and closing.sent is not None and int(closing.sent.code) in FAILED:
+            # The transport keeps its protocol's methods, so only another protocol can change them.
+            self.transport.underlying_transport.set_protocol(_Discarding(self))
 
     def abort(self) -> None:
         """Give the connection up at once."""

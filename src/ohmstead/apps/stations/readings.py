@@ -17,7 +17,6 @@ USUAL_DIGITS_MAX = 12
 _MWH_DECIMALS = {"Wh": 3, "kWh": 6}  # decimal places that make whole mWh
 _MWH_PER = {"Wh": MWH_PER_WH, "kWh": MWH_PER_KWH}
 _PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
-ENERGY = "Energy.Active.Import.Register"
 
 
 class Values(Frozen):
@@ -33,7 +32,7 @@ def to_mwh(value: str | Decimal, unit: str, multiplier: int = 0) -> int:
     places = _MWH_DECIMALS.get(unit)
     if places is None:
         raise ValueError(f"{unit!r} is no unit of energy")
-    if isinstance(value, str) and not multiplier and _is_usual(value):
+    if type(value) is str and not multiplier and _is_usual(value):
         return int(value) * _MWH_PER[unit]
     try:
         number = _number(value.strip()) if isinstance(value, str) else value
@@ -75,4 +74,4 @@ def record_of(carried: Callable[[], ocmf.Carried], fallback: str) -> bytes:
 
 def digest_of(*parts: object) -> str:
     """Name what a message says, whoever repeats it under whatever id: sha-256 in hex."""
-    return sha256("\x1f".join(str(part) for part in parts).encode("utf-8", "replace")).hex()
+    return sha256("\x1f".join(map(str, parts)).encode("utf-8", "replace")).hex()

@@ -38,15 +38,21 @@ def parse_time(text: str) -> int:
     2.0.1 part 2 ask for UTC, and a local time without its zone is no moment.
     """
     second_ms, rest_ms = _SECONDS_MS.get(text[17:19]), _RESTS_MS.get(text[19:])
-    if second_ms is None or rest_ms is None:
-        return _parse(text)
-    return _minute_ms(text[:17]) + second_ms + rest_ms
+    if second_ms is not None and rest_ms is not None:
+        minute_ms = _minute_ms(text[:17])
+        if minute_ms is not None:
+            return minute_ms + second_ms + rest_ms
+    return _parse(text)
 
 
 @lru_cache(maxsize=4_096)
-def _minute_ms(start: str) -> int:
-    """A fleet's messages share their minutes, and reading one is most of the work."""
-    return _parse(start + "00Z")
+def _minute_ms(start: str) -> int | None:
+    """A fleet's messages share their minutes, and reading one is most of the work.
+
+    None for those of the calendar's first and last day.
+    """
+    minute_ms = _parse(start + "00Z")
+    return minute_ms if _PARSED_MS_MIN < minute_ms < _PARSED_MS_MAX else None
 
 
 def _parse(text: str) -> int:

@@ -17,7 +17,7 @@ async def handle(request: MeterValuesRequest, peer: StationPeer) -> MeterValuesR
             return MeterValuesResponse()  # clock-aligned values of an idle connector
         transaction_id = here[0].transaction_id
     values = read(request.meter_value)
-    evidence = await peer.examine(values.signed)
+    evidence = await peer.examine(values.signed) if values.signed else ()
     await peer.services.store.run(
         record_readings,
         Readings(

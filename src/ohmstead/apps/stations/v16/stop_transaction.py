@@ -23,7 +23,7 @@ async def handle(request: StopTransactionRequest, peer: StationPeer) -> StopTran
     at_ms = parse_time(request.timestamp)
     end_mwh = wh_to_mwh(request.meter_stop)
     values = read(request.transaction_data or ())
-    evidence = await peer.examine(values.signed)
+    evidence = await peer.examine(values.signed) if values.signed else ()
     has_id = request.transaction_id > 0
     # Behaviour 5: "StopTransaction on (station, transactionId), offline ones by content".
     about = str(request.transaction_id) if has_id else "offline"

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ohmstead.apps.stations.readings import ENERGY, Values, record_of, to_mwh
+from ohmstead.apps.stations.readings import Values, record_of, to_mwh
 from ohmstead.wire import ocmf
 from ohmstead.wire.ocpp.times import parse_time
-from ohmstead.wire.ocpp.v16 import MeterValue, SampledValue, TransactionMeterValue
+from ohmstead.wire.ocpp.v16 import (
+    Location,
+    Measurand,
+    MeterValue,
+    SampledValue,
+    TransactionMeterValue,
+    ValueFormat,
+)
+
+# 1.6 7.43: measurand defaults to Energy.Active.Import.Register, location to Outlet.
+_SIGNED = ValueFormat.SIGNED_DATA
+_REGISTER, _OUTLET = Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, Location.OUTLET
 
 
 def read(meter_values: Iterable[MeterValue | TransactionMeterValue]) -> Values:
@@ -18,9 +29,9 @@ def read(meter_values: Iterable[MeterValue | TransactionMeterValue]) -> Values:
     for meter_value in meter_values:
         at_ms = parse_time(meter_value.timestamp)
         for sample in meter_value.sampled_value:
-            if sample.format == "SignedData":
+            if sample.format is _SIGNED:
                 signed.append(_record(sample.value))
-            elif _is_register(sample):
+            elif (sample.measurand is _REGISTER or sample.measurand is None) and _is_whole(sample):
                 try:
                     plain.append((at_ms, to_mwh(sample.value, sample.unit or "Wh")))
                 except ValueError as error:
@@ -32,10 +43,6 @@ def _record(text: str) -> bytes:
     return record_of(lambda: ocmf.carried_in_16(text), text)
 
 
-def _is_register(sample: SampledValue) -> bool:
-    # 1.6 7.43: measurand defaults to Energy.Active.Import.Register, location to Outlet.
-    return (
-        (sample.measurand or ENERGY) == ENERGY
-        and sample.phase is None
-        and (sample.location or "Outlet") == "Outlet"
-    )
+def _is_whole(sample: SampledValue) -> bool:
+    # Not one phase's share, and not another place's.
+    return sample.phase is None and (sample.location is _OUTLET or sample.location is None)

@@ -17,39 +17,32 @@ from ohmstead.wire.ocpp.v201 import (
 STARTED, UPDATED = TransactionEventEnumType.STARTED, TransactionEventEnumType.UPDATED
 
 
-async def tell(request: TransactionEventRequest, peer: StationPeer, payload: str) -> Told:
-    """Read an event; raises CallRefused for one that names no transaction or no time."""
-    if not request.transaction_info.transaction_id:
-        reason = "transactionInfo.transactionId is empty"
-        raise CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, reason)
-    values = read(request.meter_value or ())
-    evidence = await peer.examine(values.signed)
-    return Told(request, peer, payload, parse_time(request.timestamp), values, evidence)
-
-
 class Told(Frozen):
     """One event and what stands behind it; ``payload`` as received, for the quarantine."""
 
     request: TransactionEventRequest
     peer: StationPeer
     payload: str
+    transaction_id: str
     at_ms: int
     values: Values
     evidence: tuple[Evidence, ...]
+    seen_id: str
+    digest: str
 
-    @property
-    def transaction_id(self) -> str:
-        return self.request.transaction_info.transaction_id
 
-    @property
-    def seen_id(self) -> str:
-        # Behaviour 5: "TransactionEvent on (station, transaction, seqNo)".
-        return f"{self.peer.station_id}/{self.transaction_id}/{self.request.seq_no}"
-
-    @property
-    def digest(self) -> str:
-        kind, records = self.request.event_type.value, [e.payload_sha256 for e in self.evidence]
-        values = self.values
-        return digest_of(
-            self.transaction_id, kind, self.at_ms, values.plain, *records, *values.refused
-        )
+async def tell(request: TransactionEventRequest, peer: StationPeer, payload: str) -> Told:
+    """Read an event; raises CallRefused for one that names no transaction or no time."""
+    transaction_id = request.transaction_info.transaction_id
+    if not transaction_id:
+        reason = "transactionInfo.transactionId is empty"
+        raise CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, reason)
+    values = read(request.meter_value or ())
+    evidence = await peer.examine(values.signed) if values.signed else ()
+    at_ms = parse_time(request.timestamp)
+    # Behaviour 5: "TransactionEvent on (station, transaction, seqNo)".
+    seen_id = f"{peer.station_id}/{transaction_id}/{request.seq_no}"
+    said = [transaction_id, request.event_type, at_ms, values.plain]
+    records = [item.payload_sha256 for item in evidence]
+    digest = digest_of(*said, *records, *values.refused)
+    return Told(request, peer, payload, transaction_id, at_ms, values, evidence, seen_id, digest)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ohmstead.apps.stations.readings import ENERGY, Values, record_of, to_mwh
+from ohmstead.apps.stations.readings import Values, record_of, to_mwh
 from ohmstead.wire import ocmf
 from ohmstead.wire.ocpp.times import parse_time
-from ohmstead.wire.ocpp.v201 import MeterValueType, SampledValueType, SignedMeterValueType
+from ohmstead.wire.ocpp.v201 import (
+    LocationEnumType,
+    MeasurandEnumType,
+    MeterValueType,
+    SampledValueType,
+    SignedMeterValueType,
+)
+
+# 2.0.1 part 2, SampledValueType: measurand defaults to Energy.Active.Import.Register, location to
+# Outlet.
+_REGISTER = MeasurandEnumType.ENERGY_ACTIVE_IMPORT_REGISTER
+_OUTLET = LocationEnumType.OUTLET
 
 
 def read(meter_values: Iterable[MeterValueType]) -> Values:
@@ -20,16 +31,20 @@ def read(meter_values: Iterable[MeterValueType]) -> Values:
         for sample in meter_value.sampled_value:
             if sample.signed_meter_value is not None:
                 signed.append(_record(sample.signed_meter_value))
-            if not _is_register(sample):
+            if sample.measurand is not _REGISTER and sample.measurand is not None:
                 continue
-            unit = sample.unit_of_measure
-            name = (unit.unit if unit else None) or "Wh"
+            if not _is_whole(sample):
+                continue
+            name, multiplier, unit = "Wh", 0, sample.unit_of_measure
+            if unit is not None:
+                name, multiplier = unit.unit or name, unit.multiplier or 0
             try:
-                multiplier = (unit.multiplier if unit else None) or 0
                 plain.append((at_ms, to_mwh(sample.value, name, multiplier)))
             except ValueError as error:
                 refused.append(str(error))
-    return Values(tuple(plain), tuple(dict.fromkeys(signed)), tuple(refused))
+    if len(signed) > 1:  # each value may carry the record of all of them
+        signed = list(dict.fromkeys(signed))
+    return Values(tuple(plain), tuple(signed), tuple(refused))
 
 
 def _record(signed: SignedMeterValueType) -> bytes:
@@ -39,11 +54,6 @@ def _record(signed: SignedMeterValueType) -> bytes:
     )
 
 
-def _is_register(sample: SampledValueType) -> bool:
-    # 2.0.1 part 2, SampledValueType: measurand defaults to Energy.Active.Import.Register and
-    # location to Outlet.
-    return (
-        (sample.measurand or ENERGY) == ENERGY
-        and sample.phase is None
-        and (sample.location or "Outlet") == "Outlet"
-    )
+def _is_whole(sample: SampledValueType) -> bool:
+    # Not one phase's share, and not another place's.
+    return sample.phase is None and (sample.location is _OUTLET or sample.location is None)
