@@ -216,6 +216,33 @@ def test_a_hold_that_was_taken_does_not_expire() -> None:
     assert expire(book, "hold", 1_000).refusal is Status.PENDING_ALREADY_RESOLVED
 
 
+class NewBook(DictBook):
+    """A book that may not be asked for the transfers of a new batch."""
+
+    def transfer(self, transfer_id):
+        assert transfer_id not in ("take", "pay"), "looked up although it is new"
+        return super().transfer(transfer_id)
+
+
+def test_a_batch_that_is_new_is_not_looked_up_and_posts_the_same() -> None:
+    book = fresh()
+    asked = NewBook(dict(book.accounts), dict(book.transfers), dict(book.resolutions))
+    batch = [TAKE, PAY]
+    assert {TAKE.id, PAY.id} == {"take", "pay"}
+    assert post_linked(asked, batch, 0, is_new=True) == post_linked(book, batch, 0)
+
+
+def test_a_batch_that_is_called_new_cannot_take_a_hold_twice() -> None:
+    book = fresh()
+    book.post(TAKE, PAY)
+    again = [replace(TAKE, id="take/2"), replace(PAY, id="pay/2")]
+    for batch in (again, [TAKE, PAY]):
+        refusal = post_linked(book, batch, 0, is_new=True).refusal
+        assert refusal is Status.PENDING_ALREADY_RESOLVED
+    twice = [move("x", "driver", "host", 1), move("x", "driver", "host", 1)]
+    assert post_linked(book, twice, 0, is_new=True).refusal is Status.MIXED_WITH_EXISTING
+
+
 def test_the_refusal_of_a_batch_is_the_status_of_the_one_that_failed() -> None:
     book = fresh()
     assert post_linked(book, [TAKE, replace(PAY, amount=46)], 0).refusal is Status.EXCEEDS_CREDITS

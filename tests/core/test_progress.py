@@ -5,7 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ohmstead.core.progress import BLOCK_READINGS, Progress, advance, delivered_mwh
+from ohmstead.core.progress import (
+    BLOCK_READINGS,
+    Progress,
+    advance,
+    delivered_mwh,
+    named,
+    top_page,
+    with_page,
+)
+from ohmstead.frozen import replace
 
 BEGUN = Progress("S-1", 1_000, 100)
 
@@ -70,3 +79,33 @@ def test_every_moment_is_kept_once_with_its_first_value(messages):
     assert all(len(block.values) == BLOCK_READINGS for block in blocks)
     assert [block.number for block in blocks] == list(range(progress.blocks))
     assert len(progress.values) < BLOCK_READINGS
+
+
+@given(st.lists(st.tuples(st.sampled_from("TF"), st.integers(0, 40)), unique=True, max_size=40))
+def test_pages_are_kept_as_ranges_that_never_overlap(pages):
+    known, tops = (), {}
+    for context, page in pages:
+        known = with_page(known, context, page)
+        tops[context] = max(page, tops.get(context, -1))
+        assert top_page(known, context) == tops[context]
+    listed = [(c, page) for c, first, last in known for page in range(first, last + 1)]
+    assert sorted(listed) == sorted(pages)
+
+
+def test_a_meter_that_counts_takes_one_range():
+    known = ()
+    for page in range(100):
+        known = with_page(known, "T", page)
+    assert known == (("T", 0, 99),)
+    assert top_page(known, "F") == -1
+
+
+def test_what_leaves_in_a_block_is_everything_but_the_highest_pages():
+    scattered = tuple(("T", page, page) for page in range(0, 40, 2))
+    both = (("F", 3, 9), *scattered)
+    after = advance(replace(BEGUN, pages=both), [(160, 1_500)], 3, seen=named(3, "ab" * 32))
+    (block,) = after.blocks
+    assert block.pages == scattered[:-1]
+    assert after.progress.pages == (("F", 3, 9), ("T", 38, 38))
+    assert block.values == ((160, 1_500),) and block.seen == ((3, "ab" * 16),)
+    assert (after.progress.values, after.progress.seen, after.progress.blocks) == ((), (), 1)

@@ -435,6 +435,40 @@ def tariffs(draw) -> Tariff:
     )
 
 
+@st.composite
+def plain_tariffs(draw) -> Tariff:
+    """One element, always in force; most count no time, and are priced without cutting."""
+    dimensions = draw(st.permutations([FLAT, ENERGY, TIME])) if draw(st.booleans()) else [ENERGY]
+    parts = [
+        Component(
+            dimension,
+            Price(draw(st.integers(1, 10**6)), draw(st.integers(0, 8))),
+            draw(st.sampled_from([1, 60, 1_000, 5_000])),
+        )
+        for dimension in dimensions[: draw(st.integers(1, 3))]
+    ]
+    return tariff(
+        Element(tuple(parts)),
+        asset=Asset("EUR", draw(st.sampled_from([0, 2, 6]))),
+        rounding=draw(st.sampled_from(Rounding)),
+        min_price_minor=draw(st.sampled_from([0, 700_000])),
+        max_price_minor=draw(st.sampled_from([None, 9_000_000])),
+    )
+
+
+@given(plain_tariffs(), usages(), ZONES)
+def test_a_plain_tariff_costs_the_same_when_the_session_is_cut(rates, usage, zone) -> None:
+    in_periods = price_periods(rates, cut(usage, [Restrictions()], zone), zone)
+    assert price(rates, usage, zone) == in_periods
+
+
+@given(plain_tariffs(), st.integers(0, 10**6), st.integers(0, HOUR))
+def test_a_plain_tariff_prices_a_session_without_readings_alike(rates, start, span) -> None:
+    for usage in (Usage(start, start + span, ()), Usage(start, start + span, ((start, 7),))):
+        in_periods = price_periods(rates, cut(usage, [Restrictions()], UTC), UTC)
+        assert price(rates, usage, UTC) == in_periods
+
+
 @given(usages(), rules, ZONES)
 def test_a_restriction_agrees_with_somebody_who_looks_at_the_clock_every_minute(
     usage, rule, zone
