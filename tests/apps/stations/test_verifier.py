@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from ohmstead.apps.stations.verifier import (
     BATCH_MAX,
-    INLINE_BYTES_MAX,
-    INLINE_MAX,
+    LIGHT_BYTES_MAX,
+    LIGHT_MAX,
+    TURN_MAX,
     Verifier,
     examine,
 )
@@ -88,28 +89,42 @@ GOOD = METER.sign((NOON, "E", 5 * KWH))
 SHA = examine(GOOD, (key_of(METER),)).payload_sha256
 
 
-MANY = (b"x",) * INLINE_MAX  # with one more, too much for the loop
+MANY = (b"x",) * LIGHT_MAX  # with one more, too much for the loop
 
 
-async def test_many_at_once_come_back_each_to_its_own():
+@pytest.mark.parametrize("more", [(b"x",), MANY], ids=["on the loop", "beside it"])
+async def test_many_at_once_come_back_each_to_its_own(more):
     verifier = Verifier()
     keys = (key_of(METER),)
     records = [METER.sign((NOON + n, "C", n)) for n in range(3 * BATCH_MAX)]
-    answers = await asyncio.gather(*(verifier.examine((r, *MANY), keys) for r in records))
+    answers = await asyncio.gather(*(verifier.examine((r, *more), keys) for r in records))
     assert [answer[0].raw for answer in answers] == records
     assert {answer[0].verdict for answer in answers} == {VALID}
-    assert verifier.checked == (1 + INLINE_MAX) * len(records)
+    assert verifier.checked == (1 + len(more)) * len(records)
     verifier.close()
 
 
-async def test_one_that_is_not_waited_for_any_more_holds_up_nobody():
+@pytest.mark.parametrize("more", [(), MANY], ids=["on the loop", "beside it"])
+async def test_one_that_is_not_waited_for_any_more_holds_up_nobody(more):
     verifier = Verifier()
     keys = (key_of(METER),)
-    gone = asyncio.create_task(verifier.examine((GOOD, *MANY), keys))
-    kept = asyncio.create_task(verifier.examine((GOOD, *MANY), keys))
+    gone = asyncio.create_task(verifier.examine((GOOD, *more), keys))
+    kept = asyncio.create_task(verifier.examine((GOOD, *more), keys))
     await asyncio.sleep(0)
     gone.cancel()
     assert (await kept)[0].verdict == VALID
+    verifier.close()
+
+
+async def test_a_crowd_is_checked_in_turns_and_the_loop_serves_others_between_them():
+    verifier = Verifier()
+    keys = (key_of(METER),)
+    crowd = [asyncio.create_task(verifier.examine((GOOD,), keys)) for _ in range(3 * TURN_MAX)]
+    seen = []
+    while not all(task.done() for task in crowd):
+        await asyncio.sleep(0)
+        seen.append(verifier.checked)
+    assert {TURN_MAX, 2 * TURN_MAX, 3 * TURN_MAX} <= set(seen)
     verifier.close()
 
 
@@ -123,24 +138,26 @@ def test_a_few_records_are_checked_where_they_arrive_and_say_the_same():
     verifier.close()
 
 
-def test_a_message_without_records_needs_no_check_whatever_its_keys():
+async def test_a_message_without_records_needs_no_check_whatever_its_keys():
     verifier = Verifier()
-    assert verifier.examine_now((), (key_of(METER, curve="brainpoolP256r1"),)) == ()
+    keys = (key_of(METER, curve="brainpoolP256r1"),)
+    assert verifier.examine_now((), keys) == await verifier.examine((), keys) == ()
     verifier.close()
 
 
 @pytest.mark.parametrize(
     ("raws", "curve"),
     [
-        ((GOOD,) * (INLINE_MAX + 1), "secp256r1"),
-        ((b"OCMF|" + b" " * INLINE_BYTES_MAX,), "secp256r1"),
+        ((GOOD,) * (LIGHT_MAX + 1), "secp256r1"),
+        ((b"OCMF|" + b" " * LIGHT_BYTES_MAX,), "secp256r1"),
         ((GOOD,), "secp384r1"),
         ((GOOD,), "secp192r1"),
         ((GOOD,), "brainpoolP256r1"),
     ],
 )
-async def test_what_would_hold_up_the_loop_is_checked_beside_it(raws, curve):
+async def test_what_would_hold_up_the_loop_is_checked_beside_it(raws, curve, monkeypatch):
     verifier = Verifier()
+    monkeypatch.setattr(verifier, "_check", None)
     keys = (key_of(METER, curve=curve),)
     assert verifier.examine_now(raws, keys) is None
     assert verifier.checked == 0
