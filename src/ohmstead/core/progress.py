@@ -80,11 +80,13 @@ def advance(
     seq: int,
     kept_ms: Container[int] = (),
     seen: Seen | None = None,
+    pages: tuple[Pages, ...] | None = None,
 ) -> Advance:
     """Keep new values; of two for one moment the first one stands.
 
     ``kept_ms`` are the moments of which a value is kept already; it is asked only about values
-    that are not later than ``before.newest_ms``. ``seen`` names the message, where it is numbered.
+    that are not later than ``before.newest_ms``. ``seen`` names the message, where it is numbered;
+    ``pages`` are the session's with it, where it brought any.
     """
     last_ms, last_mwh, newest_ms = before.last_ms, before.last_mwh, before.newest_ms
     kept, decreased = list(before.values), False
@@ -111,7 +113,7 @@ def advance(
         before.blocks,
         tuple(kept),
         before.seen if seen is None else (*before.seen, seen),
-        before.pages,
+        before.pages if pages is None else pages,
     )
     if (
         len(kept) < BLOCK_READINGS
@@ -150,6 +152,10 @@ def _cut(full: Progress, decreased: bool) -> Advance:
 
 def with_page(known: tuple[Pages, ...], context: str, page: int) -> tuple[Pages, ...]:
     """The pages of a session and one more; a meter counts, so most follow the one before."""
+    if len(known) == 1:
+        letter, first, last = known[0]
+        if page == last + 1 and letter == context:
+            return ((letter, first, page),)
     for at, (letter, first, last) in enumerate(known):
         if letter == context and first <= page <= last + 1:
             return (*known[:at], (letter, first, max(page, last)), *known[at + 1 :])

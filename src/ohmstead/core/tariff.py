@@ -199,20 +199,21 @@ def worst_case_minor(tariff: Tariff, rated_power_w: int, duration_ms: int) -> in
     by: dict[Dimension, list[Component]] = {component.dimension: [] for component in found}
     for component in found:
         by[component.dimension].append(component)
-    cost, volumes = 0, {Dimension.FLAT: 1, Dimension.ENERGY: energy_mwh}
-    if Dimension.TIME in by and Dimension.PARKING_TIME in by:
+    cost = 0
+    is_pair = Dimension.TIME in by and Dimension.PARKING_TIME in by
+    if is_pair:
         # Either may end up stepped, on top of the other unstepped: less than one step too much.
         group = by[Dimension.TIME] + by[Dimension.PARKING_TIME]
         volume = duration_ms + max(c.step_size for c in group) * MS_PER_S
         cost += _dearest(group, volume, tariff.asset)
-    else:
-        volumes |= dict.fromkeys(TIMES, duration_ms)
-    for dimension, volume in volumes.items():
-        group = by.get(dimension, [])
-        steps = [max(c.step_size, 1) * _STEP[dimension] for c in group]
-        if dimension is not Dimension.FLAT:
-            volume = max((_step_up(volume, step) for step in steps), default=volume)
-        cost += _dearest(group, volume, tariff.asset)
+    for dimension, group in by.items():
+        if dimension is Dimension.FLAT:
+            cost += _dearest(group, 1, tariff.asset)
+        elif dimension is Dimension.ENERGY or not is_pair:
+            whole = energy_mwh if dimension is Dimension.ENERGY else duration_ms
+            unit = _STEP[dimension]
+            volume = max([_step_up(whole, max(c.step_size, 1) * unit) for c in group])
+            cost += _dearest(group, volume, tariff.asset)
     slack = 0 if tariff.rounding is Rounding.DOWN else len(found)  # each line may gain one unit
     return _bounded(tariff, cost + slack)
 

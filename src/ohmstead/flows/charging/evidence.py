@@ -84,8 +84,9 @@ def weigh(
             kept.append(_kept(session, item, finding, now_ms))
         elif known is None and record is not None:
             book.add(replace(record, session_id=session.id), key)
-    puts = (*kept, *book.fresh.values(), *book.heads)
-    return Weighed(tuple(dict.fromkeys(findings)), puts, book.pages, book.fresh)
+    puts = (*kept, *book.fresh.values(), *book.heads.values())
+    found = tuple(dict.fromkeys(findings)) if findings else ()
+    return Weighed(found, puts, book.pages, book.fresh)
 
 
 def _page_refused(session: Session, known: SignedReading, item: Evidence) -> str | None:

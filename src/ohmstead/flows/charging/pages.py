@@ -24,52 +24,47 @@ PAGE_MAX = (1 << PAGE_BITS) - 1
 class PageBook:
     """The pages of one session's meter as one message finds them, and what it adds."""
 
-    __slots__ = ("_heads", "_session_id", "_state", "_tops", "fresh", "heads", "pages")
+    __slots__ = ("_context", "_head", "_session_id", "_state", "_top", "fresh", "heads", "pages")
 
     def __init__(self, state: State, session: Session, pages: tuple[Pages, ...]) -> None:
         self._state = state
         self._session_id = session.id
-        self._heads: dict[str, PageHead | None] = {}
-        self._tops: dict[str, int] = {}
+        self._context: str | None = None  # the one that is open: its head, and its top
+        self._head: PageHead | None = None
+        self._top = -1  # no page above is stored: exact, or higher than need be
         self.pages = pages  # the session's, with what was added
         self.fresh: dict[str, SignedReading] = {}  # what was added, by key
-        self.heads: list[PageHead] = []  # what was taken over
+        self.heads: dict[str, PageHead] = {}  # what was taken over, by context
 
     def known(self, record: SignedReading, key: str) -> SignedReading | None:
         """The record that stands at this page, whoever's it is; ``key`` is the record's own."""
-        if record.page > self._top(record):
+        if record.context != self._context:
+            self._open(record.key_id, record.context)
+        if record.page > self._top:
             return None
         return self.fresh.get(key) or self._state.get(SignedReading, key)
 
     def add(self, record: SignedReading, key: str) -> None:
-        """Store a record of the session at a page where none stands."""
-        top, context = self._top(record), record.context
-        head = self._heads[context]
-        if head is None or (head.session_id != self._session_id and record.page > head.since):
-            head = PageHead(record.key_id, context, self._session_id, top)
-            self._heads[context] = head
-            self.heads.append(head)
-        self._tops[context] = max(top, record.page)
-        self.pages = with_page(self.pages, context, record.page)
+        """Store a record of the session at a page that :meth:`known` just found free."""
+        head, context, page = self._head, record.context, record.page
+        if head is None or (head.session_id != self._session_id and page > head.since):
+            self._head = PageHead(record.key_id, context, self._session_id, self._top)
+            self.heads[context] = self._head
+        if page > self._top:
+            self._top = page
+        self.pages = with_page(self.pages, context, page)
         self.fresh[key] = record
 
-    def _top(self, record: SignedReading) -> int:
-        """A page above which none is stored: exact, or higher than need be."""
-        context = record.context
-        top = self._tops.get(context)
-        if top is None:
-            head = self._state.get(PageHead, head_key(record.key_id, context))
-            self._heads[context] = head
-            self._tops[context] = top = self._found_top(head, context)
-        return top
-
-    def _found_top(self, head: PageHead | None, context: str) -> int:
+    def _open(self, key_id: str, context: str) -> None:
+        head = self.heads.get(context) or self._state.get(PageHead, head_key(key_id, context))
+        self._context, self._head, self._top = context, head, -1
         if head is None:
-            return -1
+            return
         pages = self.pages
         if head.session_id != self._session_id:
             progress = self._state.get(Progress, head.session_id)
             if progress is None:
-                return PAGE_MAX  # nobody knows: every page is looked up
+                self._top = PAGE_MAX  # nobody knows: every page is looked up
+                return
             pages = progress.pages
-        return max(head.since, top_page(pages, context))
+        self._top = max(head.since, top_page(pages, context))

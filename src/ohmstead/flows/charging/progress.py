@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import tzinfo
 
 from ohmstead.core.network import Quarantined, TransactionRef
-from ohmstead.core.progress import Advance, Progress, Seen, Value, advance, named
+from ohmstead.core.progress import Progress, Value, advance, named
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
 from ohmstead.flows.charging.ahead import keep_ahead
 from ohmstead.flows.charging.evidence import Evidence, weigh
@@ -73,17 +73,16 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
             # One seqNo with two contents: the first one stands, the other is kept.
             other = () if seen == name else _kept(command, now_ms)
             return Decision(Progressed(ProgressOutcome.EXISTS, session.id), other)
-    if session.state not in OPEN_STATES:
+    if session.state is not SessionState.ACTIVE and session.state not in OPEN_STATES:
         # Behaviour 10: an event after Ended changes no bill.
         return Decision(Progressed(ProgressOutcome.LATE, session.id), _kept(command, now_ms))
     before, policy = session, policy_of(state)
     puts: list[Record] = []
+    pages = progress.pages
     if command.evidence:
-        skew_ms = policy.clock_skew_ms
-        weighed = weigh(state, session, progress.pages, command.evidence, skew_ms, now_ms)
+        weighed = weigh(state, session, pages, command.evidence, policy.clock_skew_ms, now_ms)
         puts += weighed.puts
-        if weighed.fresh:
-            progress = replace(progress, pages=weighed.pages)
+        pages = weighed.pages
         if weighed.findings:
             findings = tuple(dict.fromkeys((*session.findings, *weighed.findings)))
             session = replace(session, findings=findings)
@@ -97,7 +96,8 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
         findings = tuple(dict.fromkeys((*session.findings, UNREADABLE)))
         session = replace(session, findings=findings)
         puts.append(kept_unreadable(session, command.payload, now_ms))
-    advanced = _advanced(state, progress, values, command.seq, name)
+    kept_ms = _kept_ms(state, progress, values)
+    advanced = advance(progress, values, command.seq, kept_ms, name, pages)
     progress = advanced.progress
     if advanced.decreased and DECREASED not in session.findings:
         session = replace(session, findings=(*session.findings, DECREASED))
@@ -116,15 +116,13 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     return Decision(answer, tuple(puts), advanced.blocks, jobs)
 
 
-def _advanced(
-    state: State, before: Progress, values: Sequence[Value], seq: int, name: Seen | None
-) -> Advance:
+def _kept_ms(state: State, before: Progress, values: Sequence[Value]) -> Container[int]:
+    """The moments of which a value is kept already; looked for only where one may be among them."""
     newest_ms = before.newest_ms
-    for at_ms, _ in values:
-        if at_ms <= newest_ms:
-            kept_ms = {at_ms for at_ms, _ in values_of(state, before)}
-            return advance(before, values, seq, kept_ms, name)
-    return advance(before, values, seq, (), name)
+    for value in values:
+        if value[0] <= newest_ms:
+            return {at_ms for at_ms, _ in values_of(state, before)}
+    return ()
 
 
 def kept_unreadable(session: Session, payload: str, now_ms: int) -> Quarantined:
