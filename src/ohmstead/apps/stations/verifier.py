@@ -28,7 +28,7 @@ from ohmstead.wire import ocmf
 
 THREADS = 2
 BATCH_MAX = 64
-TURN_MAX = 32  # messages checked in one turn of the loop: nearly always 2 ms, and 9 at most
+TURN_MAX = 64  # messages checked in one turn of the loop: nearly always 5 ms, and 20 at most
 LIGHT_MAX = 4  # records of one message that is checked on the loop
 LIGHT_BYTES_MAX = 16_384  # of all of them; what a meter writes ends at 1 kB
 LIGHT_CURVES = frozenset({"secp256r1", "secp256k1"})  # 70 us a check; others take up to 320
