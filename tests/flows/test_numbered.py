@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from ohmstead.flows.charging.funding import Authorisation
 from ohmstead.flows.charging.holding import Fund, fund
 from ohmstead.flows.charging.kept import readings_of
 from ohmstead.flows.charging.progress import ProgressOutcome
+from ohmstead.flows.charging.stop import StopOutcome
+from ohmstead.frozen import replace
 from ohmstead.hashing import sha256
 from tests.flows.world import KWH, World
 
@@ -80,10 +83,30 @@ def test_a_start_that_comes_again_after_its_stop_is_answered_as_before():
     first = begun(world)
     world.wait(30)
     world.stop("TX", KWH, seq=1)
-    assert begun(world) == first
+    assert not first.earlier
+    assert begun(world) == replace(first, earlier=True)
     world.wait(5)
     assert begun(world, content="another").authorisation is Authorisation.INVALID
     assert begun(world, seq=7).authorisation is Authorisation.INVALID
+
+
+@pytest.mark.parametrize("what", ["readings", "stop", "nothing"])
+def test_a_start_says_whether_anything_of_its_transaction_came_before_it(what):
+    world = World(signed=False)
+    if what == "readings":
+        assert tell(world, 3, "early", (world.now, KWH)) is ProgressOutcome.QUARANTINED
+        assert tell(world, 4, "early", (world.now, KWH)) is ProgressOutcome.QUARANTINED
+    elif what == "stop":
+        assert world.stop("TX", KWH, seq=9).outcome is StopOutcome.QUARANTINED
+        assert world.stop("TX", KWH, seq=9).outcome is StopOutcome.QUARANTINED
+        answer = world.run(fund, Fund("ST", "TX", "card"))
+        assert answer.authorisation is Authorisation.INVALID
+    world.wait(1)
+    started = begun(world)
+    assert started.authorisation is Authorisation.ACCEPTED
+    assert started.earlier == (what != "nothing")
+    assert tell(world, 1, "now", (world.now, KWH)) is RECORDED
+    assert world.stop("TX", KWH, seq=2).session_id == started.session_id
 
 
 def test_a_stop_says_what_it_is_only_where_nothing_else_does():

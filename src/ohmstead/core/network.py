@@ -87,6 +87,7 @@ class TransactionRef(Frozen, array_like=True):
     """Finds the session behind a station's transaction: ``{station}/{transaction}``.
 
     ``seq`` and ``digest`` name the message that began it, where the station numbers its messages.
+    ``session_id`` is empty while messages of it were kept and its start is yet to come.
     """
 
     station_id: str

@@ -23,6 +23,7 @@ class Started(Frozen):
     session_id: str
     transaction_id: str
     authorisation: Authorisation
+    earlier: bool = False  # messages of its transaction may have been kept before it began
 
 
 class Fund(Frozen):
@@ -36,7 +37,7 @@ class Fund(Frozen):
 def fund(state: State, command: Fund, now_ms: int) -> Decision[Started]:
     """Hold money for a session that began without any; harmless for one that has it."""
     ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
-    if ref is None:
+    if ref is None or not ref.session_id:
         return Decision(Started("", command.transaction_id, Authorisation.INVALID))
     session = state.get(Session, ref.session_id)
     assert session is not None  # written in the same commit as the TransactionRef

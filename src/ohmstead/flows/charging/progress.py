@@ -63,7 +63,8 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
     session = state.get(Session, ref.session_id) if ref is not None else None
     if session is None:
-        return Decision(Progressed(ProgressOutcome.QUARANTINED), _kept(command, now_ms))
+        kept = (*_kept(command, now_ms), *awaited(ref, command.station_id, command.transaction_id))
+        return Decision(Progressed(ProgressOutcome.QUARANTINED), kept)
     progress = progress_of(state, session)
     name = named(command.seq, command.digest) if command.seen_id else None
     # Looked for only where it can have come before: its number is not the highest yet.
@@ -123,6 +124,13 @@ def _kept_ms(state: State, before: Progress, values: Sequence[Value]) -> Contain
         if value[0] <= newest_ms:
             return {at_ms for at_ms, _ in values_of(state, before)}
     return ()
+
+
+def awaited(ref: TransactionRef | None, station_id: str, transaction_id: str) -> tuple[Record, ...]:
+    """What tells the start of a transaction, should it come, that messages of it were kept."""
+    if ref is not None or not transaction_id:
+        return ()
+    return (TransactionRef(station_id, transaction_id, ""),)
 
 
 def kept_unreadable(session: Session, payload: str, now_ms: int) -> Quarantined:

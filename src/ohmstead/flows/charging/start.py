@@ -54,7 +54,9 @@ class Start(Frozen):
 
 def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
     """Open a session and hold its money, once, whatever the number of arrivals."""
-    again = _answer_again(state, command)
+    name = f"{command.station_id}/{command.transaction_id}"
+    ref = state.get(TransactionRef, name) if command.transaction_id else None
+    again = _answer_again(state, command, ref)
     if again is not None:
         return Decision(again)
     policy = policy_of(state)
@@ -78,7 +80,8 @@ def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
         authorisation = authorisation if held or not amount else Authorisation.NO_CREDIT
     puts += claimed_lock(state, session)
     puts += (session, head, *_named(session, command), *till.puts())
-    return Decision(Started(session.id, transaction_id, authorisation), tuple(puts))
+    answer = Started(session.id, transaction_id, authorisation, earlier=ref is not None)
+    return Decision(answer, tuple(puts))
 
 
 def _named(session: Session, command: Start) -> tuple[Record, ...]:
@@ -96,11 +99,10 @@ def _named(session: Session, command: Start) -> tuple[Record, ...]:
     )
 
 
-def _answer_again(state: State, command: Start) -> Started | None:
+def _answer_again(state: State, command: Start, ref: TransactionRef | None) -> Started | None:
     """The answer to a start that was heard before, None for a new one."""
     if command.transaction_id:
-        ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
-        if ref is None:
+        if ref is None or not ref.session_id:
             return None
         # Where they differ, seqNo restarted or the id is used again.
         session_id, same = ref.session_id, (ref.seq, ref.digest) == (command.seq, command.digest)
@@ -115,7 +117,7 @@ def _answer_again(state: State, command: Start) -> Started | None:
     over = session.state not in OPEN_STATES and not same
     funded = session.holds > 0 and not over
     token = Authorisation.ACCEPTED if funded else Authorisation.INVALID
-    return Started(session.id, session.transaction_id, token)
+    return Started(session.id, session.transaction_id, token, earlier=ref is not None)
 
 
 def _evse_head(state: State, command: Start) -> tuple[EvseHead, bool]:

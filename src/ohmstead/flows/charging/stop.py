@@ -19,7 +19,7 @@ from ohmstead.flows.charging.delivery import Ending, delivery
 from ohmstead.flows.charging.evidence import Evidence, weigh
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.charging.kept import progress_of
-from ohmstead.flows.charging.progress import UNREADABLE, kept_unreadable
+from ohmstead.flows.charging.progress import UNREADABLE, awaited, kept_unreadable
 from ohmstead.flows.charging.proof import head_after
 from ohmstead.flows.money import Till
 from ohmstead.frozen import Frozen, replace
@@ -63,8 +63,8 @@ class Stopped(Frozen):
 def stop(state: State, command: Stop, now_ms: int) -> Decision[Stopped]:
     """End a session and move its money in the same commit."""
     ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
-    if ref is None:
-        return _quarantine(command, now_ms)
+    if ref is None or not ref.session_id:
+        return _quarantine(command, ref, now_ms)
     session = state.get(Session, ref.session_id)
     assert session is not None  # written in the same commit as the TransactionRef
     if session.state not in OPEN_STATES:
@@ -186,7 +186,7 @@ def _again(state: State, session: Session, command: Stop, now_ms: int) -> Decisi
     return Decision(Stopped(StopOutcome.CONTRADICTED, session.id), (changed, kept, *till.puts()))
 
 
-def _quarantine(command: Stop, now_ms: int) -> Decision[Stopped]:
+def _quarantine(command: Stop, ref: TransactionRef | None, now_ms: int) -> Decision[Stopped]:
     # Behaviour 6: accepted, kept, and never the stop of another's transaction.
     kept = Quarantined(
         f"{command.station_id}/stop/{command.digest}",
@@ -196,4 +196,5 @@ def _quarantine(command: Stop, now_ms: int) -> Decision[Stopped]:
         now_ms,
         command.transaction_id,
     )
-    return Decision(Stopped(StopOutcome.QUARANTINED), (kept,))
+    puts = (kept, *awaited(ref, command.station_id, command.transaction_id))
+    return Decision(Stopped(StopOutcome.QUARANTINED), puts)
