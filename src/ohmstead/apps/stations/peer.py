@@ -29,6 +29,7 @@ OPEN_SESSIONS_MAX = 64  # of one station
 CONNECTORS_MAX = 256  # of one station
 REPORT_VARIABLES_MAX = 5_000  # of one station's device model
 LATE_MAX = 64  # late answers of one station
+LENIENT, STRICT = Strictness.LENIENT, Strictness.STRICT
 
 log = structlog.get_logger()
 
@@ -102,7 +103,7 @@ class StationPeer:
         if handler is None:
             action_of(self.version, name, Side.STATION)
             raise CallRefused(ErrorCode.NOT_SUPPORTED, f"{name} is not handled here yet")
-        strictness = Strictness.LENIENT if self.station.lenient else Strictness.STRICT
+        strictness = LENIENT if self.station.lenient else STRICT
         request = decode_as(self._actions[name].request, call.payload, strictness)
         if call.id_reused:
             log.info("message id reused", station=self.station_id, action=name)
@@ -113,12 +114,10 @@ class StationPeer:
         except RemoteProtocolError as error:  # a field that only its handler could read
             raise CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, str(error)) from None
 
-    async def examine(self, raws: tuple[bytes, ...]) -> tuple[Evidence, ...]:
+    def examine(self, raws: tuple[bytes, ...]) -> Awaitable[tuple[Evidence, ...]]:
         """Check signed records against the keys registered for this station."""
         services = self.services
-        keys = services.registry.keys(self.station_id)
-        found = services.verifier.examine_now(raws, keys)
-        return await services.verifier.examine(raws, keys) if found is None else found
+        return services.verifier.examine(raws, services.registry.keys(self.station_id))
 
     @property
     def payload_text(self) -> str:

@@ -99,9 +99,10 @@ class StationMemory:
         A refused call had no effect, so its repeat is tried again: the cause may be gone.
         """
         work.frame = frame
-        key, answers, uses = work.key, self._answers, self._uses
-        if not self._drop(work) or answer is None or key is None:
+        key = work.key
+        if key is None or not self._drop(work, key) or answer is None:
             return
+        answers, uses = self._answers, self._uses
         # Most answers are {}: share one object between them all.
         answers[key] = b"{}" if answer == b"{}" else answer
         uses[key[0]] = uses.get(key[0], 0) + 1
@@ -113,7 +114,8 @@ class StationMemory:
     def abandon(self, work: Work) -> None:
         """Note that nothing will be answered; a repeat is a new call."""
         work.abandoned = True
-        self._drop(work)
+        if work.key is not None:
+            self._drop(work, work.key)
 
     def give_up(self, message_id: str, action: str) -> None:
         """Remember a call of ours that expired or lost its connection."""
@@ -125,10 +127,9 @@ class StationMemory:
         """Return the action of a call given up, once; None if there was none."""
         return self._given_up.pop(message_id, None)
 
-    def _drop(self, work: Work) -> bool:
+    def _drop(self, work: Work, key: Key) -> bool:
         """End the work; False if another took its place meanwhile."""
-        key = work.key
-        if key is None or self._working.get(key) is not work:
+        if self._working.get(key) is not work:
             return False
         del self._working[key]
         return True
