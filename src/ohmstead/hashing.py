@@ -20,7 +20,7 @@ def keccak(data: bytes) -> bytes:
 
 def keccak_each(messages: Iterable[bytes]) -> list[bytes]:
     """Return the keccak-256 of each message; the loop is here to save a call for every node."""
-    return [keccak_256(message).digest() for message in messages]
+    return [state.digest() for state in map(keccak_256, messages)]
 
 
 def sha256(data: bytes) -> bytes:

@@ -32,6 +32,14 @@ def drawn_root(leaves):
     return drawn_root([keccak(padded[i] + padded[i + 1]) for i in range(0, len(padded), 2)])
 
 
+def drawn_standard_root(leaves):
+    """The heap of npm's package: the leaves at its end, descending; the root is its first node."""
+    heap = [ZERO] * (len(leaves) - 1) + sorted(leaves, reverse=True)
+    for at in range(len(leaves) - 2, -1, -1):
+        heap[at] = keccak(b"".join(sorted(heap[2 * at + 1 : 2 * at + 3])))
+    return heap[0] if heap else ZERO
+
+
 def flip(data, bit=0):
     return bytes([data[0] ^ 1 << bit]) + data[1:]
 
@@ -80,8 +88,9 @@ def test_every_leaf_of_a_standard_tree_is_proven_and_no_other(count, seed, data)
     leaves = leaves_of(count, seed)
     tree = StandardTree(leaves)
     assert tree.root == StandardTree(leaves[::-1]).root
+    assert tree.root == drawn_standard_root(leaves)
     proofs = dict(tree.proofs())
-    assert set(proofs) == set(leaves)
+    assert list(proofs) == sorted(leaves)
     stranger = bytes(31) + b"\1"
     with pytest.raises(KeyError):
         tree.proof(stranger)
@@ -107,6 +116,15 @@ def test_equal_leaves_are_allowed_and_each_is_proven():
     tree = StandardTree(leaves)
     assert all(tree.verify(tree.root, leaf, tree.proof(leaf)) for leaf in leaves)
     assert len(list(tree.proofs())) == 9
+
+
+@pytest.mark.parametrize("kind", [PositionalTree, StandardTree])
+def test_a_tree_outlives_the_list_that_it_was_made_of(kind):
+    leaves = leaves_of(5)
+    tree, kept = kind(leaves), kind(tuple(leaves))
+    leaves.reverse()
+    leaves.clear()
+    assert (tree.root, list(tree.proofs())) == (kept.root, list(kept.proofs()))
 
 
 @pytest.mark.parametrize("tree", [PositionalTree, StandardTree])

@@ -7,23 +7,25 @@ invented is decided by its place. A missing right sibling is 32 zero bytes.
 :class:`StandardTree` is the StandardMerkleTree of npm ``@openzeppelin/merkle-tree``, for wallets
 and explorers that know that format: sorted leaves in a heap, sorted pairs, no positions.
 
-A tree keeps one ``bytes`` per level, deepest first: a list of a million ``bytes`` objects weighs
-three times as much. A level is a list only while the level above it is computed.
+A tree keeps one list per level, deepest first: 88 bytes for each inner node. One ``bytes`` per
+level would weigh a third but cost more time, as each node would be joined in and cut out again.
+Sorted leaves are joined all the same: they lie scattered in memory, and fetching them twice is
+dearer.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
+from operator import add, countOf
 from struct import iter_unpack
 
 from ohmstead.hashing import HASH_LENGTH, keccak, keccak_each
 
 ZERO = bytes(HASH_LENGTH)
 COUNT_MAX = 2**32 - 1  # receiptCount, entryCount and balanceCount are uint32
-_BLOCK_SIZE = 2**17  # bytes of a level that are hashed at a time
-_BLOCK_LEVELS = 11  # proofs() works on 2,048 leaves at a time, so it never holds a whole level
+_BLOCK = 1_024  # sorted leaves that are fetched at a time: an even number that fits a cache
 
 
 def split_proof(blob: bytes) -> list[bytes]:
@@ -38,55 +40,50 @@ class PositionalTree:
     leaf that is not 32 bytes and for more than ``COUNT_MAX`` leaves.
     """
 
-    __slots__ = ("_counts", "_levels", "count")
+    __slots__ = ("_levels", "count")
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
         _check_leaves(leaves)
         self.count = len(leaves)
-        self._levels: list[bytes] = []
-        self._counts: list[int] = []
-        level = b"".join(leaves)
-        while len(level) > HASH_LENGTH:
-            self._counts.append(len(level) // HASH_LENGTH)
-            if self._counts[-1] & 1:
-                level += ZERO
-            self._levels.append(level)
+        level: Sequence[bytes] = tuple(leaves)
+        self._levels: list[Sequence[bytes]] = [level]
+        while len(level) > 1:
             level = _parents(level)
-        self._counts.append(len(level) // HASH_LENGTH)
-        self._levels.append(level)
+            self._levels.append(level)
 
     @property
     def root(self) -> bytes:
         """The 32-byte root."""
-        return self._levels[-1] or ZERO
+        return self._levels[-1][0] if self.count else ZERO
 
     def leaf(self, index: int) -> bytes:
         """Return the leaf at ``index``; raises IndexError outside the tree."""
         if not 0 <= index < self.count:
             raise IndexError(f"the tree has {self.count} leaves, and no leaf {index}")
-        return self._levels[0][index * HASH_LENGTH : (index + 1) * HASH_LENGTH]
+        return self._levels[0][index]
 
     def proof(self, index: int) -> list[bytes]:
         """Return the siblings of the leaf at ``index``, the deepest first; raises IndexError."""
         self.leaf(index)
-        return _siblings(self._levels, 0, index)
+        path = []
+        for level in self._levels[:-1]:
+            sibling = index ^ 1
+            path.append(level[sibling] if sibling < len(level) else ZERO)
+            index >>= 1
+        return path
 
     def proofs(self) -> Iterator[bytes]:
         """Yield every leaf's proof in index order, each as its siblings joined.
 
-        One concatenation for each node: far cheaper than calling :meth:`proof` a million times.
+        One concatenation for each node, and one proof of each level in memory: far cheaper than
+        calling :meth:`proof` a million times.
         """
-        top = len(self._levels) - 1
-        cut = min(top, _BLOCK_LEVELS)
-        heads = self._below(top, cut, 0, [b""]) if self.count else []
-        for block, head in enumerate(heads):
-            yield from self._below(cut, 0, block, [head])
-
-    def _below(self, level: int, bottom: int, first: int, proofs: list[bytes]) -> list[bytes]:
-        while level > bottom:
-            level, first = level - 1, first * 2
-            proofs = _one_down(self._levels[level], first, proofs)
-            del proofs[self._counts[level] - first :]  # the padding is no leaf
+        proofs = iter([b""] * len(self._levels[-1]))
+        for level in reversed(self._levels[:-1]):
+            if len(level) & 1:
+                proofs = islice(_below(chain(level, [ZERO]), proofs), len(level))
+            else:
+                proofs = _below(iter(level), proofs)
         return proofs
 
     @staticmethod
@@ -114,63 +111,66 @@ class StandardTree:
     leaf that is not 32 bytes and for more than ``COUNT_MAX`` leaves.
     """
 
-    __slots__ = ("_levels", "_shallow", "count")
+    __slots__ = ("_leaves", "_levels", "count")
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
         _check_leaves(leaves)
         self.count = len(leaves)
         # The package fills a heap of 2n - 1 nodes, the last n of which are the leaves, descending.
-        # Pairs are sorted, so the sides do not matter and the levels may stand here mirrored: the
-        # deepest holds the smallest leaves, ascending; the one above it the rest of the leaves,
-        # then the parents of the deepest. So a pair of the deepest level is sorted as it stands.
-        depth = (2 * self.count - 1).bit_length() - 1
-        deepest = 2 * self.count - (1 << depth) if self.count > 1 else 0
-        self._shallow = self.count - deepest
+        # Read from its end that is a queue: the two nodes at its head go, their parent joins its
+        # tail. A level here is one passage through the queue; a last node without a partner is
+        # carried over to the head of the next. Ascending leaves are sorted pairs as they stand.
         ascending = sorted(leaves)
-        level = b"".join(ascending[:deepest])
-        del ascending[:deepest]
+        blocks: list[bytes] = []
+        level: list[bytes] = []
+        for start in range(0, self.count, _BLOCK):
+            blocks.append(b"".join(ascending[start : start + _BLOCK]))
+            level += keccak_each(chain.from_iterable(iter_unpack("64s", _even(blocks[-1]))))
+        self._leaves = b"".join(blocks)
+        if self.count & 1:
+            level.insert(0, self._leaves[-HASH_LENGTH:])
         self._levels = [level]
-        level = b"".join(ascending) + _parents(level)
-        del ascending
-        while len(level) > HASH_LENGTH:
+        while len(level) > 1:
+            level = level[-1:] * (len(level) & 1) + _sorted_parents(level)
             self._levels.append(level)
-            level = _sorted_parents(level)
-        self._levels.append(level)
 
     @property
     def root(self) -> bytes:
         """The 32-byte root."""
-        return self._levels[-1] or ZERO
+        return self._levels[-1][0] if self.count else ZERO
 
     def proof(self, leaf: bytes) -> list[bytes]:
         """Return the siblings of ``leaf``, the deepest first; raises KeyError if it is absent."""
-        rank = bisect_left(range(self.count), leaf, key=self._ranked)
-        if rank == self.count or self._ranked(rank) != leaf:
+        place = bisect_left(range(self.count), leaf, key=self._leaf)
+        if place == self.count or self._leaf(place) != leaf:
             raise KeyError(f"no leaf 0x{leaf.hex()} in this tree")
-        deepest = self.count - self._shallow
-        if rank >= deepest:
-            return _siblings(self._levels, 1, rank - deepest)
-        sibling = self._ranked(rank ^ 1)
-        return [sibling, *_siblings(self._levels, 1, self._shallow + (rank >> 1))]
+        path = []
+        if place ^ 1 < self.count:
+            path.append(self._leaf(place ^ 1))
+        place = _parent(place, self.count)
+        for level in self._levels[:-1]:
+            if place ^ 1 < len(level):
+                path.append(level[place ^ 1])
+            place = _parent(place, len(level))
+        return path
 
     def proofs(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield each leaf with its proof (siblings joined), in no promised order."""
-        top = len(self._levels) - 1
-        cut = min(top, _BLOCK_LEVELS)
-        heads = _descend(self._levels, top, cut, 0, [b""]) if self.count else []
-        for block, head in enumerate(heads):
-            first = block << (cut - 1)
-            proofs = _descend(self._levels, cut, 1, block, [head])
-            leaves = min(max(0, self._shallow - first), len(proofs))
-            yield from zip(_cut(self._levels[1], first, leaves), proofs[:leaves], strict=True)
-            first = 2 * (first + leaves - self._shallow)
-            proofs = _one_down(self._levels[0], first, proofs[leaves:])
-            yield from zip(_cut(self._levels[0], first, len(proofs)), proofs, strict=True)
+        """Yield each leaf with its proof (siblings joined), the smallest leaf first."""
+        proofs = iter([b""] * len(self._levels[-1]))
+        for level in reversed(self._levels[:-1]):
+            carried = [next(proofs)] if len(level) & 1 else []
+            proofs = _below(iter(level), proofs)
+            proofs = chain(proofs, carried) if carried else proofs
+        carried = [next(proofs)] if self.count & 1 else []
+        pairs = iter_unpack("32s32s", _even(self._leaves))
+        for (left, right), above in zip(pairs, proofs, strict=True):
+            yield left, right + above
+            yield right, left + above
+        for proof in carried:
+            yield self._leaves[-HASH_LENGTH:], proof
 
-    def _ranked(self, rank: int) -> bytes:
-        deepest = self.count - self._shallow
-        level, place = (0, rank) if rank < deepest else (1, rank - deepest)
-        return self._levels[level][place * HASH_LENGTH : (place + 1) * HASH_LENGTH]
+    def _leaf(self, place: int) -> bytes:
+        return self._leaves[place * HASH_LENGTH : (place + 1) * HASH_LENGTH]
 
     @staticmethod
     def verify(root: bytes, leaf: bytes, proof: Sequence[bytes]) -> bool:
@@ -191,54 +191,39 @@ def standard_leaf(encoded: bytes) -> bytes:
 def _check_leaves(leaves: Sequence[bytes]) -> None:
     if len(leaves) > COUNT_MAX:
         raise ValueError(f"a tree holds at most {COUNT_MAX} leaves, not {len(leaves)}")
-    if set(map(len, leaves)) - {HASH_LENGTH}:
+    if countOf(map(len, leaves), HASH_LENGTH) != len(leaves):
         raise ValueError(f"every leaf is {HASH_LENGTH} bytes")
 
 
-def _parents(level: bytes) -> bytes:
-    """Hash each pair as it stands, a block at a time: the digests of a block stay in the cache."""
-    blocks = (level[at : at + _BLOCK_SIZE] for at in range(0, len(level), _BLOCK_SIZE))
-    return b"".join(
-        [b"".join(keccak_each(chain.from_iterable(iter_unpack("64s", b)))) for b in blocks]
-    )
+def _parents(level: Sequence[bytes]) -> list[bytes]:
+    """Hash each pair as it stands, and a last node without a partner with ``ZERO``."""
+    nodes = iter(level)
+    parents = keccak_each(map(add, nodes, nodes))
+    if len(level) & 1:
+        parents.append(keccak(level[-1] + ZERO))
+    return parents
 
 
-def _sorted_parents(level: bytes) -> bytes:
-    """Hash each pair with the smaller node first."""
-    blocks = (level[at : at + _BLOCK_SIZE] for at in range(0, len(level), _BLOCK_SIZE))
-    return b"".join(
-        [
-            b"".join(keccak_each([a + b if a < b else b + a for a, b in iter_unpack("32s32s", x)]))
-            for x in blocks
-        ]
-    )
+def _even(level: bytes) -> memoryview:
+    """Leave out a last node without a partner."""
+    return memoryview(level)[: len(level) // (2 * HASH_LENGTH) * (2 * HASH_LENGTH)]
 
 
-def _siblings(levels: list[bytes], level: int, index: int) -> list[bytes]:
-    path = []
-    for blob in levels[level:-1]:
-        at = (index ^ 1) * HASH_LENGTH
-        path.append(blob[at : at + HASH_LENGTH])
-        index >>= 1
-    return path
+def _sorted_parents(level: list[bytes]) -> list[bytes]:
+    """Hash each pair with the smaller node first; a last node without a partner is left out."""
+    nodes = iter(level)
+    pairs = zip(nodes, nodes)  # noqa: B905 - one may be left over
+    return keccak_each(a + b if a < b else b + a for a, b in pairs)
 
 
-def _one_down(blob: bytes, first: int, proofs: list[bytes]) -> list[bytes]:
-    """Turn the proofs of neighbouring nodes into those of their children, ``blob[first]`` on."""
-    at = first * HASH_LENGTH
-    pairs = iter_unpack("32s32s", blob[at : at + 2 * HASH_LENGTH * len(proofs)])
-    return [p for (a, b), up in zip(pairs, proofs, strict=True) for p in (b + up, a + up)]
+def _parent(place: int, width: int) -> int:
+    """Say where in the next level the parent stands, or the node itself if it is carried over."""
+    carried = width & 1
+    return 0 if carried and place == width - 1 else carried + (place >> 1)
 
 
-def _descend(
-    levels: list[bytes], level: int, bottom: int, first: int, proofs: list[bytes]
-) -> list[bytes]:
-    while level > bottom:
-        level, first = level - 1, first * 2
-        proofs = _one_down(levels[level], first, proofs)
-    return proofs
-
-
-def _cut(blob: bytes, first: int, count: int) -> list[bytes]:
-    at = first * HASH_LENGTH
-    return split_proof(blob[at : at + count * HASH_LENGTH])
+def _below(nodes: Iterator[bytes], above: Iterator[bytes]) -> Iterator[bytes]:
+    """Turn the proofs of parents into those of their children, ``nodes``."""
+    for left, right, proof in zip(nodes, nodes, above):  # noqa: B905 - one iterator twice
+        yield right + proof
+        yield left + proof
