@@ -126,8 +126,8 @@ def build(
         for (lane, account), head in moved.items()
         if lane != REWARD_LANE and lane % LANE_STEP == Direction.CREDIT
     )
-    receipts_tree = PositionalTree([leaf.hash() for leaf in leaves])
-    entries_tree = PositionalTree([entry.hash() for entry in entries])
+    receipts_tree = PositionalTree(tuple(leaf.hash() for leaf in leaves))
+    entries_tree = PositionalTree(tuple(entry.hash() for entry in entries))
     balances_tree = StandardTree([balance.hash() for balance in balances])
     header = Header(
         number,

@@ -78,7 +78,9 @@ class Books:
         return self._store.get(Account, f"{name}@{self._asset}")
 
     def _transfers(self, session_id: str) -> list[Transfer]:
-        return self._store.find(Transfer, TRANSFERS_MAX, session=session_id)
+        own = f"{session_id}/"  # ids follow from what they are about
+        found = self._store.find(Transfer, TRANSFERS_MAX, after=own)
+        return [transfer for transfer in found if transfer.id.startswith(own)]
 
     def _pending(self, transfer_id: str) -> int:
         transfer = self._store.get(Transfer, transfer_id)

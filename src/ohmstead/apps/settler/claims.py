@@ -14,6 +14,7 @@ from ohmstead.frozen import Frozen
 from ohmstead.hashing import keccak
 from ohmstead.ports import Store
 
+CLAIMABLE = "claimable:"  # how the ids of these accounts begin
 PAGE = 1_000
 _LANE = lane_of(SETTLEMENT_ASSET, Direction.CREDIT)
 
@@ -50,14 +51,16 @@ class ClaimDesk:
 
     def claimable(self) -> dict[str, int]:
         """Return what every payee can claim now, in minor units; those with nothing left out."""
-        found, after = {}, ""
-        while page := self._store.find(Account, PAGE, after, code="claimable"):
+        found: dict[str, int] = {}
+        after = CLAIMABLE
+        while page := self._store.find(Account, PAGE, after):
             after = page[-1].key
             for account in page:
+                if not account.id.startswith(CLAIMABLE):
+                    return found
                 if account.available:
-                    found[account.id.removeprefix("claimable:").partition("@")[0]] = (
-                        account.available
-                    )
+                    payee = account.id.removeprefix(CLAIMABLE).partition("@")[0]
+                    found[payee] = account.available
         return found
 
     async def claim_all(
