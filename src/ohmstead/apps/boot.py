@@ -19,21 +19,24 @@ from pathlib import Path
 
 import structlog
 
+from ohmstead.adapters.chain.evm.chain import EvmChain
 from ohmstead.adapters.clock import SystemClock
 from ohmstead.adapters.store.schema import TABLES
 from ohmstead.adapters.store.sqlite import SqliteStore
 from ohmstead.adapters.store.tables import Table
 from ohmstead.apps import config as configuration
 from ohmstead.apps.config import Config, host_port
-from ohmstead.apps.gateway import Gateway
 from ohmstead.apps.settler.journal import SETTLER_TABLES
 from ohmstead.apps.stations import commands
+from ohmstead.apps.stations.commanding.journal import AuditedGateway, Journal
+from ohmstead.apps.stations.commanding.queue import CommandQueue
 from ohmstead.apps.stations.directory import Directory
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.reconnect import MissingStops
 from ohmstead.apps.stations.services import Registry, Services
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.core.network import POLICY_KEY, NetworkPolicy
+from ohmstead.core.restoration import Restoration
 from ohmstead.errors import ConfigError, OhmsteadError, OperatorError
 from ohmstead.flows.onboarding import set_policy
 from ohmstead.ports import Clock, Job
@@ -94,6 +97,7 @@ class House:
         self.store = store
         self.clock = clock
         self.pepper = key_file(directory, PEPPER)
+        self.journal = Journal(store, clock)
         self.services = Services(
             store=store,
             clock=clock,
@@ -101,13 +105,25 @@ class House:
             verifier=Verifier(),
             config=config.ocpp,
             asset_scale=config.asset.scale,
+            on_late=self.journal.late,
         )
         self.stations = Directory(self.services, lambda: store.available, self._on_connected)
-        self.gateway = Gateway(self.stations, clock, config.ocpp)
+        self.gateway = AuditedGateway(self.stations, clock, config.ocpp)
+        self.gateway.journal = self.journal
+        self.queue = CommandQueue(
+            self.services,
+            self.gateway.link,
+            self.stations.presence,
+            self.pepper,
+            lambda: not self.is_frozen,
+        )
         self.missing_stops = MissingStops(self.services, self.gateway, self.stations.presence)
         self._tasks: set[asyncio.Task[None]] = set()
         self._job_event = asyncio.Event()
         self._asked: set[str] = set()  # jobs that a station is being asked about now
+        # Restored and not resumed: stations are heard, and nothing is told to anybody.
+        self.chain: EvmChain | None = None  # of the node, once it is open
+        self.is_frozen = bool(store.find(Restoration, 1, resumed_ms=0))
 
     @classmethod
     async def open(
@@ -135,6 +151,7 @@ class House:
     async def start(self, ocpp_bind: str | None = None) -> int:
         """Begin to serve stations; returns the port. Raises ConfigError when it is in use."""
         host, port = host_port(ocpp_bind or self.config.ocpp.bind)
+        self.queue.note_left()
         try:
             bound = await self.gateway.start(host, port)
         except OSError as error:
@@ -143,6 +160,7 @@ class House:
                 "it, or choose another with --ocpp HOST:PORT"
             ) from None
         self._do(self._carry_out_jobs())
+        self._do(self.queue.run())
         self._do(self._sweep())
         return bound
 
@@ -153,6 +171,7 @@ class House:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.gateway.stop()
+        await self.journal.close()
         self.services.verifier.close()
         await self.store.close()
 
@@ -163,13 +182,18 @@ class House:
         task.add_done_callback(self._tasks.discard)
 
     def _on_connected(self, peer: StationPeer) -> None:
+        if self.is_frozen:
+            return
         self._job_event.set()
+        self.queue.arrived(peer.station_id)
         self._do(self.missing_stops.ask_again(peer.station_id))
 
     async def _sweep(self) -> None:
         """Look for stops that never came."""
         while True:
             await asyncio.sleep(SWEEP_S)
+            if self.is_frozen:
+                continue
             try:
                 await self.missing_stops.sweep()
             except OhmsteadError as error:
@@ -183,6 +207,8 @@ class House:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._job_event.wait(), JOB_TICK_S)
             self._job_event.clear()
+            if self.is_frozen:
+                continue
             try:
                 self._jobs_once()
             except OhmsteadError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ohmstead.adapters.store.tables import Table
 from ohmstead.core.access import ApiKey, KeptAnswer
 from ohmstead.core.bill import Bill, MeterHead, PageHead
+from ohmstead.core.command import CommandBatch, CommandBody, StationCommand
 from ohmstead.core.ledger import Account, Resolution, Transfer
 from ohmstead.core.meter import MeterKey, SignedReading
 from ohmstead.core.network import (
@@ -26,6 +27,7 @@ from ohmstead.core.onchain import (
     Lock,
 )
 from ohmstead.core.progress import Progress, ReadingBlock
+from ohmstead.core.restoration import Restoration
 from ohmstead.core.session import Session
 from ohmstead.core.tariff import Tariff
 
@@ -58,4 +60,8 @@ TABLES: tuple[Table, ...] = (
     Table(AccountHead, "account_heads"),
     Table(ApiKey, "api_keys"),
     Table(KeptAnswer, "kept_answers"),
+    Table(Restoration, "restorations", ("resumed_ms",)),
+    Table(StationCommand, "station_commands", ("station_id", "state", "batch")),
+    Table(CommandBody, "command_bodies"),
+    Table(CommandBatch, "command_batches"),
 )

@@ -1,4 +1,4 @@
-"""What we ask of stations: one table of actions per version, and jobs that wait for a station.
+"""What we ask of stations, at once; ``commanding`` holds the log and the queue behind it.
 
 The payload is the OCPP request itself, checked by its schema before it leaves and answered by the
 station's own payload: ``POST /api/v1/stations/{id}/commands/{Action}`` adds nothing to OCPP.
@@ -10,44 +10,29 @@ from typing import Protocol
 from uuid import uuid4
 
 from ohmstead.apps.gateway.interface import Answered, CallOutcome, Link, Refused
+from ohmstead.apps.stations.commanding.actions import ACTIONS
+from ohmstead.apps.stations.commanding.author import because, speaking
+from ohmstead.apps.stations.commanding.checks import BadCommand, BadPayload, check_for
+from ohmstead.apps.stations.commanding.journal import Journal, problem_of
 from ohmstead.errors import OperatorError
 from ohmstead.frozen import Frozen
 from ohmstead.ports import Job
 from ohmstead.wire.ocpp import v16, v201
-from ohmstead.wire.ocpp.base import Side, Version
-from ohmstead.wire.ocpp.codec import Strictness, decode_request, decode_response, encode
-from ohmstead.wire.ocpp.faults import CallRefused
+from ohmstead.wire.ocpp.base import Version
+from ohmstead.wire.ocpp.codec import encode
 
-ACTIONS: dict[Version, frozenset[str]] = {
-    Version.V16: frozenset(
-        {
-            "ChangeAvailability",
-            "ChangeConfiguration",
-            "DataTransfer",
-            "GetConfiguration",
-            "RemoteStartTransaction",
-            "RemoteStopTransaction",
-            "Reset",
-            "TriggerMessage",
-            "UnlockConnector",
-        }
-    ),
-    Version.V201: frozenset(
-        {
-            "ChangeAvailability",
-            "DataTransfer",
-            "GetBaseReport",
-            "GetTransactionStatus",
-            "GetVariables",
-            "RequestStartTransaction",
-            "RequestStopTransaction",
-            "Reset",
-            "SetVariables",
-            "TriggerMessage",
-            "UnlockConnector",
-        }
-    ),
-}
+__all__ = [
+    "ACTIONS",
+    "BadCommand",
+    "BadPayload",
+    "Commanded",
+    "Links",
+    "NotConnected",
+    "carry_out",
+    "command",
+    "remote_start",
+    "remote_stop",
+]
 
 
 class Links(Protocol):
@@ -69,37 +54,30 @@ class NotConnected(OperatorError):
     """The station has no connection now."""
 
 
-class BadCommand(OperatorError):
-    """The action or its payload is not one this station can be sent."""
-
-
 async def command(
     links: Links, station_id: str, action: str, payload: bytes, timeout_ms: int | None = None
 ) -> Commanded:
-    """Send one command and return what became of it.
+    """Send one command and return what became of it; both are written down (``Journal``).
 
-    Raises NotConnected, and BadCommand naming the field that breaks the request's schema.
+    Raises NotConnected, StoreUnavailable, and BadCommand naming the field that breaks the
+    request's schema.
     """
     link = links.link(station_id)
     if link is None:
         raise NotConnected(f"station {station_id} is not connected; try again when it is back")
-    if action not in ACTIONS[link.version]:
-        known = ", ".join(sorted(ACTIONS[link.version]))
-        raise BadCommand(f"OCPP {link.version} stations here take {known}, not {action[:60]!r}")
-    try:
-        request = decode_request(link.version, action, payload or b"{}", sender=Side.CSMS)
-    except CallRefused as error:
-        raise BadCommand(f"{action}: {error.description}") from None
-    message_id = str(uuid4())
-    outcome = await link.call(action, encode(request), timeout_ms, message_id=message_id)
-    if not isinstance(outcome, Answered):
-        return Commanded(outcome, message_id=message_id)
-    try:
-        decode_response(link.version, action, outcome.payload, Strictness.LENIENT)
-    except CallRefused as error:
-        problem = f"the station's answer: {error.description}"
-        return Commanded(outcome, outcome.payload, problem, message_id)
-    return Commanded(outcome, outcome.payload, message_id=message_id)
+    checked = check_for(link.version, action, payload)
+    journal: Journal | None = getattr(links, "journal", None)
+    if journal is None:
+        message_id = str(uuid4())
+    else:
+        message_id = await journal.begin(station_id, link.version, action, checked)
+    outcome = await link.call(action, checked, timeout_ms, message_id=message_id)
+    answer, problem = b"", ""
+    if isinstance(outcome, Answered):
+        answer, problem = outcome.payload, problem_of(link.version, action, outcome.payload)
+    if journal is not None:
+        await journal.end(message_id, outcome, problem)
+    return Commanded(outcome, answer, problem, message_id)
 
 
 async def remote_start(links: Links, station_id: str, evse_id: int, id_token: str) -> Commanded:
@@ -135,7 +113,8 @@ async def carry_out(links: Links, job: Job) -> bool:
     """Carry out a ``stop`` job of the outbox; False while it has to wait for the station."""
     if links.link(job.payload["station"]) is None:
         return False
-    done = await remote_stop(links, job.payload["station"], job.payload["transaction"])
+    with speaking(because("the session has to end: an outbox job of its settlement")):
+        done = await remote_stop(links, job.payload["station"], job.payload["transaction"])
     # An answer is the end of it, a refusal too: the station knows no such transaction any more.
     return isinstance(done.outcome, Answered | Refused)
 

@@ -155,4 +155,6 @@ class StationPeer:
         late[event.message_id] = event
         while len(late) > LATE_MAX:
             del late[next(iter(late))]
+        if self.services.on_late is not None:
+            self.services.on_late(self.station_id, self.version, event)
         log.info("late answer", station=self.station_id, message_id=event.message_id)

@@ -16,6 +16,8 @@ from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import Station
 from ohmstead.frozen import Frozen
 from ohmstead.ports import Clock, Store
+from ohmstead.wire.ocpp.base import Version
+from ohmstead.wire.ocpp.frames import LateError, LateResult
 
 METER_KEYS_MAX = 256  # of one station
 STATIONS_PAGE = 1_000
@@ -94,3 +96,5 @@ class Services(Frozen):
     config: OcppConfig
     asset_scale: int
     session_id: Callable[[], str] = fresh_session_id
+    # Behaviour 3: told of every late answer, to keep it on its command.
+    on_late: Callable[[str, Version, LateResult | LateError], None] | None = None

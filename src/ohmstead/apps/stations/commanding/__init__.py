@@ -1,0 +1,1 @@
+"""Commands to stations: which there are, their audit log, and the queue that waits for stations."""

@@ -1,0 +1,140 @@
+"""The audit log: a command is in the store before it leaves, and so is what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+
+import structlog
+
+from ohmstead.apps.gateway.interface import (
+    Answered,
+    CallOutcome,
+    Disconnected,
+    QueueFull,
+    Refused,
+    TimedOut,
+)
+from ohmstead.apps.gateway.server import Gateway
+from ohmstead.apps.stations.commanding.author import AUTHOR
+from ohmstead.apps.stations.commanding.ids import Ids
+from ohmstead.apps.stations.commanding.masking import masked
+from ohmstead.core.command import CommandState, StationCommand
+from ohmstead.errors import OhmsteadError
+from ohmstead.flows.commanding import Conclude, Late, attach_late, begin, conclude
+from ohmstead.ports import Clock, Store
+from ohmstead.wire.ocpp.base import Version
+from ohmstead.wire.ocpp.codec import Strictness, decode_response
+from ohmstead.wire.ocpp.faults import CallRefused
+from ohmstead.wire.ocpp.frames import LateError, LateResult
+
+ERROR_CHARACTERS_MAX = 300  # of a CALLERROR's code or description
+
+log = structlog.get_logger()
+
+
+def problem_of(version: Version, action: str, payload: bytes) -> str:
+    """What breaks the schema in a station's answer; "" if nothing does."""
+    try:
+        decode_response(version, action, payload, Strictness.LENIENT)
+    except CallRefused as error:
+        return f"the station's answer: {error.description}"
+    return ""
+
+
+def conclusion(
+    command_id: str, outcome: CallOutcome, problem: str, repeatable: bool = False
+) -> Conclude:
+    """An outcome in the words of the log."""
+    state = CommandState
+    match outcome:
+        case Answered(payload):
+            how = state.INVALID if problem else state.ANSWERED
+            return Conclude(command_id, how, masked(payload), problem=problem)
+        case Refused(_, code, description):
+            text = description[:ERROR_CHARACTERS_MAX]
+            return Conclude(
+                command_id, state.REFUSED, error=code[:ERROR_CHARACTERS_MAX], problem=text
+            )
+        case TimedOut():
+            text = "no answer in time; the station may still obey"
+            return Conclude(command_id, state.TIMEOUT, problem=text, repeatable=repeatable)
+        case Disconnected(sent=True):
+            text = "the connection ended before the answer; the station may have obeyed"
+            return Conclude(command_id, state.UNKNOWN, problem=text, repeatable=repeatable)
+        case Disconnected():
+            text = "the station had gone before it could be sent"
+            return Conclude(command_id, state.UNSENT, problem=text)
+        case QueueFull():
+            text = "too many commands waited for this station"
+            return Conclude(command_id, state.UNSENT, problem=text)
+
+
+class Journal:
+    """Writes the log of one house."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._ids = Ids()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def fresh_id(self) -> str:
+        """An id for a command or a batch, which sorts before all older ones."""
+        return self._ids.fresh(self._clock.now_ms())
+
+    async def begin(self, station_id: str, version: Version, action: str, payload: bytes) -> str:
+        """Write down what is about to leave; returns its id. Raises StoreUnavailable."""
+        now_ms = self._clock.now_ms()
+        command = StationCommand(
+            id=self.fresh_id(),
+            station_id=station_id,
+            action=action,
+            payload=masked(payload),
+            author=AUTHOR.get(),
+            state=CommandState.SENT,
+            created_ms=now_ms,
+            sent_ms=now_ms,
+            protocol=version.value,
+            attempts=1,
+        )
+        await self._store.run(begin, command)
+        return command.id
+
+    async def end(self, command_id: str, outcome: CallOutcome, problem: str) -> None:
+        """Write down what became of it. The station has spoken, so a full disk is only logged."""
+        try:
+            await self._store.run(conclude, conclusion(command_id, outcome, problem))
+        except OhmsteadError as error:
+            log.error("the end of a command was not kept", command=command_id, reason=str(error))
+
+    def late(self, station_id: str, version: Version, event: LateResult | LateError) -> None:
+        """Behaviour 3: attach an answer that came too late."""
+        if isinstance(event, LateError):
+            told = Late(event.message_id, CommandState.REFUSED, error=event.code_text[:100])
+        else:
+            payload = bytes(event.payload)
+            problem = problem_of(version, event.action, payload)
+            how = CommandState.INVALID if problem else CommandState.ANSWERED
+            told = Late(event.message_id, how, masked(payload))
+        self._later(self._attach(station_id, told))
+
+    async def _attach(self, station_id: str, told: Late) -> None:
+        try:
+            await self._store.run(attach_late, told)
+        except OhmsteadError as error:
+            log.error("a late answer was not kept", station=station_id, reason=str(error))
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Let what is being written be written."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class AuditedGateway(Gateway):
+    """A gateway whose commands are written down: see :func:`apps.stations.commands.command`."""
+
+    journal: Journal

@@ -1,0 +1,243 @@
+"""Commands that wait for their station: in the store, in order, each sent once.
+
+A command is delivered when its station is connected and its BootNotification was accepted on this
+connection; one that reconnects without booting (both versions boot only after a restart) is given
+``BOOT_WAIT_MS`` and then served. Commands of one station go one at a time, the oldest first.
+
+The records themselves are the queue, not jobs of the outbox: what waits for stations that are
+switched off for weeks may not stand in front of what is due now (decisions/0010).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+
+import structlog
+
+from ohmstead.apps.gateway.interface import Answered, Link
+from ohmstead.apps.stations.commanding.actions import REPEATABLE
+from ohmstead.apps.stations.commanding.checks import BadCommand, check_for
+from ohmstead.apps.stations.commanding.journal import conclusion, problem_of
+from ohmstead.apps.stations.commanding.sealing import Seal, Unreadable
+from ohmstead.apps.stations.peer import Presence
+from ohmstead.apps.stations.services import Services
+from ohmstead.core.command import CommandBatch, CommandBody, CommandState, StationCommand
+from ohmstead.core.network import Admission
+from ohmstead.errors import OhmsteadError
+from ohmstead.flows.commanding import (
+    QUEUED_MAX,
+    Conclude,
+    Dispatch,
+    Enqueue,
+    conclude,
+    dispatch,
+    enqueue,
+    expire,
+)
+from ohmstead.ports import Store
+
+BOOT_WAIT_MS = 15_000
+RETRY_MS = 30_000  # after a command that may be repeated was not answered
+TICK_S = 0.25
+SWEEP_S = 60.0
+PAGE = 500
+PARALLEL_MAX = 200  # stations served at the same time; the others follow
+
+log = structlog.get_logger()
+FindLink = Callable[[str], Link | None]
+
+
+class CommandQueue:
+    """Delivers what is queued; one per house."""
+
+    def __init__(
+        self,
+        services: Services,
+        find_link: FindLink,
+        presence: Mapping[str, Presence],
+        pepper: bytes,
+        may_send: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.seal = Seal(pepper)
+        self._services = services
+        self._link = find_link
+        self._may_send = may_send
+        self._presence = presence
+        self._waiting: dict[str, int] = {}  # stations with something queued: not before (ms)
+        self._here: set[str] = set()  # of those, the ones that are connected
+        self._serving: dict[str, asyncio.Task[None]] = {}
+        self._event = asyncio.Event()
+        self._left: list[StationCommand] = []
+
+    async def put(
+        self,
+        commands: tuple[tuple[StationCommand, bytes], ...],
+        batch: CommandBatch | None = None,
+    ) -> tuple[str, ...]:
+        """Queue commands; answers the ids of those whose station's queue had room."""
+        sealed = tuple((one, self.seal.close(one.id, body)) for one, body in commands)
+        taken = await self._services.store.run(enqueue, Enqueue(sealed, batch))
+        for command, _ in commands:
+            if command.id in taken:
+                self._waiting.setdefault(command.station_id, 0)
+                self.arrived(command.station_id)
+        return taken
+
+    def arrived(self, station_id: str) -> None:
+        """A station has connected, or something was queued for it."""
+        if station_id in self._waiting and self._link(station_id) is not None:
+            self._waiting[station_id] = 0
+            self._here.add(station_id)
+            self._event.set()
+
+    async def run(self) -> None:
+        """Take up what an earlier process left, then deliver, until cancelled."""
+        try:
+            await self._retrying(self._recover)
+            while True:
+                await self._retrying(self._sweep)
+                await self._deliver_until_sweep()
+        finally:
+            serving = list(self._serving.values())
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
+
+    async def _retrying(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        while True:
+            try:
+                return await work()
+            except OhmsteadError as error:
+                log.warning("queued commands wait", reason=str(error))
+                await asyncio.sleep(1)
+
+    async def _deliver_until_sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + SWEEP_S
+        while (left := end - loop.time()) > 0:
+            self._event.clear()
+            self._serve()
+            idle = not self._here
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._event.wait(), left if idle else min(TICK_S, left))
+
+    def _serve(self) -> None:
+        """Begin to serve every station that is ready."""
+        now_ms = self._services.clock.now_ms()
+        for station_id in list(self._here):
+            if self._link(station_id) is None:
+                self._here.discard(station_id)
+            elif (
+                len(self._serving) < PARALLEL_MAX
+                and station_id not in self._serving
+                and self._waiting.get(station_id, 0) <= now_ms
+                and self.is_ready(station_id)
+            ):
+                task = asyncio.create_task(self._serve_one(station_id))
+                self._serving[station_id] = task
+
+    def is_ready(self, station_id: str) -> bool:
+        """Whether commands may be sent to this station now."""
+        if not self._may_send():
+            return False
+        station = self._services.registry.find(station_id)
+        presence = self._presence.get(station_id)
+        if station is None or presence is None or self._link(station_id) is None:
+            return False
+        here_ms = self._services.clock.now_ms() - presence.connected_ms
+        booted = 0 < presence.connected_ms <= presence.booted_ms
+        return station.admission is Admission.ACCEPTED and (booted or here_ms >= BOOT_WAIT_MS)
+
+    async def _serve_one(self, station_id: str) -> None:
+        try:
+            while self.is_ready(station_id):
+                queued = self._services.store.find(
+                    StationCommand,
+                    2 * QUEUED_MAX,
+                    station_id=station_id,
+                    state=CommandState.QUEUED.value,
+                )
+                if not queued:
+                    self._waiting.pop(station_id, None)
+                    self._here.discard(station_id)
+                    return
+                if not await self._deliver(queued[-1]):
+                    self._waiting[station_id] = self._services.clock.now_ms() + RETRY_MS
+                    return
+        except OhmsteadError as error:
+            log.warning("queued commands wait", station=station_id, reason=str(error))
+            self._waiting[station_id] = self._services.clock.now_ms() + RETRY_MS
+        finally:
+            self._serving.pop(station_id, None)
+            self._event.set()
+
+    async def _deliver(self, command: StationCommand) -> bool:
+        """Send one; False if it is to be sent again later."""
+        store, link = self._services.store, self._link(command.station_id)
+        if link is None:
+            return False
+        try:
+            kept = store.get(CommandBody, command.id)
+            body = self.seal.open(command.id, kept.body if kept else "")
+            payload = check_for(link.version, command.action, body)
+        except (BadCommand, Unreadable) as error:
+            text = str(error) or "its secret was sealed by another house; send it anew"
+            await store.run(
+                conclude, Conclude(command.id, CommandState.UNDELIVERABLE, problem=text)
+            )
+            return True
+        leaving = await store.run(dispatch, Dispatch(command.id, link.version.value))
+        if leaving is None:
+            return True  # taken back, or expired
+        outcome = await link.call(command.action, payload, message_id=command.id)
+        problem = ""
+        if isinstance(outcome, Answered):
+            problem = problem_of(link.version, command.action, outcome.payload)
+        told = conclusion(command.id, outcome, problem, command.action in REPEATABLE)
+        ended = await store.run(conclude, told)
+        return ended.state is not CommandState.QUEUED
+
+    def note_left(self) -> None:
+        """Learn what had left when the last process ended; before this one sends anything."""
+        sent = CommandState.SENT.value
+        store, after = self._services.store, ""
+        while page := store.find(StationCommand, PAGE, after, state=sent):
+            self._left += page
+            after = page[-1].key
+
+    async def _recover(self) -> None:
+        """What had left when the last process ended: its outcome is not known."""
+        text = "this house stopped before the answer; the station may have obeyed"
+        while self._left:
+            command = self._left[-1]
+            told = Conclude(
+                command.id,
+                CommandState.UNKNOWN,
+                problem=text,
+                repeatable=command.action in REPEATABLE,
+            )
+            await self._services.store.run(conclude, told)
+            self._left.pop()
+
+    async def _sweep(self) -> None:
+        """End what is too old, and learn who has something waiting."""
+        store, now_ms = self._services.store, self._services.clock.now_ms()
+        async for command in every(store, CommandState.QUEUED):
+            if command.expires_ms <= now_ms:
+                await store.run(expire, command.id)
+            else:
+                self._waiting.setdefault(command.station_id, 0)
+                if self._link(command.station_id) is not None:
+                    self._here.add(command.station_id)
+
+
+async def every(store: Store, state: CommandState) -> AsyncIterator[StationCommand]:
+    """Every command in a state, a page at a time so that others get their turn."""
+    after = ""
+    while page := store.find(StationCommand, PAGE, after, state=state.value):
+        for command in page:
+            yield command
+        after = page[-1].key
+        await asyncio.sleep(0)
