@@ -25,6 +25,7 @@ from ohmstead.apps.api.settlement import NoSettlement, OpenSettlement, Settlemen
 from ohmstead.apps.boot import House, key_file
 from ohmstead.apps.config import Config, host_port
 from ohmstead.apps.settler import OpenedChain, Settler, open_chain
+from ohmstead.apps.settler.opening import DEPLOYMENT_FILE
 from ohmstead.apps.trust import write_trust
 from ohmstead.errors import ChainUnavailable
 from ohmstead.flows.receipts import Issuer
@@ -33,6 +34,7 @@ from ohmstead.ports import Clock
 
 PSEUDONYM_SECRET = "pseudonym"
 CHAIN_RETRY_S = 5.0
+FROZEN_LOOK_S = 0.5
 
 log = structlog.get_logger()
 
@@ -113,11 +115,18 @@ class Node:
             except Exception as error:  # the stations are served all the same
                 self.settlement = NoSettlement(str(error))
                 log.warning("the chain is not there yet", reason=str(error))
+        while self.house.is_frozen and not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), FROZEN_LOOK_S)
         if self.settler is not None:
             await self.settler.run(self._stopping)
 
     async def _join_chain(self) -> None:
         house = self.house
+        if house.is_frozen and not (house.directory / DEPLOYMENT_FILE).exists():
+            # Opening the chain would deploy contracts, and a frozen house sends nothing.
+            self.settlement = NoSettlement("the house is frozen, and its backup has no contracts")
+            return
         opened = await open_chain(
             house.config,
             house.directory,
@@ -141,6 +150,7 @@ class Node:
         )
         write_trust(house.directory, house.config.network.name, opened.ledger)
         self.opened, self.settler = opened, settler
+        house.chain = opened.chain
         self.settlement = OpenSettlement(house.store, settler, opened)
 
 

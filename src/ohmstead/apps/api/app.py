@@ -17,6 +17,7 @@ from ohmstead.apps.api import (
     faucet,
     ledger,
     meters,
+    operations,
     pages,
     sessions,
     stations,
@@ -58,7 +59,7 @@ def build(house: House, settlement: Callable[[], Settlement]) -> Litestar:
             "settlement": Provide(lambda: settlement(), sync_to_thread=False),
             "caller": Provide(the_caller, sync_to_thread=False),
         },
-        guards=[Guard(house)],
+        guards=[Guard(house), operations.FrozenGuard(house)],
         exception_handlers=HANDLERS,
         request_max_body_size=BODY_BYTES_MAX,
         response_headers=SECURITY_HEADERS,
@@ -112,4 +113,5 @@ API_HANDLERS = (
     *tariffs.HANDLERS,
     *ledger.HANDLERS,
     *faucet.HANDLERS,
+    *operations.HANDLERS,
 )

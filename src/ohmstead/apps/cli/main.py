@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import ohmstead
-from ohmstead.apps.cli import house, meters, money, stations, virtual
+from ohmstead.apps.cli import house, meters, money, operations, stations, virtual
 from ohmstead.apps.cli import replay as replay_command
 from ohmstead.apps.cli.common import FAILED, warn
 from ohmstead.errors import OhmsteadError
@@ -30,6 +30,9 @@ app.command("verify")(house.verify)
 app.command("status")(money.status)
 app.command("reconcile")(money.reconcile)
 app.command("faucet")(money.faucet)
+app.command("backup")(operations.backup)
+app.command("restore")(operations.restore)
+app.command("resume")(operations.resume)
 app.command("replay")(replay_command.replay)
 app.command("demo")(replay_command.demo)
 app.add_typer(stations.station, name="station")

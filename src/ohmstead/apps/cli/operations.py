@@ -1,0 +1,96 @@
+"""``ohmstead backup``, ``restore`` and ``resume``: what is lost is only what came after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ohmstead.apps.cli.client import Api, ApiRefused
+from ohmstead.apps.cli.common import FAILED, HERE, Dir, Json, Key, say, say_json, warn
+
+File = Annotated[Path, typer.Argument(metavar="FILE")]
+
+
+def backup(
+    file: File,
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="Also the keys: then guard it as you guard them.")
+    ] = False,
+    directory: Dir = HERE,
+    as_json: Json = False,
+) -> None:
+    """Write a backup of the house to FILE, running or not; only its owner can read it."""
+    from ohmstead.apps.operations.backup import back_up
+
+    made = back_up(directory, file.absolute(), with_keys=with_keys)
+    if as_json:
+        parts = {part.name: part.sha256 for part in made.manifest.parts}
+        said = {"file": str(file.absolute()), "bytes": made.bytes, "made": made.manifest.made}
+        say_json({**said, "layout": made.manifest.layout, "parts": parts})
+        return
+    say(f"Backed up {made.manifest.network} as of {made.manifest.made} to {file}.")
+    for part in made.manifest.parts:
+        say(f"  {part.name}  {part.bytes} bytes")
+    if not with_keys:
+        say("Its keys are not in it: keep a copy of the keys folder somewhere else.")
+
+
+def restore(
+    file: File,
+    directory: Annotated[Path, typer.Option("--dir", metavar="DIR", help="An empty folder.")],
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", metavar="FOLDER", help="The keys, if the backup has none."),
+    ] = None,
+) -> None:
+    """Restore a backup into an empty folder; the house starts frozen, until `ohmstead resume`."""
+    from ohmstead.apps.operations.restore import restore as into
+
+    made = into(file, directory, keys)
+    say(f"Restored {made.network} as of {made.made} to {directory.absolute()}.")
+    say("It is frozen: stations are heard, nothing is sent and no command is obeyed. Next:")
+    say(f"  ohmstead up --dir {directory}")
+    say(f"  ohmstead resume --dir {directory}")
+
+
+def resume(
+    why: Annotated[str, typer.Option(help="Kept for good, with whose key it was.")] = "",
+    accept_problems: Annotated[
+        bool, typer.Option("--accept-problems", help="Resume although the books do not hold.")
+    ] = False,
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Reconcile a restored house with its chain, say what was found, and let it work again."""
+    body = {"why": why, "accept_problems": accept_problems}
+    refused = None
+    try:
+        found = Api(directory, key).post("/resume", body)
+    except ApiRefused as error:
+        if "problems" not in error.problem:
+            raise
+        refused, found = error, error.problem
+    if as_json:
+        say_json(found)
+    else:
+        _print(found)
+    if refused is not None:
+        warn(str(refused))
+        raise typer.Exit(FAILED)
+
+
+def _print(found: dict[str, Any]) -> None:
+    if "block_number" in found:
+        say(f"At block {found['block_number']}:")
+        say(f"  the ledger says   {found['mirror']}")
+        say(f"  the contracts say {found['booked_on_chain']}")
+        say(f"  payees may claim  {found['claimable']}")
+    for problem in found["problems"]:
+        warn(f"✗ {problem}")
+    if found["holds"]:
+        say("✓ the books hold", "green")
+    if found.get("frozen") is False:
+        say("The house works again.")

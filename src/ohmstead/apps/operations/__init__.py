@@ -1,0 +1,1 @@
+"""Day-to-day operations: backup and restore, webhooks, alerts."""

@@ -1,0 +1,1 @@
+"""Running a house from day to day: restoring it, telling others, raising alarms."""
