@@ -128,20 +128,10 @@ async def test_a_crowd_is_checked_in_turns_and_the_loop_serves_others_between_th
     verifier.close()
 
 
-def test_a_few_records_are_checked_where_they_arrive_and_say_the_same():
-    verifier = Verifier()
-    keys = (key_of(METER),)
-    bad = GOOD.replace(b"5.0", b"6.0")
-    assert verifier.examine_now((GOOD, bad), keys) == (examine(GOOD, keys), examine(bad, keys))
-    assert verifier.examine_now((GOOD,), ()) == (examine(GOOD, ()),)
-    assert verifier.checked == 3
-    verifier.close()
-
-
 async def test_a_message_without_records_needs_no_check_whatever_its_keys():
     verifier = Verifier()
     keys = (key_of(METER, curve="brainpoolP256r1"),)
-    assert verifier.examine_now((), keys) == await verifier.examine((), keys) == ()
+    assert await verifier.examine((), keys) == ()
     verifier.close()
 
 
@@ -159,8 +149,6 @@ async def test_what_would_hold_up_the_loop_is_checked_beside_it(raws, curve, mon
     verifier = Verifier()
     monkeypatch.setattr(verifier, "_check", None)
     keys = (key_of(METER, curve=curve),)
-    assert verifier.examine_now(raws, keys) is None
-    assert verifier.checked == 0
     assert await verifier.examine(raws, keys) == tuple(examine(raw, keys) for raw in raws)
     assert verifier.checked == len(raws)
     verifier.close()

@@ -67,7 +67,7 @@ class Decisions:
         self._notes: list[tuple[str, tuple[int | str, ...]]] = []
         self._sealed: Sealed | None = None
 
-    def run(self, flow: Flow[C, A], command: C, now_ms: int) -> A:
+    def run(self, now_ms: int, flow: Flow[C, A], command: C) -> A:
         """Run one flow and take in its decision; raises what the flow raises, or RecordConflict."""
         decision = flow(self, command, now_ms)
         if decision.puts or decision.appends or decision.jobs:
@@ -94,7 +94,7 @@ class Decisions:
         shelf: Shelf[Any] = self._shelves.of(kind)
         return self._drawers[shelf.kind]
 
-    def note(self, job_id: str, statement: str, *values: int | str) -> None:
+    def note(self, now_ms: int, job_id: str, statement: str, *values: int | str) -> None:
         """Say what became of a job; raises LookupError for one that never was."""
         if self._job(job_id) is None:
             raise LookupError(f"there is no job {job_id!r}")

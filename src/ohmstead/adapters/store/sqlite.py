@@ -26,7 +26,7 @@ from ohmstead.adapters.store.sql import (
     warn_if_old,
 )
 from ohmstead.adapters.store.tables import DeadJob, JobRow, Shelves, Table
-from ohmstead.adapters.store.writer import Options, Step, Writer
+from ohmstead.adapters.store.writer import Options, Writer
 from ohmstead.errors import StoreUnavailable
 from ohmstead.ports import A, C, Clock, Flow, Job, R
 
@@ -52,6 +52,9 @@ class SqliteStore:
         self._readers: list[sqlite3.Connection] = []
         self._lock_fd = lock_fd
         self._closed = False
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None  # the one that asked last
+        self._loop_thread = 0
         self._decisions = Decisions(shelves, self._read, options.cache_records)
         self._writer = Writer(path, shelves, self._decisions, clock, options)
 
@@ -133,18 +136,17 @@ class SqliteStore:
 
     async def finish_job(self, job_id: str) -> None:
         """Mark a job as done, dead or not; raises LookupError for one that never was."""
-        await self._submit(lambda decisions, now_ms: decisions.note(job_id, FINISH_JOB, now_ms))
+        now_ms = self._clock.now_ms()
+        await self._decide(self._decisions.note, job_id, FINISH_JOB, now_ms)
 
     async def postpone_job(self, job_id: str, due_ms: int, error: str) -> None:
         """Count a failed attempt and try again at ``due_ms``, or declare the job dead."""
         most = self._options.attempts_max
-        await self._submit(
-            lambda decisions, _: decisions.note(job_id, POSTPONE_JOB, due_ms, error, most)
-        )
+        await self._decide(self._decisions.note, job_id, POSTPONE_JOB, due_ms, error, most)
 
     async def revive_job(self, job_id: str, due_ms: int) -> None:
         """Give a dead job its attempts back."""
-        await self._submit(lambda decisions, _: decisions.note(job_id, REVIVE_JOB, due_ms))
+        await self._decide(self._decisions.note, job_id, REVIVE_JOB, due_ms)
 
     async def snapshot(self, to: Path) -> None:
         """Write a consistent, compact copy to ``to``, durable on return; replaces what is there.
@@ -164,13 +166,15 @@ class SqliteStore:
         await asyncio.to_thread(self._writer.stop)
         os.close(self._lock_fd)
 
-    async def _submit(self, step: Step) -> Any:
-        self._check()
-        try:
-            future = self._writer.decide(step, asyncio.get_running_loop())
-        except StopIteration as error:  # no coroutine lets it through
-            raise RuntimeError(f"a flow let StopIteration escape: {error}") from error
-        return await future
+    def _decide(self, decide: Callable[..., Any], *what: Any) -> asyncio.Future[Any]:
+        if self._closed:
+            self._check()
+        loop = self._loop
+        if loop is None or self._loop_thread != threading.get_ident() or not loop.is_running():
+            # Once a loop: asking asyncio costs Python 3.11 a system call each time.
+            loop = self._loop = asyncio.get_running_loop()
+            self._loop_thread = threading.get_ident()
+        return self._writer.decide(loop, decide, *what)
 
     def _check(self) -> None:
         if self._closed:

@@ -51,8 +51,6 @@ PURGE_EVERY_MS = 3_600_000
 
 log = logging.getLogger("ohmstead.store")
 
-Step = Callable[[Decisions, int], Any]
-
 
 class Options(Frozen):
     """How the SQLite store behaves; the defaults are the product's.
@@ -97,17 +95,20 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
-    def decide(self, step: Step, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
-        """Run ``step`` now; return a future of its answer, due when all it knew of is durable.
+    def decide(
+        self, loop: asyncio.AbstractEventLoop, decide: Callable[..., Any], *what: Any
+    ) -> asyncio.Future[Any]:
+        """Run ``decide(now_ms, *what)``, a method of ``decisions``; return a future of its answer,
+        due when all it knew of is durable.
 
-        Raises what the step raises, and StoreUnavailable while nothing can be written.
+        Raises what it raises, and StoreUnavailable while nothing can be written.
         """
         future = loop.create_future()
         with self._lock:
             if self.down:
                 raise StoreUnavailable(self.down)
             decisions = self.decisions
-            answer = step(decisions, self._clock.now_ms())
+            answer = decide(self._clock.now_ms(), *what)
             if decisions.is_settled:
                 future.set_result(answer)  # it decided nothing, on what is durable already
                 return future

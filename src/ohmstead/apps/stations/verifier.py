@@ -49,19 +49,8 @@ class Verifier:
         self._threads = threads
         self._light: list[_Item] = []
         self._heavy: list[_Item] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.checked = 0  # signatures, for ``status`` and /metrics
-
-    def examine_now(
-        self, raws: tuple[bytes, ...], keys: tuple[MeterKey, ...]
-    ) -> tuple[Evidence, ...] | None:
-        """Return what :meth:`examine` returns, or None: too much, that one has to be awaited.
-
-        For one record in a quiet moment; of many in one turn of the loop each costs more here.
-        """
-        if raws and not is_light(raws, keys):
-            return None
-        self.checked += len(raws)
-        return tuple([examine(raw, keys) for raw in raws])
 
     async def examine(
         self, raws: tuple[bytes, ...], keys: tuple[MeterKey, ...]
@@ -69,7 +58,9 @@ class Verifier:
         """Return one Evidence per record, in order; raises nothing for what a record holds."""
         if not raws:
             return ()
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:  # once: asking asyncio costs Python 3.11 a system call each time
+            loop = self._loop = asyncio.get_running_loop()
         item = _Item(raws, keys, loop.create_future())
         if is_light(raws, keys):
             if not self._light:
