@@ -94,9 +94,7 @@ class SqliteStore:
 
     async def run(self, flow: Flow[C, A], command: C) -> A:
         """Run one flow; raises what the flow raises, RecordConflict or StoreUnavailable."""
-        answer: A = await self._submit(
-            lambda decisions, now_ms: decisions.run(flow, command, now_ms)
-        )
+        answer: A = await self._decide(self._decisions.run, flow, command)
         return answer
 
     def get(self, kind: type[R], key: str) -> R | None:
