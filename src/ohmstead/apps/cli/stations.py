@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
 from ohmstead.apps.cli.client import Api, part, running
 from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table
+from ohmstead.apps.cli.qr import access_url, can_show, qr_lines
 from ohmstead.errors import OperatorError
 
 station = typer.Typer(help="Stations: add, list, show, change, command.", no_args_is_help=True)
 tariff = typer.Typer(help="Tariffs: publish and list.", no_args_is_help=True)
 id_token = typer.Typer(help="Cards and apps that may charge.", no_args_is_help=True)
 
+URL_SAFE = "*-_=+@."  # of the characters of a station id, those a path may have as they are
 StationId = Annotated[str, typer.Argument(metavar="STATION")]
 
 
@@ -51,11 +54,17 @@ def add_station(
     ] = None,
     name: Annotated[str, typer.Option(help="A name for people.")] = "",
     time_zone: Annotated[str, typer.Option(help="Else the network's.")] = "",
+    url: Annotated[
+        str, typer.Option(help="Where stations reach this network, as in wss://HOST/ocpp.")
+    ] = "",
+    qr: Annotated[
+        bool | None, typer.Option("--qr/--no-qr", help="A QR code of URL and log-in; else on a tty.")
+    ] = None,
     directory: Dir = HERE,
     key: Key = "",
     as_json: Json = False,
 ) -> None:
-    """Register a station; its password is shown this once."""
+    """Register a station; its password is shown this once, also as a QR code to scan."""
     body = {
         "id": station_id,
         "owner": owner,
@@ -64,14 +73,27 @@ def add_station(
         "name": name,
         "time_zone": time_zone,
     }
+    base = station_base(directory, url)
     made = Api(directory, key).post("/stations", body)
+    where = f"{base}/{quote(station_id, safe=URL_SAFE)}"
     if as_json:
-        say_json(made)
+        say_json({**made, "url": where})
         return
     say(f"Registered station {station_id}.")
-    say(f"It connects to  {running(directory, 'ocpp')}/ocpp/{station_id}")
+    say(f"It connects to  {where}")
     say(f"Basic user      {station_id}")
     say(f"Basic password  {made['password']}   (shown this once)")
+    if can_show() if qr is None else qr:
+        say("To scan; the code holds the password:")
+        say(qr_lines(access_url(where, station_id, made["password"])))
+
+
+def station_base(directory: Path, url: str) -> str:
+    """The URL to which a station adds its id; raises BadParameter for one that is none."""
+    base = (url or f"{running(directory, 'ocpp')}/ocpp").rstrip("/")
+    if not base.startswith(("ws://", "wss://")) or len(base) <= len("wss://"):
+        raise typer.BadParameter(f"--url is a WebSocket URL as in wss://HOST/ocpp, not {url!r}")
+    return base
 
 
 @station.command("list")
@@ -129,21 +151,6 @@ def remove_station(station_id: StationId, directory: Dir = HERE, key: Key = "") 
     """Take a station out of service; its receipts keep its id."""
     Api(directory, key).delete(f"/stations/{part(station_id)}")
     say(f"Station {station_id} is out of service.")
-
-
-@station.command("command")
-def command_station(
-    station_id: StationId,
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="As in Reset.")],
-    payload: Annotated[
-        str, typer.Argument(metavar="JSON|FILE", help="The OCPP request's payload.")
-    ] = "{}",
-    directory: Dir = HERE,
-    key: Key = "",
-) -> None:
-    """Send an OCPP request to a connected station and print its answer."""
-    path = f"/stations/{part(station_id)}/commands/{part(action)}"
-    say_json(Api(directory, key).post(path, read_json(payload)))
 
 
 @tariff.command("add")

@@ -1,0 +1,1 @@
+"""Fleets come from elsewhere: a CSV file, or the database of another CSMS."""
