@@ -141,7 +141,7 @@ class Late(Frozen):
 
     id: str
     state: CommandState  # ANSWERED, INVALID or REFUSED
-    answer: str = ""
+    said: str  # JSON text: the payload, or the code of a CALLERROR
     error: str = ""
 
 
@@ -150,10 +150,10 @@ def attach_late(state: State, told: Late, now_ms: int) -> Decision[bool]:
     command = state.get(StationCommand, told.id)
     if command is None or command.late:
         return Decision(False)
-    late = replace(command, late=told.answer or told.error, late_ms=now_ms)
+    late = replace(command, late=told.said, late_ms=now_ms)
     if command.state not in UNDER_WAY:
         return Decision(True, (late,))
-    ended = replace(late, answer=told.answer, error=told.error)
+    ended = replace(late, answer="" if told.error else told.said, error=told.error)
     return Decision(True, _over(ended, told.state, now_ms))
 
 

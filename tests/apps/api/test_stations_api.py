@@ -132,8 +132,8 @@ def test_a_command_is_answered_by_the_station_itself(tmp_path):
         async with desk.field.station(V16, kind=Obliging):
             answer = await desk.host.post(reset, json={"type": "Soft"})
             assert (answer.status_code, answer.json()) == (200, {"status": "Accepted"})
-            problem(await desk.host.post(reset, json={"type": "Later"}), 400, "bad-command")
-            problem(await desk.host.post(reset, content=b"{"), 400, "bad-command")
+            problem(await desk.host.post(reset, json={"type": "Later"}), 422, "bad-payload")
+            problem(await desk.host.post(reset, content=b"{"), 422, "bad-payload")
             problem(await desk.host.post(f"{S}/S/commands/Dance", json={}), 400, "bad-command")
         async with desk.field.station(V16):
             answer = await desk.host.post(reset, json={"type": "Soft"})

@@ -14,6 +14,7 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 
 import ohmstead
 from ohmstead.apps.api import (
+    commands,
     faucet,
     ledger,
     meters,
@@ -21,6 +22,7 @@ from ohmstead.apps.api import (
     pages,
     sessions,
     stations,
+    stations_import,
     system,
     tariffs,
 )
@@ -60,6 +62,7 @@ def build(house: House, settlement: Callable[[], Settlement]) -> Litestar:
             "caller": Provide(the_caller, sync_to_thread=False),
         },
         guards=[Guard(house), operations.FrozenGuard(house)],
+        before_request=commands.note_author,
         exception_handlers=HANDLERS,
         request_max_body_size=BODY_BYTES_MAX,
         response_headers=SECURITY_HEADERS,
@@ -108,6 +111,8 @@ async def openapi() -> Response[bytes]:
 
 API_HANDLERS = (
     *stations.HANDLERS,
+    *stations_import.HANDLERS,
+    *commands.HANDLERS,
     *meters.HANDLERS,
     *sessions.HANDLERS,
     *tariffs.HANDLERS,

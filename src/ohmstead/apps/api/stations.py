@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 from http import HTTPStatus
-from typing import Any
 
-from litestar import Request, Response, delete, get, patch, post
+from litestar import delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from ohmstead.apps.api import shapes, views
@@ -16,7 +15,6 @@ from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
 from ohmstead.apps.gateway.interface import Answered, Disconnected, QueueFull, Refused, TimedOut
-from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.commands import Commanded
 from ohmstead.apps.stations.passwords import deliver_password
 from ohmstead.apps.stations.services import secret_mac, zone_of
@@ -147,50 +145,30 @@ async def delete_station(house: TheHouse, station_id: FromPath[str]) -> None:
         link.close(POLICY_VIOLATION, "this station was taken out of service")
 
 
-@post(
-    "/stations/{station_id:str}/commands/{action:str}",
-    opt=RUNS,
-    status_code=HTTPStatus.OK,
-)
-async def command_station(
-    house: TheHouse,
-    request: Request[Any, Any, Any],
-    station_id: FromPath[str],
-    action: FromPath[str],
-) -> Response[bytes]:
-    """Send an OCPP request: the body is its payload, the answer is the station's payload.
-
-    409 not connected, 504 no answer in time, 502 a CALLERROR (its code inside), 400 a payload
-    that breaks the action's schema.
-    """
-    station_of(house, station_id)
-    done = await commands.command(house.gateway, station_id, action, await request.body())
-    return Response(answered(station_id, done), media_type="application/json")
-
-
 def answered(station_id: str, done: Commanded) -> bytes:
-    """The station's payload, or the problem that came instead."""
+    """The station's payload, or the problem that came instead; ``command`` finds it in the log."""
+    command = done.message_id
     match done.outcome:
         case Answered():
             if done.problem:
                 text = done.payload[:1_000].decode("utf-8", "replace")
-                raise Problem(502, done.problem, "invalid-answer", payload=text)
+                raise Problem(502, done.problem, "invalid-answer", payload=text, command=command)
             return done.payload
         case Refused(_, code, description):
             detail = f"station {station_id} refused with {code}: {description or 'no reason given'}"
-            raise Problem(502, detail, "call-error", code=code, description=description)
+            raise Problem(502, detail, "call-error", code=code, description=description, command=command)
         case TimedOut():
             detail = f"station {station_id} did not answer in time; it may still obey"
-            raise Problem(504, detail, "timeout")
+            raise Problem(504, detail, "timeout", command=command)
         case Disconnected(sent=True):
             detail = f"station {station_id} went away before it answered; it may have obeyed"
-            raise Problem(504, detail, "connection-lost")
+            raise Problem(504, detail, "connection-lost", command=command)
         case Disconnected():
             detail = f"station {station_id} is not connected; try again when it is back"
-            raise Problem(409, detail, "not-connected")
+            raise Problem(409, detail, "not-connected", command=command)
         case QueueFull():
             detail = f"too many commands wait for station {station_id}; try again later"
-            raise Problem(503, detail, "queue-full", {"Retry-After": "5"})
+            raise Problem(503, detail, "queue-full", {"Retry-After": "5"}, command=command)
 
 
 @get("/locations", opt=public())
@@ -214,6 +192,5 @@ HANDLERS = (
     show_station,
     patch_station,
     delete_station,
-    command_station,
     list_locations,
 )

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import ohmstead
-from ohmstead.apps.cli import house, meters, money, operations, stations, virtual
+from ohmstead.apps.cli import commands, house, meters, money, operations, stations, virtual
 from ohmstead.apps.cli import replay as replay_command
 from ohmstead.apps.cli.common import FAILED, warn
 from ohmstead.errors import OhmsteadError
@@ -36,6 +36,7 @@ app.command("resume")(operations.resume)
 app.command("replay")(replay_command.replay)
 app.command("demo")(replay_command.demo)
 app.add_typer(stations.station, name="station")
+app.add_typer(commands.command, name="command")
 app.add_typer(meters.meter, name="meter")
 app.add_typer(stations.tariff, name="tariff")
 app.add_typer(stations.id_token, name="id-token")

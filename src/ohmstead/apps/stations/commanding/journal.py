@@ -18,7 +18,7 @@ from ohmstead.apps.gateway.interface import (
 from ohmstead.apps.gateway.server import Gateway
 from ohmstead.apps.stations.commanding.author import AUTHOR
 from ohmstead.apps.stations.commanding.ids import Ids
-from ohmstead.apps.stations.commanding.masking import masked
+from ohmstead.apps.stations.commanding.masking import masked, quoted
 from ohmstead.core.command import CommandState, StationCommand
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.commanding import Conclude, Late, attach_late, begin, conclude
@@ -110,7 +110,8 @@ class Journal:
     def late(self, station_id: str, version: Version, event: LateResult | LateError) -> None:
         """Behaviour 3: attach an answer that came too late."""
         if isinstance(event, LateError):
-            told = Late(event.message_id, CommandState.REFUSED, error=event.code_text[:100])
+            code = event.code_text[:ERROR_CHARACTERS_MAX]
+            told = Late(event.message_id, CommandState.REFUSED, quoted(code), code)
         else:
             payload = bytes(event.payload)
             problem = problem_of(version, event.action, payload)

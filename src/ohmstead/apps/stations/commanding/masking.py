@@ -33,11 +33,12 @@ def masked(payload: bytes) -> str:
     try:
         text = _ENCODER.encode(_mask(_DECODER.decode(payload))).decode()
     except (ValueError, RecursionError):
-        text = _quoted(_text(payload.decode("utf-8", "replace")))
-    return text if len(text) <= TEXT_CHARACTERS_MAX else _quoted(text[:TEXT_CHARACTERS_MAX] + "...")
+        text = quoted(_text(payload.decode("utf-8", "replace")))
+    return text if len(text) <= TEXT_CHARACTERS_MAX else quoted(text[:TEXT_CHARACTERS_MAX] + "...")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as JSON."""
     return _ENCODER.encode(text).decode()
 
 

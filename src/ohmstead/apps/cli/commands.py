@@ -1,0 +1,189 @@
+"""``ohmstead station command`` and ``ohmstead command``: what stations are asked, and the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ohmstead.apps.cli.client import Api, part
+from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table
+from ohmstead.apps.cli.stations import StationId, read_json, station
+
+command = typer.Typer(
+    help="Commands to stations: the log, the queue, and many stations at once.",
+    no_args_is_help=True,
+)
+
+Reason = Annotated[str, typer.Option(help="Why, for the log.")]
+Payload = Annotated[str, typer.Argument(metavar="JSON|@FILE", help="The OCPP request's payload.")]
+Action = Annotated[str, typer.Argument(metavar="ACTION", help="As in Reset.")]
+CommandId = Annotated[str, typer.Argument(metavar="COMMAND", help="Its id in the log.")]
+BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="As `command bulk` printed it.")]
+TtlS = Annotated[int, typer.Option("--ttl", metavar="SECONDS", min=1, help="How long it waits.")]
+DAY_S = 86_400
+
+
+class CommandApi(Api):
+    """An API whose commands are logged as typed by a person."""
+
+    def __init__(self, directory: Path, key: str = "") -> None:
+        super().__init__(directory, key)
+        self._http.headers["Ohmstead-Client"] = "cli"
+
+    def send(self, path: str, body: Any, query: Mapping[str, Any]) -> Any:
+        """POST with a query; one that is empty is left out."""
+        wanted = {name: value for name, value in query.items() if value}
+        return self._ask("POST", path, json=body, params=wanted)
+
+    def take_back(self, path: str) -> Any:
+        """DELETE what answers with a document."""
+        return self._ask("DELETE", path)
+
+
+def read_payload(text: str) -> Any:
+    """JSON as it was typed, or from @FILE (a FILE without @ is found too)."""
+    return read_json(text.removeprefix("@") if text.startswith("@") else text)
+
+
+@station.command("command")
+def command_station(
+    station_id: StationId,
+    action: Action,
+    payload: Payload = "{}",
+    reason: Reason = "",
+    queue: Annotated[
+        bool, typer.Option("--queue", help="If it is away, let it wait for the station.")
+    ] = False,
+    ttl_s: TtlS = DAY_S,
+    directory: Dir = HERE,
+    key: Key = "",
+) -> None:
+    """Send an OCPP request to a station and print its answer.
+
+    With --queue it waits in the store until the station is back, and its log entry is printed.
+    """
+    path = f"/stations/{part(station_id)}/commands/{part(action)}"
+    query = {"reason": reason}
+    if queue:
+        query |= {"queue": "true", "ttl_s": str(ttl_s)}
+    say_json(CommandApi(directory, key).send(path, read_payload(payload), query))
+
+
+@command.command("list")
+def list_commands(
+    station_id: Annotated[str, typer.Option("--station", help="Only of this one.")] = "",
+    state: Annotated[str, typer.Option(help="Only in this state, as in queued.")] = "",
+    batch: Annotated[str, typer.Option(help="Only of this batch.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=500, help="The newest so many.")] = 50,
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """What stations were asked, by whom and why, and what became of it; the newest first."""
+    if station_id and batch:
+        raise typer.BadParameter("give either --station or --batch")
+    path = f"/stations/{part(station_id)}/commands" if station_id else "/commands"
+    query = {"limit": limit, "state": state or None, "batch": batch or None}
+    found = Api(directory, key).get(path, **query)["items"]
+    if as_json:
+        say_json(found)
+        return
+    rows = [
+        [
+            one["created"],
+            one["station"],
+            one["action"],
+            one["state"],
+            one["author"]["name"] or one["author"]["key"],
+            one["author"]["reason"],
+            one["problem"] or one["error"] or _short(one["answer"]),
+            one["id"],
+        ]
+        for one in found
+    ]
+    table(rows, ["ASKED", "STATION", "ACTION", "STATE", "WHO", "WHY", "ANSWER", "COMMAND"])
+
+
+def _short(answer: Any) -> str:
+    """What fits on a line of an answer."""
+    if answer is None:
+        return ""
+    if isinstance(answer, dict) and isinstance(answer.get("status"), str):
+        return str(answer["status"])
+    return json.dumps(answer)[:40]
+
+
+@command.command("show")
+def show_command(command_id: CommandId, directory: Dir = HERE, key: Key = "") -> None:
+    """One command of the log, as JSON."""
+    say_json(Api(directory, key).get(f"/commands/{part(command_id)}"))
+
+
+@command.command("cancel")
+def cancel_command(command_id: CommandId, directory: Dir = HERE, key: Key = "") -> None:
+    """Take back a command that still waits for its station."""
+    CommandApi(directory, key).take_back(f"/commands/{part(command_id)}")
+    say(f"Command {command_id} is cancelled.")
+
+
+@command.command("bulk")
+def bulk(
+    action: Action,
+    payload: Payload = "{}",
+    stations: Annotated[
+        list[str] | None, typer.Option("--station", help="This one; repeat for more.")
+    ] = None,
+    vendor: Annotated[str, typer.Option(help="What the vendor begins with.")] = "",
+    model: Annotated[str, typer.Option(help="What the model begins with.")] = "",
+    everyone: Annotated[bool, typer.Option("--all", help="Every station in service.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the stations.")] = False,
+    reason: Reason = "",
+    ttl_s: TtlS = DAY_S,
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Queue one request for many stations; each is asked once it is there."""
+    body = {
+        "action": action,
+        "payload": read_payload(payload),
+        "stations": stations or [],
+        "vendor": vendor,
+        "model": model,
+        "all": everyone,
+        "dry_run": dry_run,
+        "reason": reason,
+        "ttl_s": ttl_s,
+    }
+    made = CommandApi(directory, key).send("/commands", body, {})
+    if as_json:
+        say_json(made)
+    elif dry_run:
+        say(f"{made['total']} stations would be asked; nothing was queued.")
+    else:
+        say(f"Queued {action} for {made['queued']} of {made['total']} stations.")
+        say(f"Batch  {made['id']}")
+        say(f"See    ohmstead command batch {made['id']}")
+
+
+@command.command("batch")
+def show_batch(
+    batch_id: BatchId,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Take back what has not left.")] = False,
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """How far a bulk request has come."""
+    api, path = CommandApi(directory, key), f"/command-batches/{part(batch_id)}"
+    found = api.take_back(path) if cancel else api.get(path)
+    if as_json:
+        say_json(found)
+        return
+    say(f"{found['action']} for {found['total']} stations, {found['queued']} queued")
+    table([[state, str(n)] for state, n in found["states"].items()], ["STATE", "STATIONS"])
+    say("It is over." if found["complete"] else "It goes on; ask again.")
