@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -127,11 +128,11 @@ def config() -> str:
     """Every key of network.toml with its default and what the reference profile says of it."""
     comments = dict(_comments(profile_text("commons").decode()))
     parts = [HEADER.format(source="ohmstead.apps.config and profiles/commons.toml"), CONFIG_INTRO]
-    for section in msgspec.structs.fields(Config):
-        parts.append(f"## [{section.name}]\n\n| Key | Default | |\n|---|---|---|\n")
-        for field in msgspec.structs.fields(section.type):
+    for name, section in sections(Config):
+        parts.append(f"## [{name}]\n\n| Key | Default | |\n|---|---|---|\n")
+        for field in keys(section):
             default = msgspec.json.encode(field.default).decode()
-            text = comments.get(f"{section.name}.{field.name}", "")
+            text = comments.get(f"{name}.{field.name}", "")
             parts.append(f"| `{field.name}` | `{default}` | {_cell(text)} |\n")
         parts.append("\n")
     parts.append(
@@ -142,10 +143,29 @@ def config() -> str:
     return "".join(parts)
 
 
+def sections(of: type[msgspec.Struct], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the name and the type of each table, those inside a table after it."""
+    for field in msgspec.structs.fields(of):
+        if is_section(field.type):
+            name = f"{within}{field.name}"
+            yield name, field.type
+            yield from sections(field.type, f"{name}.")
+
+
+def keys(section: type[msgspec.Struct]) -> Iterator[msgspec.structs.FieldInfo]:
+    """Yield what is written as KEY = VALUE in a table."""
+    return (one for one in msgspec.structs.fields(section) if not is_section(one.type))
+
+
+def is_section(kind: Any) -> bool:
+    """Whether a field is a table of its own."""
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
 def _comments(text: str) -> Iterator[tuple[str, str]]:
     section = ""
     for line in text.splitlines():
-        if found := re.fullmatch(r"\[(\w+)\]", line):
+        if found := re.fullmatch(r"\[([\w.]+)\]", line):
             section = found[1]
         elif found := re.match(r"(\w+) = [^#]*(?:#\s*(.*))?$", line):
             yield f"{section}.{found[1]}", (found[2] or "").replace(" ...", "").strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -67,6 +68,21 @@ class MoneyConfig(_Section, frozen=True):
     shares: tuple[ShareConfig, ...] = ()
 
 
+class TlsConfig(_Section, frozen=True):
+    """The listener for stations that speak TLS: security profiles 2 and 3."""
+
+    bind: str = ""  # empty: no such listener
+    # Files; more than one when the listener has an RSA and an ECDSA certificate.
+    certificate: str | tuple[str, ...] = ""
+    key: str | tuple[str, ...] = ""
+    client_ca: str = ""
+    revoked: str = ""
+    organization: str = ""
+    min_version: Literal["1.2", "1.3"] = "1.2"
+    policy: Literal["forward-secret", "whitepaper"] = "forward-secret"
+    proxy_protocol: bool = False
+
+
 class OcppConfig(_Section, frozen=True):
     """How stations are met."""
 
@@ -78,6 +94,10 @@ class OcppConfig(_Section, frozen=True):
     frame_bytes_max: Annotated[int, msgspec.Meta(ge=1_024, le=16 << 20)] = 1 << 16
     handshakes_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
     clock_skew_s: Seconds = 300
+    open_networks: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    proxy_protocol: bool = False
+    tls: TlsConfig = TlsConfig()
 
 
 class HttpConfig(_Section, frozen=True):
@@ -161,11 +181,30 @@ def _check(config: Config, text: str, where: str) -> None:
     addresses = [share.address.lower() for share in config.money.shares]
     if len(set(addresses)) < len(addresses):
         raise refuse(["money", "shares"], "one address stands twice; add the two shares up")
-    for section, bind in (("ocpp", config.ocpp.bind), ("http", config.http.bind)):
+    tls = config.ocpp.tls
+    binds = [("ocpp", config.ocpp.bind), ("http", config.http.bind)]
+    for section, bind in [*binds, *([("ocpp.tls", tls.bind)] if tls.bind else [])]:
         try:
             host_port(bind)
         except ValueError as error:
-            raise refuse([section, "bind"], str(error)) from None
+            raise refuse([*section.split("."), "bind"], str(error)) from None
+    for name in ("certificate", "key"):
+        if tls.bind and not getattr(tls, name):
+            raise refuse(["ocpp", "tls", name], "needed when ocpp.tls.bind is set")
+    if len(files(tls.certificate)) != len(files(tls.key)):
+        raise refuse(["ocpp", "tls", "key"], "one for each certificate, in the same order")
+    for name in ("open_networks", "trusted_proxies"):
+        for network in getattr(config.ocpp, name):
+            try:
+                ip_network(network)
+            except ValueError as error:
+                text_of = f"{error}; expected a network as in 10.1.0.0/16"
+                raise refuse(["ocpp", name], text_of) from None
+
+
+def files(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The files of a key that takes one or several."""
+    return names if isinstance(names, tuple) else (names,) if names else ()
 
 
 def host_port(text: str) -> tuple[str, int]:

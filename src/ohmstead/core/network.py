@@ -53,6 +53,9 @@ class Station(Frozen):
     model: str = ""
     firmware: str = ""
     retired_ms: int = 0  # 0: in service; its history keeps the id, which is never used again
+    security_profile: int = 1  # the least it is let in with: 0 none, 1 Basic, 2 and TLS, 3 mTLS
+    next_mac: str = ""  # of a password given out and not used yet: until then both are let in
+    secret_is_weak: bool = False  # brought along from elsewhere; to be rotated
 
     @property
     def key(self) -> str:
