@@ -20,9 +20,11 @@ from ohmstead.adapters.clock import ManualClock
 from ohmstead.adapters.store.memory import MemoryStore
 from ohmstead.adapters.store.schema import TABLES
 from ohmstead.apps.gateway.interface import Answered, Disconnected, TimedOut
-from ohmstead.core.network import TransactionRef
+from ohmstead.core.network import Admission, TransactionRef
 from ohmstead.core.session import SessionState
+from ohmstead.errors import StoreUnavailable
 from ohmstead.flows.charging.review import Resolve, resolve
+from ohmstead.flows.stations import ChangeStation, change_station
 from tests.apps.gateway.floor import close_code, until
 from tests.apps.stations.field import (
     HOUR,
@@ -459,6 +461,117 @@ async def test_behaviour_09_a_station_that_does_not_answer_is_asked_another_time
         assert field.session(tx).state is ACTIVE
 
 
+# 10: numbers out of order.
+
+
+async def test_behaviour_10_events_that_overtook_each_other_are_all_kept(tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+        tx, _ = await station.start()
+        made = []
+        for wh in (1_000, 2_000, 3_000):
+            field.wait(10)
+            made.append(station.values_of(tx, wh))
+        for at in (0, 2, 1):
+            await station.say(made[at])
+        await station.say(made[1], unique_id="again")
+        assert sorted(mwh for _, mwh in field.samples(tx)) == [KWH, 2 * KWH, 3 * KWH]
+        field.wait(10)
+        await station.stop(tx, 4_000)
+        session = field.session(tx)
+        assert (session.state, session.findings) == (SETTLED, ())
+        assert field.quarantine() == []
+
+
+async def test_behaviour_10_a_number_given_twice_is_a_finding_and_the_first_one_stands(tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+        tx, _ = await station.start()
+        field.wait(10)
+        await station.values(tx, 1_000, seq=1)
+        field.wait(10)
+        await station.values(tx, 2_000, seq=1)
+        await station.values(tx, 2_000, seq=2)
+        field.wait(10)
+        await station.stop(tx, 4_000, seq=3)
+        session = field.session(tx)
+        assert session.findings == ("seq_reused",) and session.state is SETTLED
+        assert field.quarantine() == ["seq_reused"]
+        assert field.bill(tx).energy_mwh == 4 * KWH
+
+
+async def test_behaviour_10_a_station_that_counts_from_0_again_is_told_apart(tmp_path):
+    """It rebooted within the transaction: what it says is new, whatever number it gives it."""
+    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+        tx, _ = await station.start()
+        for seq, wh in ((1, 1_000), (2, 2_000), (0, 3_000), (1, 4_000)):
+            field.wait(10)
+            message = station.values_of(tx, wh, seq=seq)
+            await station.say(message)
+            await station.say(message, unique_id=f"again-{wh}")
+        assert [mwh for _, mwh in field.samples(tx)] == [KWH, 2 * KWH, 3 * KWH, 4 * KWH]
+        field.wait(10)
+        await station.stop(tx, 5_000, seq=2)
+        session = field.session(tx)
+        assert session.findings == ("seq_restarted",) and session.state is SETTLED
+        assert field.bill(tx).energy_mwh == 5 * KWH and field.quarantine() == []
+
+
+async def test_behaviour_10_a_station_that_numbers_everything_0_is_heard(tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+        tx, _ = await station.start(seq=0)
+        for wh in (1_000, 2_000):
+            field.wait(10)
+            await station.values(tx, wh, seq=0)
+        field.wait(10)
+        await station.stop(tx, 3_000, seq=0)
+        session = field.session(tx)
+        assert session.findings == ("seq_restarted",) and session.state is SETTLED
+        assert [mwh for _, mwh in field.samples(tx)] == [KWH, 2 * KWH]
+
+
+async def test_behaviour_10_an_end_that_was_overtaken_says_so(tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+        tx, _ = await station.start()
+        field.wait(10)
+        await station.values(tx, 1_000, seq=2)
+        await station.stop(tx, 1_500, seq=1)
+        session = field.session(tx)
+        assert session.findings == ("seq_reordered",) and session.state is SETTLED
+
+
+async def test_behaviour_10_another_start_of_a_transaction_is_kept_and_holds_nothing(tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+        tx, _ = await station.start(seq=0)
+        accounts = field.accounts()
+        await station.start(tx=tx, wh=500, seq=0)
+        assert field.session(tx).findings == ("seq_reused",)
+        field.wait(10)
+        await station.start(tx=tx, wh=1_000, seq=0)
+        assert field.session(tx).findings == ("seq_reused", "seq_restarted")
+        assert field.session(tx).begin_mwh == 0 and len(field.sessions()) == 1
+        assert sorted(field.quarantine()) == ["seq_restarted", "seq_reused"]
+        assert field.accounts() == accounts
+
+
+async def test_behaviour_10_what_comes_after_the_end_changes_no_bill(tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+        tx, _ = await station.start(seq=0)
+        field.wait(10)
+        overtaken = station.values_of(tx, 2_000, seq=1)
+        field.wait(10)
+        await station.stop(tx, 4_000, seq=2)
+        settled, bill, accounts = field.session(tx), field.bill(tx), field.accounts()
+        await station.say(overtaken)
+        assert field.session(tx) == settled  # it is older than the end: nothing is wrong with it
+        field.wait(10)
+        await station.values(tx, 9_000, seq=3)
+        await station.start(tx=tx, wh=9_000, seq=0)
+        assert field.session(tx).findings == ("seq_gap", "after_end")
+        assert field.session(tx).state is SETTLED
+        assert (field.bill(tx), field.accounts()) == (bill, accounts)
+        reasons = ["after_end", "after_end", "readings_without_open_session"]
+        assert sorted(field.quarantine()) == reasons
+
+
 # 11, 13: times.
 
 
@@ -516,6 +629,161 @@ async def test_behaviour_13_a_time_with_another_offset_is_the_same_moment(zone, 
         reply = await station.send(action, payload)
         tx = reply[2].get("transactionId", "T1")
         assert field.session(tx).started_ms == NOON
+
+
+# 12: who is not accepted yet.
+
+not_accepted = pytest.mark.parametrize("admission", ["Pending", "Rejected"])
+
+
+async def admit(field, word, name="S"):
+    await field.run(change_station, ChangeStation(name, admission=Admission(word)))
+    field.house.services.registry.forget(name)
+
+
+@both
+@not_accepted
+async def test_behaviour_12_only_boot_is_served_and_the_rest_is_a_security_error(
+    admission, version, tmp_path
+):
+    house = running(tmp_path, meter=False, ocpp={"retry_s": 55}, admission=admission)
+    async with house as field, field.station(version, boot=False) as station:
+        status = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+        said = [
+            ("Heartbeat", {}),
+            ("StatusNotification", status),
+            ("Authorize", {"idTag": "CARD"}),
+            ("FirmwareStatusNotification", {"status": "Idle"}),
+            ("Heartbeat", {"nonsense": 1}),
+        ]
+        for action, payload in said:
+            reply = await station.send(action, payload)
+            assert (reply[0], reply[2]) == (4, "SecurityError"), reply
+        booted = await station.boot()
+        assert (booted.status, booted.interval) == (admission, 55)
+        await admit(field, "Accepted")
+        assert (await station.boot()).status == "Accepted"
+        assert (await station.heartbeat()).current_time
+
+
+@both
+@not_accepted
+async def test_behaviour_12_what_it_tells_of_transactions_is_evidence_before_the_error(
+    admission, version, tmp_path
+):
+    async with (
+        running(tmp_path, meter=False, admission=admission) as field,
+        field.station(version, boot=False) as station,
+    ):
+        words = plain_words(version, field)
+        for make in (words.start, words.values, words.stop, words.stop):
+            reply = await station.send(*make(4711 if version == V16 else "T1"))
+            assert (reply[0], reply[2]) == (4, "SecurityError")
+        assert field.sessions() == []
+        reason = f"station_{admission.lower()}"
+        assert field.quarantine() == [reason] * 3  # the same stop twice is one
+        assert all(kept.station_id == "S" for kept in field.kept())
+
+
+@both
+async def test_behaviour_12_no_evidence_no_error(version, tmp_path):
+    """Behaviour 24 holds for it too: what cannot be kept is not answered."""
+    async with (
+        running(tmp_path, meter=False, admission="Pending") as field,
+        field.socket(version) as socket,
+    ):
+        field.house.services.registry.find("S")
+
+        async def full(*_):
+            raise StoreUnavailable("the disk is full")
+
+        run, type(field.store).run = type(field.store).run, full
+        try:
+            action, payload = plain_words(version, field).stop(4711)
+            await socket.send(json.dumps([2, "1", action, payload]))
+            assert await close_code(socket) == 1013
+        finally:
+            type(field.store).run = run
+
+
+async def test_behaviour_12_a_stop_the_station_deleted_is_heard_when_its_start_comes_again(
+    tmp_path,
+):
+    async with (
+        running(tmp_path, meter=False, admission="Pending") as field,
+        field.station(V201, boot=False) as station,
+    ):
+        begun = station.start_of(tx="T1")
+        field.wait(30)
+        for message in (begun, station.stop_of("T1", 4_000)):
+            reply = await station.send("TransactionEvent", payload_of(message))
+            assert reply[2] == "SecurityError"
+        await admit(field, "Accepted")
+        await station.boot()
+        await station.say(begun)
+        assert field.session("T1").state is SETTLED
+        assert field.bill("T1").energy_mwh == 4 * KWH
+
+
+async def test_behaviour_12_what_a_rejected_station_said_waits_for_a_person(tmp_path):
+    async with (
+        running(tmp_path, meter=False, admission="Rejected") as field,
+        field.station(V201, boot=False) as station,
+    ):
+        begun = station.start_of(tx="T1")
+        field.wait(30)
+        stop = payload_of(station.stop_of("T1", 4_000))
+        await station.send("TransactionEvent", stop)
+        await admit(field, "Accepted")
+        await station.boot()
+        await station.say(begun)
+        assert field.session("T1").state is ACTIVE
+
+
+@both
+@not_accepted
+async def test_behaviour_12_what_was_triggered_is_served(admission, version, tmp_path):
+    async with (
+        running(tmp_path, meter=False, admission=admission) as field,
+        field.station(version, boot=False) as station,
+    ):
+        assert (await station.send("Heartbeat", {}))[2] == "SecurityError"
+        await field.command("TriggerMessage", trigger(version), timeout_ms=50)
+        assert (await station.send("Heartbeat", {}))[0] == 3
+        assert (await station.send("Authorize", {}))[2] == "SecurityError"
+        field.wait(11)  # that was long ago
+        assert (await station.send("Heartbeat", {}))[2] == "SecurityError"
+
+
+@not_accepted
+async def test_behaviour_12_a_pending_station_may_report_what_it_was_asked(admission, tmp_path):
+    async with (
+        running(tmp_path, meter=False, admission=admission) as field,
+        field.station(V201, boot=False) as station,
+    ):
+        report = {"requestId": 1, "generatedAt": iso(field.now), "seqNo": 0}
+        assert (await station.send("NotifyReport", report))[2] == "SecurityError"
+        asked = {"requestId": 1, "reportBase": "FullInventory"}
+        await field.command("GetBaseReport", asked, timeout_ms=50)
+        reply = await station.send("NotifyReport", report)
+        assert (reply[0] == 3) is (admission == "Pending")
+
+
+@both
+async def test_behaviour_12_a_station_that_is_rejected_while_it_charges_keeps_its_session(
+    version, tmp_path
+):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
+        tx, _ = await station.start()
+        field.wait(30)
+        await admit(field, "Rejected")
+        message = station.stop_of(tx, 4_000)
+        reply = await station.send(action_of(message), payload_of(message))
+        assert reply[2] == "SecurityError" and field.quarantine() == ["station_rejected"]
+        assert field.session(tx).state is ACTIVE
+        await admit(field, "Accepted")
+        await station.say(message)
+        assert field.session(tx).state is SETTLED
 
 
 # 14, 15: the right refusal.

@@ -252,14 +252,16 @@ class Station:
             return await self.say(self.call.StatusNotification(1, "NoError", state))
         return await self.say(self.call.StatusNotification(iso(self.field.now), state, 1, 1))
 
-    def start_of(self, token="CARD", wh=0, at_ms=None, evse=1, tx=None, record=None, offline=False):
+    def start_of(
+        self, token="CARD", wh=0, at_ms=None, evse=1, tx=None, record=None, offline=False, seq=None
+    ):
         """The message that begins a transaction."""
         at = self.field.now if at_ms is None else at_ms
         if self.is_16:
             return self.call.StartTransaction(evse, token, wh, iso(at))
         tx = tx or secrets.token_hex(6)
         self.last_tx = tx
-        return self.event("Started", tx, wh, at, token, record, evse, offline, context="Begin")
+        return self.event("Started", tx, wh, at, token, record, evse, offline, seq, "Begin")
 
     def event(
         self, kind, tx, wh, at, token=None, record=None, evse=None, offline=False, seq=None,

@@ -14,8 +14,9 @@ from typing import Any
 import structlog
 
 from ohmstead.apps.gateway.interface import Link
+from ohmstead.apps.stations.admission import check_admission
 from ohmstead.apps.stations.services import Services, zone_of
-from ohmstead.core.network import Station, TransactionRef
+from ohmstead.core.network import Admission, Station, TransactionRef
 from ohmstead.core.session import Session as SessionRecord
 from ohmstead.core.session import SessionState
 from ohmstead.errors import RemoteProtocolError
@@ -30,6 +31,7 @@ CONNECTORS_MAX = 256  # of one station
 REPORT_VARIABLES_MAX = 5_000  # of one station's device model
 LATE_MAX = 64  # late answers of one station
 LENIENT, STRICT = Strictness.LENIENT, Strictness.STRICT
+ACCEPTED = Admission.ACCEPTED
 
 log = structlog.get_logger()
 
@@ -99,11 +101,14 @@ class StationPeer:
         """Answer one call; see the Peer protocol for what may be raised."""
         name, self.payload = call.action, call.payload
         self.presence.last_seen_ms = self.services.clock.now_ms()
+        station = self.station
+        if station.admission is not ACCEPTED:
+            await check_admission(self.services, station, call)
         handler = self._handlers.get(name)
         if handler is None:
             action_of(self.version, name, Side.STATION)
             raise CallRefused(ErrorCode.NOT_SUPPORTED, f"{name} is not handled here yet")
-        strictness = LENIENT if self.station.lenient else STRICT
+        strictness = LENIENT if station.lenient else STRICT
         request = decode_as(self._actions[name].request, call.payload, strictness)
         if call.id_reused:
             log.info("message id reused", station=self.station_id, action=name)

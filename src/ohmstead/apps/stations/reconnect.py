@@ -17,6 +17,7 @@ from ohmstead.apps.gateway.interface import Answered, Refused
 from ohmstead.apps.stations.commands import Links, command
 from ohmstead.apps.stations.peer import Presence
 from ohmstead.apps.stations.services import Services, zone_of
+from ohmstead.core.network import Admission
 from ohmstead.core.session import OPEN_STATES, Session
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.charging.kept import progress_of
@@ -82,7 +83,9 @@ class MissingStops:
         link = self._links.link(session.station_id)
         if link is None:
             return True
-        if link.version is Version.V16 or session.protocol != Version.V201:
+        station = self._services.registry.find(session.station_id)
+        is_admitted = station is not None and station.admission is Admission.ACCEPTED
+        if link.version is Version.V16 or session.protocol != Version.V201 or not is_admitted:
             return self._is_delivering(session.station_id)
         question = encode(GetTransactionStatusRequest(transaction_id=session.transaction_id))
         try:

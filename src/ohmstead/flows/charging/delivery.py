@@ -31,6 +31,8 @@ NOTES = frozenset(
         "clock_skew",
         "evse_already_in_session",
         "seq_gap",
+        "seq_reordered",
+        "seq_restarted",
         "seq_reused",
         "after_end",
         "signature_missing",

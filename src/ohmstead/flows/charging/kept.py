@@ -36,16 +36,10 @@ def values_of(state: Reads, progress: Progress) -> list[Value]:
     return [*values, *progress.values]
 
 
-def seen_as(state: Reads, progress: Progress, seq: int) -> Seen | None:
-    """How the session's message of this number is remembered, None where there was none."""
-    for seen in progress.seen:
-        if seen[0] == seq:
-            return seen
-    for block in _blocks(state, progress):
-        for seen in block.seen:
-            if seen[0] == seq:
-                return seen
-    return None
+def seen_as(state: Reads, progress: Progress, seq: int) -> list[Seen]:
+    """The session's messages of this number: more than one only where its numbers restarted."""
+    found = [seen for block in _blocks(state, progress) for seen in block.seen if seen[0] == seq]
+    return [*found, *(seen for seen in progress.seen if seen[0] == seq)]
 
 
 def signed_of(

@@ -13,6 +13,14 @@ from ohmstead.flows.charging.ahead import keep_ahead
 from ohmstead.flows.charging.evidence import Evidence, weigh
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.charging.kept import progress_of, seen_as, values_of
+from ohmstead.flows.charging.order import (
+    AFTER_END,
+    RESTARTED,
+    REUSED,
+    changed,
+    noted,
+    restarts,
+)
 from ohmstead.frozen import Frozen, replace
 from ohmstead.hashing import sha256
 from ohmstead.ports import Decision, Job, Record, State
@@ -47,6 +55,7 @@ class Readings(Frozen):
     zone: tzinfo
     seen_id: str = ""
     seq: int = -1
+    at_ms: int = -1  # the event's own time, where it has one besides its values'
     unreadable: tuple[str, ...] = ()  # values that are no bounded number, each with its reason
 
 
@@ -63,21 +72,26 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     ref = state.get(TransactionRef, f"{command.station_id}/{command.transaction_id}")
     session = state.get(Session, ref.session_id) if ref is not None else None
     if session is None:
-        kept = (*_kept(command, now_ms), *awaited(ref, command.station_id, command.transaction_id))
+        early = _kept(command, "readings_without_open_session", now_ms)
+        kept = (*early, *awaited(ref, command.station_id, command.transaction_id))
         return Decision(Progressed(ProgressOutcome.QUARANTINED), kept)
-    progress = progress_of(state, session)
+    before, progress = session, progress_of(state, session)
     name = named(command.seq, command.digest) if command.seen_id else None
     # Looked for only where it can have come before: its number is not the highest yet.
     if name is not None and command.seq <= progress.last_seq:
-        seen = seen_as(state, progress, command.seq)
-        if seen is not None:
+        known = seen_as(state, progress, command.seq)
+        if name in known:
+            return Decision(Progressed(ProgressOutcome.EXISTS, session.id))
+        if restarts(session, progress, command.seq, command.at_ms):
+            session = noted(session, RESTARTED)
+        elif known:
             # One seqNo with two contents: the first one stands, the other is kept.
-            other = () if seen == name else _kept(command, now_ms)
+            other = (*_kept(command, REUSED, now_ms), *changed(session, noted(session, REUSED)))
             return Decision(Progressed(ProgressOutcome.EXISTS, session.id), other)
     if session.state is not SessionState.ACTIVE and session.state not in OPEN_STATES:
-        # Behaviour 10: an event after Ended changes no bill.
-        return Decision(Progressed(ProgressOutcome.LATE, session.id), _kept(command, now_ms))
-    before, policy = session, policy_of(state)
+        late = _late(command, before, now_ms)
+        return Decision(Progressed(ProgressOutcome.LATE, session.id), late)
+    policy = policy_of(state)
     puts: list[Record] = []
     pages = progress.pages
     if command.evidence:
@@ -140,9 +154,16 @@ def kept_unreadable(session: Session, payload: str, now_ms: int) -> Quarantined:
     return Quarantined(id_, session.station_id, UNREADABLE, payload, now_ms)
 
 
-def _kept(command: Readings, now_ms: int) -> tuple[Record, ...]:
+def _late(command: Readings, session: Session, now_ms: int) -> tuple[Record, ...]:
+    """Behaviour 10: an event after Ended changes no bill. One that tells of an earlier time was
+    only overtaken on its way."""
+    if command.at_ms <= session.ended_ms:
+        return _kept(command, "readings_without_open_session", now_ms)
+    return (*_kept(command, AFTER_END, now_ms), *changed(session, noted(session, AFTER_END)))
+
+
+def _kept(command: Readings, reason: str, now_ms: int) -> tuple[Record, ...]:
     digest = command.digest or sha256(command.payload.encode("utf-8", "replace")).hex()
     id_ = f"{command.station_id}/readings/{digest}"
-    reason = "readings_without_open_session"
     transaction = command.transaction_id
     return (Quarantined(id_, command.station_id, reason, command.payload, now_ms, transaction),)

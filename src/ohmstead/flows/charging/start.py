@@ -10,6 +10,7 @@ from ohmstead.core.network import (
     Counter,
     EvseHead,
     NetworkPolicy,
+    Quarantined,
     SeenMessage,
     Station,
     TransactionRef,
@@ -24,6 +25,15 @@ from ohmstead.flows.charging.funding import (
     policy_of,
 )
 from ohmstead.flows.charging.holding import Started, claimed_lock, hold
+from ohmstead.flows.charging.kept import progress_of
+from ohmstead.flows.charging.order import (
+    AFTER_END,
+    RESTARTED,
+    REUSED,
+    changed,
+    noted,
+    restarts,
+)
 from ohmstead.flows.money import Till
 from ohmstead.frozen import Frozen
 from ohmstead.ports import Decision, Record, State
@@ -50,15 +60,16 @@ class Start(Frozen):
     seen_id: str  # what makes this message the same message
     digest: str  # of its content
     seq: int = -1
+    payload: str = ""  # as received, for the quarantine
 
 
 def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
     """Open a session and hold its money, once, whatever the number of arrivals."""
     name = f"{command.station_id}/{command.transaction_id}"
     ref = state.get(TransactionRef, name) if command.transaction_id else None
-    again = _answer_again(state, command, ref)
+    again = _answer_again(state, command, ref, now_ms)
     if again is not None:
-        return Decision(again)
+        return again
     policy = policy_of(state)
     station = state.get(Station, command.station_id)
     if station is None:
@@ -99,7 +110,9 @@ def _named(session: Session, command: Start) -> tuple[Record, ...]:
     )
 
 
-def _answer_again(state: State, command: Start, ref: TransactionRef | None) -> Started | None:
+def _answer_again(
+    state: State, command: Start, ref: TransactionRef | None, now_ms: int
+) -> Decision[Started] | None:
     """The answer to a start that was heard before, None for a new one."""
     if command.transaction_id:
         if ref is None or not ref.session_id:
@@ -117,7 +130,21 @@ def _answer_again(state: State, command: Start, ref: TransactionRef | None) -> S
     over = session.state not in OPEN_STATES and not same
     funded = session.holds > 0 and not over
     token = Authorisation.ACCEPTED if funded else Authorisation.INVALID
-    return Started(session.id, session.transaction_id, token, earlier=ref is not None)
+    answer = Started(session.id, session.transaction_id, token, earlier=ref is not None)
+    return Decision(answer, () if same else _differing(state, session, command, now_ms))
+
+
+def _differing(state: State, session: Session, command: Start, now_ms: int) -> tuple[Record, ...]:
+    """Behaviour 10: another start of the same transaction is kept, and begins nothing."""
+    if session.state not in OPEN_STATES:
+        reason = AFTER_END
+    elif restarts(session, progress_of(state, session), command.seq, command.at_ms):
+        reason = RESTARTED
+    else:
+        reason = REUSED
+    id_ = f"{session.id}/start/{command.digest}"
+    kept = Quarantined(id_, session.station_id, reason, command.payload, now_ms)
+    return (kept, *changed(session, noted(session, reason)))
 
 
 def _evse_head(state: State, command: Start) -> tuple[EvseHead, bool]:

@@ -25,18 +25,21 @@ log = structlog.get_logger()
 
 
 async def handle(request: TransactionEventRequest, peer: StationPeer) -> TransactionEventResponse:
-    answer = await _handle(await tell(request, peer, peer.payload_text))
-    if request.event_type is STARTED:
-        await _take_up_earlier(request.transaction_info.transaction_id, peer)
+    told = await tell(request, peer, peer.payload_text)
+    answer, earlier = await _handle(told)
+    if earlier:
+        await _take_up_earlier(told.transaction_id, peer)
     return answer
 
 
-async def _handle(told: Told) -> TransactionEventResponse:
+async def _handle(told: Told) -> tuple[TransactionEventResponse, bool]:
+    """Answer an event; tells too whether messages of its transaction may have come before it."""
     store, kind = told.peer.services.store, told.request.event_type
-    answer = TransactionEventResponse()
+    answer, earlier = TransactionEventResponse(), False
     presented = told.request.id_token
     if kind is STARTED:
-        authorisation = (await store.run(start, start_of(told))).authorisation
+        started = await store.run(start, start_of(told))
+        authorisation, earlier = started.authorisation, started.earlier
         if presented is not None:
             # E05.FR.10 / C01: the station learns with the answer whether it may charge.
             answer.id_token_info = info(authorisation, None)
@@ -51,7 +54,7 @@ async def _handle(told: Told) -> TransactionEventResponse:
             answer.total_cost = Decimal(progressed.cost_minor).scaleb(-scale)
     elif kind is not STARTED:
         await store.run(stop, stop_of(told))
-    return answer
+    return answer, earlier
 
 
 async def _take_up_earlier(transaction_id: str, peer: StationPeer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ohmstead.apps.stations.v201.event import UPDATED, Told
 from ohmstead.core.session import Session
 from ohmstead.flows.charging.kept import progress_of
+from ohmstead.flows.charging.order import of_end
 from ohmstead.flows.charging.progress import Readings
 from ohmstead.flows.charging.start import Start
 from ohmstead.flows.charging.stop import Stop
@@ -29,6 +30,7 @@ def start_of(told: Told) -> Start:
         seen_id=told.seen_id,
         digest=told.digest,
         seq=request.seq_no,
+        payload=told.payload,
     )
 
 
@@ -45,6 +47,7 @@ def readings_of(told: Told) -> Readings:
         zone=told.peer.zone,
         seen_id=told.seen_id if is_update else "",
         seq=told.request.seq_no,
+        at_ms=told.at_ms,
         unreadable=told.values.refused,
     )
 
@@ -68,12 +71,11 @@ def stop_of(told: Told) -> Stop:
         payload=told.payload,
         zone=told.peer.zone,
         seq=request.seq_no,
-        findings=_gap(told, session),
+        findings=_order(told, session),
         unreadable=told.values.refused,
     )
 
 
-def _gap(told: Told, session: Session | None) -> tuple[str, ...]:
-    # Behaviour 9: "missing Updated events are a finding (stations may drop them when full)".
-    last = progress_of(told.peer.services.store, session).last_seq if session else None
-    return ("seq_gap",) if last is not None and told.request.seq_no > last + 1 else ()
+def _order(told: Told, session: Session | None) -> tuple[str, ...]:
+    store, seq = told.peer.services.store, told.request.seq_no
+    return of_end(session, progress_of(store, session), seq, told.at_ms) if session else ()
