@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ohmstead.apps.stations.v201.event import UPDATED, Told
-from ohmstead.core.session import Session
 from ohmstead.flows.charging.kept import progress_of
 from ohmstead.flows.charging.order import of_end
 from ohmstead.flows.charging.progress import Readings
@@ -58,6 +57,10 @@ def stop_of(told: Told) -> Stop:
     session = told.peer.session(told.transaction_id)
     presented = request.id_token.id_token.casefold() if request.id_token else ""
     same_driver = session is not None and presented in ("", session.id_token.casefold())
+    findings: tuple[str, ...] = ()
+    if session is not None:
+        progress = progress_of(told.peer.services.store, session)
+        findings = of_end(session, progress, request.seq_no, told.at_ms)
     by_driver = request.transaction_info.stopped_reason in _BY_DRIVER
     return Stop(
         station_id=told.peer.station_id,
@@ -71,11 +74,6 @@ def stop_of(told: Told) -> Stop:
         payload=told.payload,
         zone=told.peer.zone,
         seq=request.seq_no,
-        findings=_order(told, session),
+        findings=findings,
         unreadable=told.values.refused,
     )
-
-
-def _order(told: Told, session: Session | None) -> tuple[str, ...]:
-    store, seq = told.peer.services.store, told.request.seq_no
-    return of_end(session, progress_of(store, session), seq, told.at_ms) if session else ()
