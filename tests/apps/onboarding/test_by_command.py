@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 
 import pytest
 
@@ -43,3 +44,42 @@ def test_a_code_is_a_square_with_its_quiet_zone_and_its_log_in_is_escaped():
     lines = qr_lines("ws://A:b@h/ocpp/A").split("\n")
     assert len({len(line) for line in lines}) == 1
     assert set(lines[0]) == {"█"}
+
+
+def test_a_fleet_comes_in_from_a_file_and_its_passwords_are_written_first(house, tmp_path):
+    fleet, kept = tmp_path / "fleet.csv", tmp_path / "secrets.csv"
+    fleet.write_text("id,evses\nF-1,1:22000\nF-2,\n")
+    bring = ("station", "import", fleet, "--owner", OWNER, "--tariff", "T1", "--dir", house.folder)
+    assert "2 would be new" in inside(*bring, "--dry-run").stdout
+    assert "--secrets FILE" in inside(*bring, code=1).stderr
+    assert "F-1" not in inside("station", "list", "--dir", house.folder).stdout
+    said = ohmstead(*bring, "--secrets", kept).stdout
+    assert "2 are new, 0 were there, 0 kept" in said
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    before = kept.read_text()
+    passwords = dict(line.split(",") for line in before.splitlines()[1:])
+    assert {len(one) for one in passwords.values()} == {40}
+    assert not any(one in said for one in passwords.values())
+    assert "0 are new, 2 were there" in inside(*bring, "--secrets", kept).stdout
+    fleet.write_text(fleet.read_text() + "F-3,\n")
+    done = json.loads(inside(*bring, "--secrets", kept, "--json").stdout)
+    assert (done["new"], done["same"]) == (1, 2)
+    assert kept.read_text().startswith(before)
+
+
+def test_mistakes_in_a_file_are_told_as_a_compiler_tells_them(house, tmp_path):
+    fleet = tmp_path / "fleet.csv"
+    bring = ("station", "import", fleet, "--dir", house.folder)
+    fleet.write_text("id,evses\nG-1,fast\na/b,1:1\n")
+    refused = ohmstead(*bring, "--owner", OWNER, "--tariff", "T1", code=1)
+    assert f"{fleet}:2:2: evses: expected ID:RATED_W" in refused.stderr
+    assert f"{fleet}:3:1: id: " in refused.stderr
+    assert refused.stderr.endswith("Nothing was imported.\n")
+    fleet.write_bytes(b"id\nG\xff\n")
+    assert ":2: not UTF-8" in inside(*bring, code=1).stderr
+    missing = inside("station", "import", tmp_path / "no.csv", "--dir", house.folder, code=1)
+    assert "cannot be read" in missing.stderr
+    fleet.write_text("id\nG-1\n")
+    (tmp_path / "bad.csv").write_text("x\n")
+    known = ("--owner", OWNER, "--tariff", "T1", "--secrets", tmp_path / "bad.csv")
+    assert "bad.csv:1: expected id,password" in inside(*bring, *known, code=1).stderr

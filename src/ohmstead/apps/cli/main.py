@@ -11,7 +11,16 @@ from typing import Annotated
 import typer
 
 import ohmstead
-from ohmstead.apps.cli import commands, house, meters, money, operations, stations, virtual
+from ohmstead.apps.cli import (
+    commands,
+    house,
+    meters,
+    money,
+    onboarding,
+    operations,
+    stations,
+    virtual,
+)
 from ohmstead.apps.cli import replay as replay_command
 from ohmstead.apps.cli.common import FAILED, warn
 from ohmstead.errors import OhmsteadError
@@ -35,6 +44,7 @@ app.command("restore")(operations.restore)
 app.command("resume")(operations.resume)
 app.command("replay")(replay_command.replay)
 app.command("demo")(replay_command.demo)
+stations.station.command("import")(onboarding.import_stations)
 app.add_typer(stations.station, name="station")
 app.add_typer(commands.command, name="command")
 app.add_typer(meters.meter, name="meter")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from ohmstead.apps.gateway.interface import Answered
@@ -13,6 +15,18 @@ from ohmstead.wire.ocpp.base import Version
 # 2.0.1 part 2: SecurityCtrlr.BasicAuthPassword, 16 to 40 characters.
 V201_VARIABLE = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
 TAKEN = {"Accepted", "RebootRequired"}
+LENGTH_MIN = 16  # of both; shorter ones come with a fleet that moves, and are to be rotated
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){8,20}")  # a 1.6 key as it is handed out
+
+
+def normal(password: str) -> bytes:
+    """The one spelling under which a password is kept: hexadecimal digits have no case."""
+    return (password.lower() if _HEX.fullmatch(password) else password).encode()
+
+
+def is_weak(password: str) -> bool:
+    """Whether a password that a station brings along is one nobody would make today."""
+    return 0 < len(password) < LENGTH_MIN or 0 < len(set(password)) < LENGTH_MIN // 2
 
 
 async def deliver_password(links: Links, station_id: str, password: str) -> None:

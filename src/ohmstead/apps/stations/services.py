@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 from datetime import tzinfo
 from functools import lru_cache
+from hmac import compare_digest
 from zoneinfo import ZoneInfo
 
 from ohmstead.apps.config import OcppConfig
@@ -21,6 +23,7 @@ from ohmstead.wire.ocpp.frames import LateError, LateResult
 
 METER_KEYS_MAX = 256  # of one station
 STATIONS_PAGE = 1_000
+HEX_DIGITS = re.compile(rb"[0-9A-Fa-f]+")
 
 
 @lru_cache(maxsize=1_024)
@@ -51,6 +54,7 @@ class Registry:
         self._pepper = pepper
         self._stations: dict[str, Station] = {}
         self._keys: dict[str, tuple[MeterKey, ...]] = {}
+        self.moved_on: set[str] = set()  # stations that logged in with their new password
 
     def find(self, station_id: str) -> Station | None:
         """Return the station as registered now."""
@@ -78,11 +82,17 @@ class Registry:
         """Compare in constant time; a station without a secret has no password that fits.
 
         OCPP 1.6 hands a key out as hexadecimal and presents the bytes themselves, while other
-        stations present the digits: both are the same password.
+        stations present the digits, in either case: all are the same password. While a new one
+        waits for its first use, the old one is let in too; :attr:`moved_on` notes who used it.
         """
-        said = (password, password.hex().encode())
+        said = [password, password.hex().encode()]
+        if HEX_DIGITS.fullmatch(password):
+            said.append(password.lower())
         macs = [secret_mac(self._pepper, station.id, one) for one in said]
-        fits = [hmac.compare_digest(mac, station.secret_mac) for mac in macs]
+        if station.next_mac and any([compare_digest(mac, station.next_mac) for mac in macs]):
+            self.moved_on.add(station.id)
+            return True
+        fits = [compare_digest(mac, station.secret_mac) for mac in macs]
         return bool(station.secret_mac) and any(fits)
 
 

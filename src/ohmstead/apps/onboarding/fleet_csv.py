@@ -1,0 +1,264 @@
+"""A fleet as a table: one line of CSV is one station, and each mistake is named by its place.
+
+The first line names the columns, in any order: COLUMNS. Only ``id`` must be there; ``owner`` and
+``tariff`` may be given once for all. Comma or semicolon separate, whichever the first line has.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+
+from ohmstead.core.network import Admission, Evse
+from ohmstead.flows.onboarding import EVSES_MAX, STATION_ID
+from ohmstead.frozen import Frozen
+
+STATIONS_MAX = 5_000  # of one file
+CELL_LENGTH_MAX = 4_096
+NAME_LENGTH_MAX = 64
+PASSWORD_LENGTH_MAX = 64
+EVSE_ID_MAX, CONNECTORS_MAX, RATED_W_MAX = 1_000, 16, 10_000_000
+EVSES_DEFAULT = "1:22000"
+COLUMNS = (
+    "id",
+    "evses",
+    "tariff",
+    "owner",
+    "name",
+    "time_zone",
+    "location_cell",
+    "admission",
+    "strictness",
+    "password",
+)
+ADMISSIONS = tuple(admission.value.lower() for admission in Admission)
+STRICTNESSES = ("lenient", "strict")
+_HEX_DIGITS = frozenset("0123456789abcdef")
+
+
+class Wrong(Frozen):
+    """A mistake: line and column count from 1, column 0 is the whole line."""
+
+    line: int
+    column: int
+    name: str
+    detail: str
+
+
+class Row(Frozen):
+    """One station as its line says; empty: not said."""
+
+    line: int
+    id: str
+    evses: tuple[Evse, ...]
+    tariff: str
+    owner: str
+    name: str
+    time_zone: str
+    location_cell: str
+    admission: Admission
+    lenient: bool
+    password: str
+
+
+class Table(Frozen):
+    """What a file says; ``columns`` gives the number of a column that is there."""
+
+    rows: tuple[Row, ...]
+    wrong: tuple[Wrong, ...]
+    columns: Mapping[str, int]
+
+    def at(self, row: Row, name: str, detail: str) -> Wrong:
+        """A mistake in one cell."""
+        return Wrong(row.line, self.columns.get(name, 0), name, detail)
+
+
+class _Cell(Exception):
+    """What is wrong with a cell."""
+
+
+def read_fleet(text: str, owner: str = "", tariff: str = "") -> Table:
+    """Read a whole file; what is wrong comes back as a list, in the order of the lines."""
+    text = text.removeprefix("\ufeff")
+    first = text.partition("\n")[0]
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    lines = _lines(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    try:
+        _, names = next(lines, (1, []))
+        columns, wrong = _columns([name.strip().casefold() for name in names])
+        if wrong:
+            return Table((), tuple(wrong), columns)
+        return _rows(lines, columns, {"owner": owner, "tariff": tariff})
+    except csv.Error as error:
+        return Table((), (Wrong(_line_after(error), 0, "", f"not CSV: {error.args[0]}"),), {})
+
+
+def _lines(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Each line with its number; blank ones are passed over."""
+    begin = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise csv.Error(error.args[0], begin) from None
+        at, begin = begin, reader.line_num + 1  # type: ignore[attr-defined]  # of csv.reader
+        if any(cell.strip() for cell in cells):
+            yield at, cells
+
+
+def _line_after(error: csv.Error) -> int:
+    return int(error.args[1]) if len(error.args) > 1 else 1
+
+
+def _columns(names: list[str]) -> tuple[dict[str, int], list[Wrong]]:
+    wrong = []
+    for number, name in enumerate(names, 1):
+        if name not in COLUMNS:
+            detail = f"no column is called {name[:40]!r}; there are {', '.join(COLUMNS)}"
+            wrong.append(Wrong(1, number, name[:40], detail))
+        elif name in names[: number - 1]:
+            wrong.append(Wrong(1, number, name, "this column stands twice"))
+    if "id" not in names:
+        wrong.append(Wrong(1, 0, "id", "the first line names the columns, and one must be id"))
+    return {name: number for number, name in enumerate(names, 1)}, wrong
+
+
+def _rows(
+    lines: Iterator[tuple[int, list[str]]], columns: dict[str, int], given: dict[str, str]
+) -> Table:
+    rows: list[Row] = []
+    wrong: list[Wrong] = []
+    seen: dict[str, int] = {}
+    for line, cells in lines:
+        if len(rows) >= STATIONS_MAX:
+            wrong.append(Wrong(line, 0, "", f"a file has at most {STATIONS_MAX} stations"))
+            break
+        if len(cells) > len(columns):
+            detail = f"{len(cells)} cells under {len(columns)} columns; quote text with commas"
+            wrong.append(Wrong(line, len(columns) + 1, "", detail))
+            continue
+        texts = {n: cells[at - 1].strip() for n, at in columns.items() if at <= len(cells)}
+        texts = {**given, **{name: text for name, text in texts.items() if text}}
+        mistakes: list[Wrong] = []
+        values = {
+            name: _value(line, columns, name, texts.get(name, ""), mistakes) for name in COLUMNS
+        }
+        station_id = texts.get("id", "")
+        if station_id in seen:
+            detail = f"station {station_id} stands in line {seen[station_id]} already"
+            mistakes.append(Wrong(line, columns["id"], "id", detail))
+        seen.setdefault(station_id, line)
+        wrong += mistakes
+        if not mistakes:
+            rows.append(
+                Row(
+                    line=line,
+                    lenient=values.pop("strictness"),  # type: ignore[arg-type]  # by READERS
+                    **values,  # type: ignore[arg-type]
+                )
+            )
+    if not rows and not wrong:
+        wrong.append(Wrong(1, 0, "", "there is no station in this file"))
+    return Table(tuple(rows), tuple(wrong), columns)
+
+
+def _value(
+    line: int, columns: dict[str, int], name: str, text: str, mistakes: list[Wrong]
+) -> object:
+    try:
+        return READERS[name](text)
+    except _Cell as error:
+        mistakes.append(Wrong(line, columns.get(name, 0), name, str(error)))
+        return None
+
+
+def _id(text: str) -> str:
+    if not STATION_ID.fullmatch(text):
+        raise _Cell("a station id has 1 to 48 letters, digits or any of * - _ = : + | @ .")
+    return text
+
+
+def _needed(what: str) -> str:
+    return f"missing: give it in this column, or once for all stations with --{what}"
+
+
+def _tariff(text: str) -> str:
+    if not text:
+        raise _Cell(_needed("tariff"))
+    return text
+
+
+def _owner(text: str) -> str:
+    address = text.lower()
+    if not text:
+        raise _Cell(_needed("owner"))
+    if len(address) != 42 or not address.startswith("0x") or set(address[2:]) - _HEX_DIGITS:
+        raise _Cell("an owner is an address: 0x and 40 hexadecimal digits")
+    return address
+
+
+def _evses(text: str) -> tuple[Evse, ...]:
+    """``ID:RATED_W`` or ``ID:RATED_W:CONNECTORS``, with blanks between them."""
+    found = []
+    for one in (text or EVSES_DEFAULT).split():
+        parts = one.split(":")
+        if len(parts) not in (2, 3) or not all(p.isascii() and p.isdecimal() for p in parts):
+            raise _Cell(f"expected ID:RATED_W, as in 1:22000 2:50000, not {one[:40]!r}")
+        number, watts = int(parts[0][:9]), int(parts[1][:9])
+        connectors = int(parts[2][:9]) if len(parts) == 3 else 1
+        if not (1 <= number <= EVSE_ID_MAX and 1 <= watts <= RATED_W_MAX):
+            raise _Cell(f"{one[:40]!r}: ids go to {EVSE_ID_MAX}, powers to {RATED_W_MAX} W")
+        if not 1 <= connectors <= CONNECTORS_MAX:
+            raise _Cell(f"{one[:40]!r}: an evse has 1 to {CONNECTORS_MAX} connectors")
+        found.append(Evse(number, watts, "", connectors))
+    if len({evse.id for evse in found}) < len(found):
+        raise _Cell("one evse id stands twice")
+    if len(found) > EVSES_MAX:
+        raise _Cell(f"a station has at most {EVSES_MAX} evses")
+    return tuple(found)
+
+
+def _short(text: str) -> str:
+    if len(text) > NAME_LENGTH_MAX:
+        raise _Cell(f"at most {NAME_LENGTH_MAX} characters, not {len(text)}")
+    return text
+
+
+def _zone(text: str) -> str:
+    return _short(text)
+
+
+def _admission(text: str) -> Admission:
+    if text and text.lower() not in ADMISSIONS:
+        raise _Cell(f"one of {', '.join(ADMISSIONS)}, not {text[:40]!r}")
+    return Admission(text.capitalize()) if text else Admission.ACCEPTED
+
+
+def _strictness(text: str) -> bool:
+    if text and text.lower() not in STRICTNESSES:
+        raise _Cell(f"one of {', '.join(STRICTNESSES)}, not {text[:40]!r}")
+    return text.lower() != "strict"
+
+
+def _password(text: str) -> str:
+    # Weak ones are taken as they are, because a fleet that moves has them; until they are rotated.
+    if len(text) > PASSWORD_LENGTH_MAX or not text.isascii() or not (text + "x").isprintable():
+        raise _Cell(f"a password has at most {PASSWORD_LENGTH_MAX} printable ASCII characters")
+    return text
+
+
+READERS = {
+    "id": _id,
+    "evses": _evses,
+    "tariff": _tariff,
+    "owner": _owner,
+    "name": _short,
+    "time_zone": _zone,
+    "location_cell": _short,
+    "admission": _admission,
+    "strictness": _strictness,
+    "password": _password,
+}
