@@ -19,13 +19,14 @@ from pathlib import Path
 
 import structlog
 
-from ohmstead.adapters.chain.evm.chain import EvmChain
 from ohmstead.adapters.clock import SystemClock
 from ohmstead.adapters.store.schema import TABLES
-from ohmstead.adapters.store.sqlite import SqliteStore
 from ohmstead.adapters.store.tables import Table
+from ohmstead.adapters.store.watched import WatchedStore
 from ohmstead.apps import config as configuration
 from ohmstead.apps.config import Config, host_port
+from ohmstead.apps.operations.office import Office
+from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.commanding.journal import AuditedGateway, Journal
@@ -91,7 +92,7 @@ class House:
     a house all the same.
     """
 
-    def __init__(self, directory: Path, config: Config, store: SqliteStore, clock: Clock) -> None:
+    def __init__(self, directory: Path, config: Config, store: WatchedStore, clock: Clock) -> None:
         self.directory = directory
         self.config = config
         self.store = store
@@ -122,7 +123,8 @@ class House:
         self._job_event = asyncio.Event()
         self._asked: set[str] = set()  # jobs that a station is being asked about now
         # Restored and not resumed: stations are heard, and nothing is told to anybody.
-        self.chain: EvmChain | None = None  # of the node, once it is open
+        self.chain: OpenedChain | None = None  # of the node, once it is open
+        self.office = Office(self)
         self.is_frozen = bool(store.find(Restoration, 1, resumed_ms=0))
 
     @classmethod
@@ -137,7 +139,7 @@ class House:
         config = config or configuration.load(directory / configuration.FILE_NAME)
         clock = clock or SystemClock()
         tables = (*TABLES, *SETTLER_TABLES, *extra_tables)
-        store = SqliteStore.open(directory / DATABASE, tables, clock)
+        store = WatchedStore.open(directory / DATABASE, tables, clock)
         try:
             house = cls(directory, config, store, clock)
             policy = policy_from(config)
@@ -162,6 +164,8 @@ class House:
         self._do(self._carry_out_jobs())
         self._do(self.queue.run())
         self._do(self._sweep())
+        for work in self.office.start():
+            self._do(work)
         return bound
 
     async def stop(self) -> None:

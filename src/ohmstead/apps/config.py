@@ -107,6 +107,35 @@ class HttpConfig(_Section, frozen=True):
     public_url: str = ""
 
 
+class WebhooksConfig(_Section, frozen=True):
+    """Where events may be told to beside public https addresses."""
+
+    allow: tuple[str, ...] = ()
+    timeout_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 10
+
+
+class AlertsConfig(_Section, frozen=True):
+    """When a person is told; 0 turns a rule off."""
+
+    offline_s: Annotated[int, msgspec.Meta(ge=0, le=366 * 86_400)] = 900
+    fault_s: Annotated[int, msgspec.Meta(ge=0, le=366 * 86_400)] = 60
+    idle_days: Annotated[int, msgspec.Meta(ge=0, le=3_650)] = 7
+    clock_off_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 120
+    certificate_days: Annotated[int, msgspec.Meta(ge=0, le=3_650)] = 30
+    store_down_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
+    settler_s: Annotated[int, msgspec.Meta(ge=0, le=366 * 86_400)] = 600
+
+
+class MailConfig(_Section, frozen=True):
+    """By which server alerts are mailed, and to whom; the password is keys/mail.password."""
+
+    server: str = ""
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    sender: str = ""
+    to: tuple[str, ...] = ()
+
+
 class Config(_Section, frozen=True):
     """The whole file."""
 
@@ -115,6 +144,9 @@ class Config(_Section, frozen=True):
     money: MoneyConfig = MoneyConfig()
     ocpp: OcppConfig = OcppConfig()
     http: HttpConfig = HttpConfig()
+    webhooks: WebhooksConfig = WebhooksConfig()
+    alerts: AlertsConfig = AlertsConfig()
+    mail: MailConfig = MailConfig()
 
     @property
     def asset(self) -> Asset:
@@ -182,6 +214,14 @@ def _check(config: Config, text: str, where: str) -> None:
     if len(set(addresses)) < len(addresses):
         raise refuse(["money", "shares"], "one address stands twice; add the two shares up")
     tls = config.ocpp.tls
+    for network in config.webhooks.allow:
+        try:
+            ip_network(network)
+        except ValueError:
+            message = f"{network!r} is no network, as in 10.0.0.0/8"
+            raise refuse(["webhooks", "allow"], message) from None
+    if config.mail.to and not (config.mail.server and config.mail.sender):
+        raise refuse(["mail", "to"], "needs mail.server (HOST:PORT) and mail.sender as well")
     binds = [("ocpp", config.ocpp.bind), ("http", config.http.bind)]
     for section, bind in [*binds, *([("ocpp.tls", tls.bind)] if tls.bind else [])]:
         try:

@@ -150,7 +150,7 @@ class Node:
         )
         write_trust(house.directory, house.config.network.name, opened.ledger)
         self.opened, self.settler = opened, settler
-        house.chain = opened.chain
+        house.chain = opened
         self.settlement = OpenSettlement(house.store, settler, opened)
 
 

@@ -30,6 +30,7 @@ from ohmstead.core.progress import Progress, ReadingBlock
 from ohmstead.core.restoration import Restoration
 from ohmstead.core.session import Session
 from ohmstead.core.tariff import Tariff
+from ohmstead.core.webhooks import DeadLetter, Subscription
 
 TABLES: tuple[Table, ...] = (
     Table(NetworkPolicy, "policies"),
@@ -61,6 +62,8 @@ TABLES: tuple[Table, ...] = (
     Table(ApiKey, "api_keys"),
     Table(KeptAnswer, "kept_answers"),
     Table(Restoration, "restorations", ("resumed_ms",)),
+    Table(Subscription, "subscriptions"),
+    Table(DeadLetter, "dead_letters", ("replayed_ms",)),
     Table(StationCommand, "station_commands", ("station_id", "state", "batch")),
     Table(CommandBody, "command_bodies"),
     Table(CommandBatch, "command_batches"),

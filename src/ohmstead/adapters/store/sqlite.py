@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ohmstead.adapters.store.decisions import Decisions
 from ohmstead.adapters.store.sql import (
@@ -61,7 +61,7 @@ class SqliteStore:
     @classmethod
     def open(
         cls, path: Path, tables: Sequence[Table], clock: Clock, options: Options | None = None
-    ) -> SqliteStore:
+    ) -> Self:
         """Open or create the file and start its writer.
 
         Raises StoreUnavailable, naming the file, when another process has it open, when it is

@@ -25,6 +25,7 @@ from ohmstead.apps.api import (
     stations_import,
     system,
     tariffs,
+    webhooks,
 )
 from ohmstead.apps.api.figures import Figures
 from ohmstead.apps.api.guard import Guard, scopes
@@ -119,4 +120,5 @@ API_HANDLERS = (
     *ledger.HANDLERS,
     *faucet.HANDLERS,
     *operations.HANDLERS,
+    *webhooks.HANDLERS,
 )

@@ -22,6 +22,7 @@ from ohmstead.apps.cli import (
     virtual,
 )
 from ohmstead.apps.cli import replay as replay_command
+from ohmstead.apps.cli import webhooks as webhook_commands
 from ohmstead.apps.cli.common import FAILED, warn
 from ohmstead.errors import OhmsteadError
 
@@ -54,6 +55,7 @@ app.add_typer(money.session, name="session")
 app.add_typer(money.epoch, name="epoch")
 app.add_typer(money.key_commands, name="key")
 app.add_typer(virtual.virtual, name="virtual")
+app.add_typer(webhook_commands.webhook, name="webhook")
 
 
 def _version(wanted: bool) -> None:

@@ -264,7 +264,7 @@ def status(directory: Dir = HERE, key: Key = "", as_json: Json = False) -> None:
     say(f"  money in   {amount(money['in'], asset)}")
     say(f"  money out  {amount(money['out'], asset)}")
     say(f"  chain      {chain['kind']}, {chain['state']}  {chain.get('rpc', '')}".rstrip())
-    for trouble in [*chain.get("alarms", []), chain.get("frozen", "")]:
+    for trouble in [*found["troubles"], *chain.get("alarms", []), chain.get("frozen", "")]:
         if trouble:
             warn(f"  ! {trouble}")
     for job in found["dead_jobs"]:

@@ -7,8 +7,11 @@ as anchored before the settler looks at its outbox, so it is not anchored twice.
 
 from __future__ import annotations
 
+import asyncio
+
 from ohmstead.adapters.chain.evm.chain import EvmChain
 from ohmstead.apps.boot import House
+from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.booking import Booking, BooksFrozen
 from ohmstead.apps.settler.opening import DEPLOYMENT_FILE
 from ohmstead.apps.settler.reconcile import Reconciliation, compare, trial_balance
@@ -17,6 +20,9 @@ from ohmstead.errors import ChainUnavailable
 from ohmstead.flows.operations.freezing import Resume, resume
 from ohmstead.frozen import Frozen
 from ohmstead.ports import Store
+
+TRIES = 20
+PAUSE_S = 0.5
 
 
 class Looked(Frozen):
@@ -29,7 +35,7 @@ class Looked(Frozen):
 async def look(house: House) -> Looked:
     """Hold the books against the chain without sending anything; raises ChainUnavailable."""
     if house.chain is not None:
-        return await look_at_chain(house.store, house.chain)
+        return await _look_until_it_answers(house.store, house.chain)
     has_contracts = (house.directory / DEPLOYMENT_FILE).exists()
     if house.config.chain.kind != "none" and has_contracts:
         raise ChainUnavailable(
@@ -38,6 +44,17 @@ async def look(house: House) -> Looked:
         )
     book = await house.store.run(trial_balance, None)
     return Looked(book.problems)
+
+
+async def _look_until_it_answers(store: Store, opened: OpenedChain) -> Looked:
+    """An embedded chain that was loaded knows no state of blocks before: make newer ones final."""
+    for _ in range(TRIES):
+        await opened.make_durable()
+        try:
+            return await look_at_chain(store, opened.chain)
+        except ChainUnavailable:
+            await asyncio.sleep(PAUSE_S)
+    return await look_at_chain(store, opened.chain)
 
 
 async def look_at_chain(store: Store, chain: EvmChain) -> Looked:

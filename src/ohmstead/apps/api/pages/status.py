@@ -81,7 +81,8 @@ def _for_operators(figures: Figures, newest: int, chain: dict[str, Any]) -> dict
     ]
     leaves = store.find(EpochLeaf, RECEIPTS_SHOWN, epoch=newest) if newest else []
     dead = [f"{one.job.id} failed {one.attempts} times: {one.error}" for one in store.dead_jobs(10)]
-    alarms = [*chain.get("alarms", []), chain.get("frozen", ""), *dead]
+    troubles = figures.house.office.troubles()
+    alarms = [*troubles, *chain.get("alarms", []), chain.get("frozen", ""), *dead]
     return {
         "states": list(figures.sessions().items()),
         "sessions": [
