@@ -46,6 +46,17 @@ ReportChargingProfiles ReservationStatusUpdate SecurityEventNotification SignCer
 StatusNotification TransactionEvent
 """
 
+# OCPP 2.1 part 2, the message tables of the use cases. NotifyWebPaymentStarted is the CSMS's to
+# send (C25), whatever some implementations do.
+STATION_ACTIONS_21 = (
+    STATION_ACTIONS_201
+    + """
+BatterySwap ClosePeriodicEventStream GetCertificateChainStatus NotifyDERAlarm NotifyDERStartStop
+NotifyPriorityCharging NotifySettlement OpenPeriodicEventStream PullDynamicScheduleUpdate
+ReportDERControl VatNumberValidation
+"""
+)
+
 # "owner.property" or "property" -> the name OCPP 1.6 chapter 7 gives the type.
 NAMES_16 = {
     "AuthorizeResponse.idTagInfo": "IdTagInfo",
@@ -114,11 +125,13 @@ class Version:
     station_actions: frozenset[str]
     names: dict[str, str]
     bare_requests: bool  # 1.6 calls the request schema just "Authorize"
+    elder: str = ""  # the module of the version whose identical types are its types too
 
 
 VERSIONS = (
     Version("v16", "1.6", frozenset(STATION_ACTIONS_16.split()), NAMES_16, True),
     Version("v201", "2.0.1", frozenset(STATION_ACTIONS_201.split()), {}, False),
+    Version("v21", "2.1", frozenset(STATION_ACTIONS_21.split()), {}, False, "v201"),
 )
 
 
@@ -131,6 +144,7 @@ class Types:
     structs: dict[str, list[str]] = field(default_factory=dict)  # in an order that needs no peeking
     texts: set[int] = field(default_factory=set)
     actions: set[str] = field(default_factory=set)
+    unconfirmed: set[str] = field(default_factory=set)  # 2.1: messages that nobody answers
 
     def add_enum(self, name: str, values: list[str]) -> None:
         known = self.enums.setdefault(name, values)
@@ -315,8 +329,41 @@ def collect(version: Version) -> Types:
     types = Types(version)
     for name, schema in read_schemas(version).items():
         named(types, schema, name, schema)
-        types.actions.add(name.removesuffix("Request").removesuffix("Response"))
+        action = name.removesuffix("Request").removesuffix("Response")
+        (types.unconfirmed if action == name else types.actions).add(action)
     return types
+
+
+def shared_names(types: Types) -> set[str]:
+    """Return the types that mean exactly the same in the version before, all the way down.
+
+    They are one type, so that a handler may serve both versions.
+    """
+    elder = next((v for v in VERSIONS if v.module == types.version.elder), None)
+    if elder is None:
+        return set()
+    before = collect(elder)
+    enums = {
+        name
+        for name, values in types.enums.items()
+        if sorted(before.enums.get(name, [])) == sorted(values)
+    }
+    every = types.enums.keys() | types.structs.keys()
+    shared = {
+        name
+        for name, lines in types.structs.items()
+        if sorted(lines[2:]) == sorted(before.structs.get(name, [])[2:])  # below the docstring
+    }
+    while True:
+        still = {
+            name
+            for name in shared
+            if (every - {name}) & set(re.findall(r"\w+", "\n".join(types.structs[name][2:])))
+            <= shared | enums
+        }
+        if still == shared:
+            return shared | enums
+        shared = still
 
 
 def enum_lines(version: Version, name: str, values: list[str]) -> list[str]:
@@ -342,7 +389,12 @@ def action_lines(types: Types) -> list[str]:
         station = name in types.version.station_actions
         senders = "BOTH" if name == "DataTransfer" else "STATION" if station else "CSMS"
         lines.append(f'        Action("{name}", {name}Request, {name}Response, {senders}),')
-    return [*lines, "    )", "}"]
+    lines += ["    )", "}"]
+    if types.unconfirmed:
+        lines += ["", "UNCONFIRMED: Unconfirmed = {"]
+        lines += [f'    "{name}": {name},' for name in sorted(types.unconfirmed)]
+        lines += ["}"]
+    return lines
 
 
 def render(version: Version) -> str:
@@ -351,6 +403,7 @@ def render(version: Version) -> str:
     unknown = version.station_actions - types.actions
     if unknown:
         raise SystemExit(f"{version.module}: no schema for {sorted(unknown)}")
+    shared = shared_names(types)
     body: list[str] = []
     for length in sorted(types.texts):
         body.append(f"Text{length} = Annotated[str, Meta(max_length={length})]")
@@ -361,9 +414,9 @@ def render(version: Version) -> str:
         "BOTH = frozenset({Side.STATION, Side.CSMS})",
     ]
     for name, values in sorted(types.enums.items()):
-        body += enum_lines(version, name, values)
-    for lines in types.structs.values():
-        body += ["", "", *lines]
+        body += [] if name in shared else enum_lines(version, name, values)
+    for name, lines in types.structs.items():
+        body += [] if name in shared else ["", "", *lines]
     body += action_lines(types)
     text = "\n".join(body)
     names = [
@@ -378,6 +431,7 @@ def render(version: Version) -> str:
         "Number",
         "OpenMessage",
         "Side",
+        "Unconfirmed",
         "check_number",
     ]
     used = [name for name in names if re.search(rf"\b{name}\b", text)]
@@ -397,6 +451,10 @@ def render(version: Version) -> str:
         "from msgspec import Meta, field",
         "",
         "from ohmstead.wire.ocpp.base import " + ", ".join(used),
+        *(
+            f"from ohmstead.wire.ocpp.{version.elder} import {name} as {name}"
+            for name in sorted(shared)
+        ),
         "",
     ]
     return format_source("\n".join(header) + "\n" + text + "\n")

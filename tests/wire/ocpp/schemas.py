@@ -17,7 +17,7 @@ DRAFTS = {
     "http://json-schema.org/draft-04/schema#": jsonschema.Draft4Validator,
     "http://json-schema.org/draft-06/schema#": jsonschema.Draft6Validator,
 }
-MODULES = {Version.V16: gen_ocpp.VERSIONS[0], Version.V201: gen_ocpp.VERSIONS[1]}
+MODULES = {Version(version.number): version for version in gen_ocpp.VERSIONS}
 
 
 @cache
@@ -69,7 +69,8 @@ def instance(rng: random.Random, schema: dict, root: dict, fullness: float, dept
         case "number":
             low = schema.get("minimum", -5)
             step = schema.get("multipleOf", 0.001)
-            return rng.choice([low, schema.get("maximum", low + 7), max(low, 0) + 0.5, low + step])
+            high = schema.get("maximum", low + 7)
+            return rng.choice([low, high, min(max(low, 0) + 0.5, high), low + step])
         case "boolean":
             return rng.random() < 0.5
     return rng.choice([None, 1, "x", {"a": [1.5]}, []])

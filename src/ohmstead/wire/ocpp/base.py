@@ -1,7 +1,7 @@
 """What the generated message modules stand on: versions, the base struct and checked numbers.
 
-``v16`` and ``v201`` are written by ``tools/gen_ocpp.py``; everything in them that is not a plain
-list of fields lives here, once, and is read by people.
+``v16``, ``v201`` and ``v21`` are written by ``tools/gen_ocpp.py``; everything in them that is not a
+plain list of fields lives here, once, and is read by people.
 
 The generated modules must not be edited, so their vocabulary is small:
 
@@ -34,10 +34,11 @@ class Version(enum.StrEnum):
 
     V16 = "1.6"
     V201 = "2.0.1"
+    V21 = "2.1"
 
     @property
     def subprotocol(self) -> str:
-        """The WebSocket subprotocol name, as registered with IANA: ``ocpp1.6``, ``ocpp2.0.1``."""
+        """The WebSocket subprotocol name, as registered with IANA: ``ocpp1.6``, ``ocpp2.1``."""
         return "ocpp" + self.value
 
 
@@ -79,6 +80,7 @@ class Action(Frozen):
 
 
 Actions = Mapping[str, Action]
+Unconfirmed = Mapping[str, type[Message]]  # 2.1 part 4, 4.2.4: messages that nobody answers
 
 Int = Annotated[int, msgspec.Meta(ge=INT_MIN, le=INT_MAX)]
 DateTime = str

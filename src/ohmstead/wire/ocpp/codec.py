@@ -16,12 +16,13 @@ from typing import TypeVar
 
 import msgspec
 
-from ohmstead.wire.ocpp import v16, v201
+from ohmstead.wire.ocpp import v16, v21, v201
 from ohmstead.wire.ocpp.base import (
     Action,
     Actions,
     Message,
     Side,
+    Unconfirmed,
     Version,
     exact_number,
     number_hook,
@@ -33,7 +34,12 @@ ACTIONS: Mapping[Version, Actions] = MappingProxyType(
     {
         Version.V16: MappingProxyType(dict(v16.ACTIONS)),
         Version.V201: MappingProxyType(dict(v201.ACTIONS)),
+        Version.V21: MappingProxyType(dict(v21.ACTIONS)),
     }
+)
+# What is sent without being asked for an answer: the SEND of OCPP 2.1.
+UNCONFIRMED: Mapping[Version, Unconfirmed] = MappingProxyType(
+    {Version.V16: {}, Version.V201: {}, Version.V21: MappingProxyType(dict(v21.UNCONFIRMED))}
 )
 
 M = TypeVar("M", bound=Message)
