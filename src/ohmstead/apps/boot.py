@@ -25,6 +25,7 @@ from ohmstead.adapters.store.tables import Table
 from ohmstead.adapters.store.watched import WatchedStore
 from ohmstead.apps import config as configuration
 from ohmstead.apps.config import Config, host_port
+from ohmstead.apps.gateway import Certificates
 from ohmstead.apps.operations.office import Office
 from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
@@ -119,6 +120,7 @@ class House:
             lambda: not self.is_frozen,
         )
         self.missing_stops = MissingStops(self.services, self.gateway, self.stations.presence)
+        self.tls_port = 0  # where stations connect with TLS, once started; 0: nowhere
         self._tasks: set[asyncio.Task[None]] = set()
         self._job_event = asyncio.Event()
         self._asked: set[str] = set()  # jobs that a station is being asked about now
@@ -153,13 +155,18 @@ class House:
     async def start(self, ocpp_bind: str | None = None) -> int:
         """Begin to serve stations; returns the port. Raises ConfigError when it is in use."""
         host, port = host_port(ocpp_bind or self.config.ocpp.bind)
+        tls = self.config.ocpp.tls
+        certificates = Certificates(tls, self.directory) if tls.bind else None
         self.queue.note_left()
         try:
             bound = await self.gateway.start(host, port)
+            if certificates is not None:
+                host, port = host_port(tls.bind)
+                self.tls_port = await self.gateway.start_tls(host, port, certificates)
         except OSError as error:
             raise ConfigError(
                 f"cannot listen for stations on {host}:{port}: {_reason(error)}; stop what uses "
-                "it, or choose another with --ocpp HOST:PORT"
+                "it, or choose another with --ocpp HOST:PORT or ocpp.tls.bind"
             ) from None
         self._do(self._carry_out_jobs())
         self._do(self.queue.run())

@@ -44,6 +44,7 @@ class Ports(Frozen):
 
     http: int
     ocpp: int
+    ocpp_tls: int = 0  # 0: no such listener
 
 
 class Node:
@@ -88,7 +89,7 @@ class Node:
         http = await self._api.start(host, port)
         ocpp = await self.house.start(ocpp_bind)
         self._tasks.append(asyncio.create_task(self._settle(), name="settler"))
-        return Ports(http, ocpp)
+        return Ports(http, ocpp, self.house.tls_port)
 
     async def stop(self) -> None:
         """Stop in the order in which nothing is lost: people, stations, settler, chain."""

@@ -102,6 +102,8 @@ def write_run_file(
         "http": f"http://{address(http or config.http.bind, ports.http)}",
         "ocpp": f"ws://{address(ocpp or config.ocpp.bind, ports.ocpp)}",
     }
+    if ports.ocpp_tls:
+        body["ocpp_tls"] = f"wss://{address(config.ocpp.tls.bind, ports.ocpp_tls)}"
     write_whole(path, msgspec.json.encode(body) + b"\n")
 
 
@@ -121,6 +123,9 @@ def print_where(
     say(f"  status page  http://{site}/")
     say(f"  API          http://{site}/api/v1   key: {directory / 'keys' / ADMIN_KEY}")
     say(f"  stations     ws://{stations}/ocpp/STATION_ID")
+    if ports.ocpp_tls:
+        secure = address(config.ocpp.tls.bind, ports.ocpp_tls)
+        say(f"               wss://{secure}/ocpp/STATION_ID")
     if chain["kind"] == "anvil":
         say(f"  chain        {chain['rpc']}   a demo chain: its keys are public")
     elif chain["kind"] == "rpc":

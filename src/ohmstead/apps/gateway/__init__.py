@@ -14,10 +14,12 @@ from ohmstead.apps.gateway.interface import (
 )
 from ohmstead.apps.gateway.registry import Limits
 from ohmstead.apps.gateway.server import Gateway
+from ohmstead.apps.gateway.tls import Certificates
 
 __all__ = [
     "Answered",
     "CallOutcome",
+    "Certificates",
     "Connection",
     "Directory",
     "Disconnected",

@@ -138,3 +138,4 @@ class Connection(Frozen):
     received: int  # messages on this connection
     sent: int
     calls_waiting: int  # CALLs of ours in flight or queued
+    profile: int = 1  # the security profile it was let in with

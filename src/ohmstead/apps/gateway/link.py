@@ -35,12 +35,7 @@ from ohmstead.apps.gateway.registry import Registry
 from ohmstead.errors import LocalProtocolError, StoreUnavailable
 from ohmstead.wire.ocpp.base import Version
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode, MustClose
-from ohmstead.wire.ocpp.frames import (
-    CallReceived,
-    Event,
-    FrameRefused,
-    RepeatReceived,
-)
+from ohmstead.wire.ocpp.frames import CallReceived, Event, FrameRefused, RepeatReceived
 from ohmstead.wire.ocpp.rpc import CALLS_QUEUED_MAX, Rpc
 
 CALL_PAYLOAD_BYTES_MAX = 128 << 10  # ours; must fit the write queue beside an answer
@@ -63,6 +58,7 @@ class StationLink(WSListener):
         peer: its handlers.
         address: the peer's IP address.
         since_ms: when it connected, by the network's clock.
+        profile: the security profile it proved, 0 to 3.
     """
 
     __slots__ = (
@@ -78,8 +74,10 @@ class StationLink(WSListener):
         "_rpc",
         "_sent",
         "_transport",
+        "_wire",
         "_working",
         "address",
+        "profile",
         "since_ms",
         "station_id",
         "version",
@@ -93,11 +91,13 @@ class StationLink(WSListener):
         peer: Peer,
         address: str,
         since_ms: int,
+        profile: int = 1,
     ) -> None:
         self.station_id = station_id
         self.version = version
         self.address = address
         self.since_ms = since_ms
+        self.profile = profile
         self._registry = registry
         self._peer = peer
         self._rpc = Rpc(
@@ -113,6 +113,7 @@ class StationLink(WSListener):
         self._close_by_ms = 0  # 0: not closing
         self._working = False
         self._ended = False
+        self._wire = registry.wire.of(station_id)
         self._received = 0
         self._sent = 0
 
@@ -153,6 +154,7 @@ class StationLink(WSListener):
             return
         self._close_by_ms = monotonic_ms() + self._registry.limits.close_ms
         self._flush()
+        self._wire.note(f"closing with {code}: {reason}")
         self._end()
         close(transport, code, reason)
 
@@ -176,6 +178,7 @@ class StationLink(WSListener):
             self._received,
             self._sent,
             len(self._outcomes),
+            self.profile,
         )
 
     def sweep(self, now_ms: int) -> None:
@@ -208,6 +211,7 @@ class StationLink(WSListener):
             station=self.station_id,
             version=str(self.version),
             address=self.address,
+            profile=self.profile,
         )
         self._tell(self._peer.connected, self)
 
@@ -245,6 +249,7 @@ class StationLink(WSListener):
     def _receive(self, data: bytes, *, binary: bool = False) -> None:
         self._heard_ms = now_ms = monotonic_ms()
         self._received += 1
+        self._wire.received(data, now_ms)
         try:
             events = self._rpc.receive(data, now_ms, binary=binary)
         except MustClose as error:
@@ -371,6 +376,7 @@ class StationLink(WSListener):
         for message in self._rpc.data_to_send():
             if transport is not None:
                 self._sent += 1
+                self._wire.sent(message)
                 transport.send(TEXT, message)
 
     def _end(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ohmstead.apps.gateway.closing import POLICY
+from ohmstead.apps.gateway.wirelog import WireLogs
 from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.memory import AnswerCache
 
@@ -39,6 +40,7 @@ class Registry:
         self.call_timeout_ms = call_timeout_ms
         self.frame_bytes_max = frame_bytes_max
         self.answers = AnswerCache()
+        self.wire = WireLogs()
         self.stopping = False
         self.work: set[Handling] = set()
         self._open: dict[StationLink, None] = {}
@@ -64,6 +66,8 @@ class Registry:
     def enter(self, link: StationLink) -> None:
         """The new socket wins: whoever spoke for this station before is closed."""
         older = self._speaking.get(link.station_id)
+        text = f"connected from {link.address} with {link.version.subprotocol}"
+        self.wire.of(link.station_id).note(text)
         self._open[link] = None
         self._speaking[link.station_id] = link
         if older is not None:
@@ -76,6 +80,7 @@ class Registry:
 
     def forget(self, link: StationLink) -> None:
         """Its socket is gone."""
+        self.wire.of(link.station_id).note("disconnected")
         self._open.pop(link, None)
         if not self._open and self._emptied is not None and not self._emptied.done():
             self._emptied.set_result(None)

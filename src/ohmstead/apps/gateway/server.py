@@ -5,18 +5,20 @@ Who may connect is decided in this order, and the first refusal is the answer:
 1. 404, another path or no station id; 400, a query string
 2. 426 or 400, not a WebSocket handshake
 3. 503, too many are connecting, or nothing can be stored now; both with a Retry-After
-4. 404, an unknown station. OCPP-J 3.2 asks for it, and a station id is no secret: it is printed
+4. 400, a trusted proxy's header that cannot be read
+5. 404, an unknown station. OCPP-J 3.2 asks for it, and a station id is no secret: it is printed
    on the station and stands in every receipt
-5. 401, no Basic credentials, another user than the station, or a wrong password;
+6. 401, no Basic credentials, another user than the station, or a wrong password; 403, another's
+   certificate, or a security profile below the station's own;
    429 instead after five of them in a minute from one address for one station
-6. the upgrade, without a subprotocol and closed again, if none that we speak was offered
+7. the upgrade, without a subprotocol and closed again, if none that we speak was offered
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import ssl
+from collections.abc import Callable
 from http import HTTPStatus
 
 import structlog
@@ -24,23 +26,34 @@ from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithLis
 
 from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.gateway.closing import GOING_AWAY, TRY_AGAIN_LATER, monotonic_ms
-from ohmstead.apps.gateway.failures import FAILURES_MAX, Failures
+from ohmstead.apps.gateway.door import Door
+from ohmstead.apps.gateway.doorkeeper import Doorkeeper
+from ohmstead.apps.gateway.forwarded import forwarded
 from ohmstead.apps.gateway.interface import Connection, Directory, Link
 from ohmstead.apps.gateway.link import StationLink
+from ohmstead.apps.gateway.origin import Networks, Origin
 from ohmstead.apps.gateway.registry import Limits, Registry
 from ohmstead.apps.gateway.sockets import StationSocket, refuse, turn
+from ohmstead.apps.gateway.tls import Certificates
 from ohmstead.apps.gateway.upgrade import (
     UpgradeRefused,
-    basic_credentials,
     best_version,
     check_websocket,
     station_id_of,
 )
+from ohmstead.apps.gateway.waiting import Arriving, Waiting
+from ohmstead.apps.gateway.wirelog import WireLogs
 from ohmstead.core.network import Station
 from ohmstead.ports import Clock
+from ohmstead.wire.proxy import Proxied
 
 BACKLOG_MAX = 4_096
-CHALLENGE = ("WWW-Authenticate", 'Basic realm="ohmstead", charset="UTF-8"')
+# Answers that only a registered station's connection is given: its wire log tells of them.
+KNOWN_STATION = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
 
 _log = structlog.get_logger("ohmstead.gateway")
 
@@ -69,27 +82,56 @@ class Gateway:
         self._registry = Registry(
             self._limits, config.call_timeout_s * 1_000, config.frame_bytes_max
         )
-        self._failures = Failures()
-        self._connecting: dict[StationSocket, int] = {}  # since when, the oldest first
+        self._doorkeeper = Doorkeeper(directory, config)
+        self._proxies = Networks(config.trusted_proxies)
+        self._connecting = Waiting(config.handshakes_max, self._limits.handshake_slow_ms)
         self._server: asyncio.Server | None = None
+        self._doors: list[Door] = []
+        self._certificates: Certificates | None = None
         self._sweeping: asyncio.TimerHandle | None = None
 
-    async def start(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> int:
-        """Listen, and return the port, which ``port=0`` leaves to the system."""
-        loop = asyncio.get_running_loop()
+    async def start(self, host: str, port: int) -> int:
+        """Listen without TLS, and return the port, which ``port=0`` leaves to the system."""
+        if self._config.proxy_protocol:
+            return self._open(host, port, None, self._proxies)
         # What the kernel lets in at once is what may connect at once: of a whole fleet that
         # reconnects, the others wait in TCP's own back-off and cost nothing here.
         backlog = min(self._config.handshakes_max, BACKLOG_MAX)
-        self._server = await loop.create_server(
-            self._socket, host, port, ssl=ssl_context, backlog=backlog
-        )
-        self._sweeping = loop.call_later(self._limits.sweep_ms / 1_000, self._sweep)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._socket, host, port, backlog=backlog)
+        self._begin_sweeping()
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
+
+    async def start_tls(self, host: str, port: int, certificates: Certificates) -> int:
+        """Listen with TLS too, and return the port; the files are watched from now on."""
+        self._certificates = certificates
+        proxies = self._proxies if self._config.tls.proxy_protocol else None
+        return self._open(host, port, certificates, proxies)
+
+    def _open(
+        self, host: str, port: int, certificates: Certificates | None, proxies: Networks | None
+    ) -> int:
+        door = Door(self._arrived, self._connecting, certificates, proxies)
+        # Longer than for plain ones: a handshake costs more than a SYN that is sent again.
+        bound = door.open(host, port, BACKLOG_MAX)
+        self._doors.append(door)
+        self._begin_sweeping()
+        return bound
+
+    def _begin_sweeping(self) -> None:
+        if self._sweeping is None:
+            loop = asyncio.get_running_loop()
+            self._sweeping = loop.call_later(self._limits.sweep_ms / 1_000, self._sweep)
 
     def link(self, station_id: str) -> Link | None:
         """Return the connection that speaks for this station now, if one does."""
         return self._registry.link(station_id)
+
+    @property
+    def wire(self) -> WireLogs:
+        """The last frames of each station."""
+        return self._registry.wire
 
     def connected(self) -> list[Connection]:
         """Return one line per connected station."""
@@ -101,9 +143,12 @@ class Gateway:
         Takes ``drain_s`` and the time of the closing handshake at most. What is not finished then
         is abandoned unanswered, so the stations send it again.
         """
-        if self._server is None:
+        if self._sweeping is None:
             return
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
+        for door in self._doors:
+            door.close()
         self._registry.stopping = True
         for link in self._registry:
             link.leave()
@@ -113,73 +158,74 @@ class Gateway:
         await self._registry.worked()
         for link in self._registry:
             link.close(GOING_AWAY, "the server is stopping")
-        for socket in list(self._connecting):
-            socket.abort()
+        self._connecting.abort()
         if not await self._registry.emptied(self._limits.close_ms / 1_000):
             for link in self._registry:
                 link.drop()
             await self._registry.emptied(1)
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-        self._server = None
+        self._sweeping.cancel()
+        self._sweeping = self._server = self._certificates = None
+        self._doors.clear()
 
     # Connections that are not upgraded yet.
 
     def _socket(self) -> StationSocket:
+        return self._new_socket(self._made)
+
+    def _arrived(self, arrival: Arriving, proxied: Proxied | None) -> StationSocket:
+        """Make the protocol of a connection; once its handshakes are over, its request may take
+        its own time."""
+        return self._new_socket(lambda one: self._connecting.hand_over(arrival, one), proxied)
+
+    def _new_socket(
+        self, made: Callable[[StationSocket], None], proxied: Proxied | None = None
+    ) -> StationSocket:
+        limits, config = self._limits, self._config
+        lost = self._connecting.leave
         return StationSocket(
-            self._upgrade,
-            self._made,
-            self._lost,
-            self._config.frame_bytes_max,
-            self._limits.write_bytes_max,
+            self._upgrade, made, lost, config.frame_bytes_max, limits.write_bytes_max, proxied
         )
 
     def _made(self, socket: StationSocket) -> None:
-        now_ms = monotonic_ms()
-        if len(self._connecting) >= self._config.handshakes_max:
-            oldest, since_ms = next(iter(self._connecting.items()))
-            if now_ms - since_ms >= self._limits.handshake_slow_ms:
-                # Who holds connections open without asking for anything shuts nobody out.
-                del self._connecting[oldest]
-                oldest.abort()
-        self._connecting[socket] = now_ms
-
-    def _lost(self, socket: StationSocket) -> None:
-        self._connecting.pop(socket, None)
+        self._connecting.make_room()
+        self._connecting.enter(socket)
 
     def _upgrade(
         self, socket: StationSocket, request: WSUpgradeRequest
     ) -> WSUpgradeResponseWithListener:
         """Answer a request."""
-        crowded = len(self._connecting) > self._config.handshakes_max
-        self._connecting.pop(socket, None)
+        crowded = self._connecting.is_crowded
+        self._connecting.leave(socket)
+        address = socket.origin.address
         try:
-            station = self._admit(socket.address, request, crowded)
-            return self._accept(station, socket.address, request)
+            return self._answer(socket.origin, request, crowded)
         except UpgradeRefused as refused:
-            _log.debug("upgrade refused", address=socket.address, status=int(refused.status))
+            if refused.status in KNOWN_STATION:
+                what = f"refused with {int(refused.status)}: {refused}"
+                self.wire.of(station_id_of(request.path)).note(what)
+            _log.debug("upgrade refused", address=address, status=int(refused.status))
             return refuse(refused)
         except Exception as error:
             # picows would send the error's text to the peer.
-            _log.error("an upgrade failed", address=socket.address, exc_info=error)
+            _log.error("an upgrade failed", address=address, exc_info=error)
             return refuse(UpgradeRefused(HTTPStatus.INTERNAL_SERVER_ERROR, "an internal error"))
 
-    def _admit(self, address: str, request: WSUpgradeRequest, crowded: bool) -> Station:
-        """Return the station that asks, authenticated; raises UpgradeRefused."""
+    def _answer(
+        self, origin: Origin, request: WSUpgradeRequest, crowded: bool
+    ) -> WSUpgradeResponseWithListener:
+        """Let the station in that asks; raises UpgradeRefused."""
         station_id = station_id_of(request.path)
         check_websocket(request.headers)
         if crowded or self._registry.stopping:
             raise self._later("too many stations are connecting")
         if not self._directory.available():
             raise self._later("nothing can be stored now")
-        station = self._directory.find(station_id)
-        if station is None:
-            raise UpgradeRefused(HTTPStatus.NOT_FOUND, "this station is not registered here")
-        self._authenticate(station, address, request)
-        return station
+        origin = forwarded(origin, request.headers, self._proxies)
+        station, profile = self._doorkeeper.admit(station_id, origin, request.headers)
+        return self._accept(station, profile, origin.address, request)
 
     def _accept(
-        self, station: Station, address: str, request: WSUpgradeRequest
+        self, station: Station, profile: int, address: str, request: WSUpgradeRequest
     ) -> WSUpgradeResponseWithListener:
         # The header was checked; picows itself wants the one word.
         request.headers["Connection"] = "upgrade"
@@ -198,35 +244,12 @@ class Gateway:
             self._directory.peer(station, version),
             address,
             self._clock.now_ms(),
+            profile,
         )
         response = WSUpgradeResponse.create_101_response(
             [("Sec-WebSocket-Protocol", version.subprotocol)]
         )
         return WSUpgradeResponseWithListener(response, link)
-
-    def _authenticate(self, station: Station, address: str, request: WSUpgradeRequest) -> None:
-        """Security profiles 1 and 2: Basic, the user is the station id. Raises UpgradeRefused."""
-        pair = (address, station.id)
-        credentials = basic_credentials(request.headers)
-        if credentials is not None:
-            user, password = credentials
-            if user == station.id.encode() and self._directory.password_ok(station, password):
-                self._failures.forget(pair)
-                return
-        now_ms = monotonic_ms()
-        count, end_ms = self._failures.count(pair, now_ms)
-        if count <= FAILURES_MAX:
-            _log.warning("log-in failed", station=station.id, address=address, count=count)
-            raise UpgradeRefused(
-                HTTPStatus.UNAUTHORIZED,
-                "Basic credentials are needed: the station id and its password",
-                [CHALLENGE],
-            )
-        raise UpgradeRefused(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "too many failed log-ins for this station from this address",
-            [("Retry-After", str((end_ms - now_ms) // 1_000 + 1))],
-        )
 
     def _later(self, reason: str) -> UpgradeRefused:
         """503 with a jittered wait, so that a fleet does not come back as one."""
@@ -250,8 +273,6 @@ class Gateway:
                 link.sweep(now_ms)
             except Exception as error:
                 _log.error("sweeping failed", station=link.station_id, exc_info=error)
-        for socket, since_ms in list(self._connecting.items()):
-            if now_ms - since_ms < self._limits.handshake_ms:
-                break
-            del self._connecting[socket]
-            socket.abort()
+        self._connecting.sweep(now_ms, self._limits.handshake_ms)
+        if self._certificates is not None:
+            self._certificates.refresh()

@@ -27,7 +27,9 @@ from picows import (
 from picows.picows import WSProtocol  # type: ignore[attr-defined]  # missing in its stub
 
 from ohmstead.apps.gateway.closing import INVALID_TEXT, PROTOCOL_ERROR, TOO_BIG, close
+from ohmstead.apps.gateway.origin import Origin, origin_of
 from ohmstead.apps.gateway.upgrade import UpgradeRefused
+from ohmstead.wire.proxy import Proxied
 
 READ_BUFFER_BYTES = 2048  # grows to twice the longest frame a station ever sent
 FAILED = frozenset({PROTOCOL_ERROR, INVALID_TEXT, TOO_BIG})
@@ -115,6 +117,7 @@ class StationSocket(WSProtocol):  # type: ignore[misc]  # Any, without a stub
         lost: told once it is gone.
         frame_bytes_max: longer frames end the connection with 1009, at their header.
         write_bytes_max: more than this unsent, and the listener's ``pause_writing`` is called.
+        proxied: what a PROXY header said of it.
     """
 
     def __init__(
@@ -124,9 +127,11 @@ class StationSocket(WSProtocol):  # type: ignore[misc]  # Any, without a stub
         lost: Callable[[StationSocket], None],
         frame_bytes_max: int,
         write_bytes_max: int,
+        proxied: Proxied | None = None,
     ) -> None:
-        self.address = ""
-        self._made = made
+        self.origin = Origin("")
+        self._proxied = proxied
+        self._made: Callable[[StationSocket], None] | None = made
         self._lost = lost
         self._write_bytes_max = write_bytes_max
 
@@ -153,10 +158,13 @@ class StationSocket(WSProtocol):  # type: ignore[misc]  # Any, without a stub
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         name = transport.get_extra_info("peername")
-        self.address = str(name[0]) if isinstance(name, tuple) else ""
+        address = str(name[0]) if isinstance(name, tuple) else ""
+        self.origin = origin_of(address, transport.get_extra_info("ssl_object"), self._proxied)
         transport.set_write_buffer_limits(high=self._write_bytes_max)
         super().connection_made(transport)
-        self._made(self)
+        if self._made is not None:
+            self._made(self)
+            self._made = None
 
     def connection_lost(self, error: Exception | None) -> None:
         self._lost(self)

@@ -1,0 +1,106 @@
+"""Who is let in, by the security profiles of OCPP (2.0.1 part 2, A00; the 1.6 whitepaper, 3).
+
+    0  nothing is asked: stations that are registered for it, from networks listed for it
+    1  HTTP Basic: the user is the station id
+    2  the same over TLS
+    3  a client certificate: CN is the station id, O the operator
+
+A station proves what it can and is let in with the highest profile it proved, never with one below
+its own. The first refusal is the answer.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import structlog
+
+from ohmstead.apps.config import OcppConfig
+from ohmstead.apps.gateway.closing import monotonic_ms
+from ohmstead.apps.gateway.failures import FAILURES_MAX, Failures
+from ohmstead.apps.gateway.interface import Directory
+from ohmstead.apps.gateway.origin import Networks, Origin
+from ohmstead.apps.gateway.upgrade import Headers, UpgradeRefused, basic_credentials
+from ohmstead.core.network import Station
+
+CHALLENGE = ("WWW-Authenticate", 'Basic realm="ohmstead", charset="UTF-8"')
+NEEDS = {
+    1: "Basic credentials are needed: the station id and its password",
+    2: "this station must use TLS (wss) with its password: security profile 2",
+    3: "this station must use TLS with its own client certificate: security profile 3",
+}
+
+_log = structlog.get_logger("ohmstead.gateway")
+
+
+class Doorkeeper:
+    """Checks what a station proves of itself."""
+
+    def __init__(self, directory: Directory, config: OcppConfig) -> None:
+        self._directory = directory
+        self._open = Networks(config.open_networks)
+        self._organization = config.tls.organization
+        self._failures = Failures()
+
+    def admit(self, station_id: str, origin: Origin, headers: Headers) -> tuple[Station, int]:
+        """Return the station and the profile it came with; raises UpgradeRefused."""
+        station = self._directory.find(station_id)
+        if station is None:
+            raise UpgradeRefused(HTTPStatus.NOT_FOUND, "this station is not registered here")
+        least = station.security_profile
+        if origin.certificate is not None:
+            profile = self._certified(station, origin)
+        elif least == 0 and origin.address in self._open:
+            profile = 0
+        else:
+            profile = self._with_password(station, origin, headers)
+        if profile < least:
+            raise self._failed(station, origin, HTTPStatus.FORBIDDEN, NEEDS[least])
+        self._failures.forget((origin.address, station.id))
+        return station, profile
+
+    def _certified(self, station: Station, origin: Origin) -> int:
+        """Profile 3. A certificate of somebody else is no reason to look at a password."""
+        certificate = origin.certificate
+        assert certificate is not None
+        if certificate.common_name != station.id:
+            why = "the certificate's common name (CN) is not this station's id"
+        elif self._organization and certificate.organization != self._organization:
+            why = "the certificate's organization (O) is not the operator of this network"
+        else:
+            return 3
+        raise self._failed(station, origin, HTTPStatus.FORBIDDEN, why)
+
+    def _with_password(self, station: Station, origin: Origin, headers: Headers) -> int:
+        """Profiles 1 and 2; the password of a station that needs a certificate is not looked at."""
+        if station.security_profile <= 2:
+            credentials = basic_credentials(headers)
+            if credentials is not None:
+                user, password = credentials
+                if user == station.id.encode() and self._directory.password_ok(station, password):
+                    return 2 if origin.is_encrypted else 1
+            challenge = [CHALLENGE]
+            raise self._failed(station, origin, HTTPStatus.UNAUTHORIZED, NEEDS[1], challenge)
+        return 0
+
+    def _failed(
+        self,
+        station: Station,
+        origin: Origin,
+        status: HTTPStatus,
+        why: str,
+        headers: list[tuple[str, str]] | None = None,
+    ) -> UpgradeRefused:
+        """Count a failure: 429 after five of them in a minute, for this station from there."""
+        now_ms = monotonic_ms()
+        count, end_ms = self._failures.count((origin.address, station.id), now_ms)
+        if count <= FAILURES_MAX:
+            _log.warning(
+                "log-in failed", station=station.id, address=origin.address, count=count, why=why
+            )
+            return UpgradeRefused(status, why, headers or [])
+        return UpgradeRefused(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too many failed log-ins for this station from this address",
+            [("Retry-After", str((end_ms - now_ms) // 1_000 + 1))],
+        )

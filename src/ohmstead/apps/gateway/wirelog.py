@@ -1,0 +1,144 @@
+"""The last frames of each station, for whoever stands before a charger that will not charge.
+
+On the way of a message this is one append of a reference: nothing is parsed, formatted or masked
+until somebody looks (:mod:`ohmstead.apps.api.frames`). Everybody's last few frames are kept; of a
+station that is being looked at, more, for some minutes. A log outlives its connections, because
+what matters is often how the last one ended. No HTTP header ever enters.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from ohmstead.apps.gateway.closing import monotonic_ms
+from ohmstead.frozen import Frozen
+
+FRAMES_MAX = 12  # of a station nobody looks at
+LONG_BYTES = 1_024  # of a longer frame of such a station, only the head is kept
+HEAD_BYTES = 128
+WATCHED_FRAMES_MAX = 200
+WATCHED_BYTES_MAX = 1 << 20  # of one station that is looked at
+WATCHED_LONG_BYTES = WATCHED_BYTES_MAX // 4
+WATCHED_MAX = 32  # stations at once; beyond that the longest unasked is let go
+WATCH_MS = 600_000  # after somebody last looked
+STATIONS_MAX = 20_000  # logs; 240 MB if every frame of all had LONG_BYTES
+NOTE_CHARACTERS_MAX = 200
+
+IN, OUT, NOTE = "in", "out", "note"
+
+
+class Cut(Frozen):
+    """What is kept of a long frame."""
+
+    head: bytes
+    size: int
+
+
+Kept = tuple[int, str, bytes | Cut | str]  # monotonic ms; direction; a frame, or the text of a note
+
+
+class WireLog:
+    """One station's frames, the oldest first. ``count`` is the number of the newest, from 1."""
+
+    __slots__ = ("_bytes", "_until_ms", "count", "frames")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.frames: list[Kept] = []
+        self._bytes = 0  # held, while it is watched
+        self._until_ms = 0  # 0: nobody looks
+
+    def received(self, data: bytes, at_ms: int) -> None:
+        """A frame came."""
+        self._add(IN, data, at_ms)
+
+    def sent(self, data: bytes) -> None:
+        """A frame goes."""
+        self._add(OUT, data, monotonic_ms())
+
+    def _add(self, direction: str, data: bytes, at_ms: int) -> None:
+        self.count += 1
+        if self._until_ms:
+            self._add_watched(direction, data, at_ms)
+            return
+        kept = data if len(data) <= LONG_BYTES else Cut(data[:HEAD_BYTES], len(data))
+        self.frames.append((at_ms, direction, kept))
+        if len(self.frames) > FRAMES_MAX:
+            del self.frames[0]
+
+    def note(self, text: str) -> None:
+        """Something happened that is no frame: a log-in that failed, how a connection ended."""
+        text = text[:NOTE_CHARACTERS_MAX]
+        self.count += 1
+        if self.frames and self.frames[-1][2] == text:
+            del self.frames[-1]  # who only knocks and knocks is to push nothing out
+        self.frames.append((monotonic_ms(), NOTE, text))
+        if len(self.frames) > (WATCHED_FRAMES_MAX if self._until_ms else FRAMES_MAX):
+            self._bytes -= size_of(self.frames[0][2])
+            del self.frames[0]
+
+    def watch(self, now_ms: int) -> None:
+        """Keep more for a while: somebody looks."""
+        if not self._until_ms:
+            self._bytes = sum(size_of(data) for _, _, data in self.frames)
+        self._until_ms = now_ms + WATCH_MS
+
+    def rest(self) -> None:
+        """Nobody looks any more."""
+        self._until_ms = 0
+        self.frames = [
+            (at_ms, direction, Cut(data[:HEAD_BYTES], len(data)))
+            if isinstance(data, bytes) and len(data) > LONG_BYTES
+            else (at_ms, direction, data)
+            for at_ms, direction, data in self.frames[-FRAMES_MAX:]
+        ]
+
+    def _add_watched(self, direction: str, data: bytes, at_ms: int) -> None:
+        kept = data if len(data) <= WATCHED_LONG_BYTES else Cut(data[:HEAD_BYTES], len(data))
+        self.frames.append((at_ms, direction, kept))
+        self._bytes += len(data)
+        first = 0
+        while self._bytes > WATCHED_BYTES_MAX or len(self.frames) - first > WATCHED_FRAMES_MAX:
+            self._bytes -= size_of(self.frames[first][2])
+            first += 1
+        del self.frames[:first]
+        if at_ms > self._until_ms:
+            self.rest()
+
+
+class WireLogs:
+    """Every station's log."""
+
+    def __init__(self) -> None:
+        self._logs: OrderedDict[str, WireLog] = OrderedDict()
+        self._watched: dict[str, None] = {}  # the longest unasked first
+
+    def of(self, station_id: str) -> WireLog:
+        """The log of a registered station, made when there is none."""
+        log = self._logs.get(station_id)
+        if log is None:
+            log = self._logs[station_id] = WireLog()
+            if len(self._logs) > STATIONS_MAX:
+                self._logs.popitem(last=False)
+        else:
+            self._logs.move_to_end(station_id)
+        return log
+
+    def watched(self, station_id: str) -> WireLog:
+        """The same, and from now on more of it is kept for a while."""
+        log = self.of(station_id)
+        log.watch(monotonic_ms())
+        self._watched.pop(station_id, None)
+        self._watched[station_id] = None
+        if len(self._watched) > WATCHED_MAX:
+            longest = next(iter(self._watched))
+            del self._watched[longest]
+            self.of(longest).rest()
+        return log
+
+
+def size_of(data: bytes | Cut | str) -> int:
+    """Bytes on the wire; a note has none."""
+    if isinstance(data, bytes):
+        return len(data)
+    return data.size if isinstance(data, Cut) else 0
