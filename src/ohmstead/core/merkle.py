@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from operator import add, countOf
 from struct import iter_unpack
 
@@ -75,15 +75,18 @@ class PositionalTree:
     def proofs(self) -> Iterator[bytes]:
         """Yield every leaf's proof in index order, each as its siblings joined.
 
-        One concatenation for each node, and one proof of each level in memory: far cheaper than
-        calling :meth:`proof` a million times.
+        Far cheaper than :meth:`proof` a million times: each node is joined on once.
         """
-        proofs = iter([b""] * len(self._levels[-1]))
-        for level in reversed(self._levels[:-1]):
-            if len(level) & 1:
-                proofs = islice(_below(chain(level, [ZERO]), proofs), len(level))
-            else:
-                proofs = _below(iter(level), proofs)
+        levels, width = self._levels[:-1], len(self._levels[-1])
+        proofs = iter([b""] * width)
+        if len(levels) & 1:
+            nodes = levels.pop()
+            proofs = islice(_below(_padded(nodes, 2 * width), proofs), len(nodes))
+            width = len(nodes)
+        while levels:
+            parents, nodes = levels.pop(), levels.pop()
+            pairs = _two_below(_padded(nodes, 4 * width), _padded(parents, 2 * width), proofs)
+            proofs, width = islice(pairs, len(nodes)), len(nodes)
         return proofs
 
     @staticmethod
@@ -227,3 +230,21 @@ def _below(nodes: Iterator[bytes], above: Iterator[bytes]) -> Iterator[bytes]:
     for left, right, proof in zip(nodes, nodes, above):  # noqa: B905 - one iterator twice
         yield right + proof
         yield left + proof
+
+
+def _two_below(
+    nodes: Iterator[bytes], parents: Iterator[bytes], above: Iterator[bytes]
+) -> Iterator[bytes]:
+    """The same over two levels: half the generators that a million proofs pass through."""
+    quads = zip(nodes, nodes, nodes, nodes, parents, parents, above)  # noqa: B905 - one iterator
+    for a, b, c, d, left, right, proof in quads:
+        below_left, below_right = right + proof, left + proof
+        yield b + below_left
+        yield a + below_left
+        yield d + below_right
+        yield c + below_right
+
+
+def _padded(level: Sequence[bytes], width: int) -> Iterator[bytes]:
+    """The nodes of a level, and zeros where the last ones have no siblings."""
+    return chain(level, repeat(ZERO, width - len(level))) if len(level) < width else iter(level)
