@@ -29,6 +29,8 @@ from ohmstead.core.onchain import (
 from ohmstead.core.progress import Progress, ReadingBlock
 from ohmstead.core.restoration import Restoration
 from ohmstead.core.session import Session
+from ohmstead.core.station_log import StationCertificate, StationEvent, StationLog
+from ohmstead.core.station_profiles import ProfileReport, StationProfiles
 from ohmstead.core.tariff import Tariff
 from ohmstead.core.webhooks import DeadLetter, Subscription
 
@@ -67,4 +69,9 @@ TABLES: tuple[Table, ...] = (
     Table(StationCommand, "station_commands", ("station_id", "state", "batch")),
     Table(CommandBody, "command_bodies"),
     Table(CommandBatch, "command_batches"),
+    Table(StationEvent, "station_events"),
+    Table(StationLog, "station_logs"),
+    Table(StationCertificate, "station_certificates", ("station_id",)),
+    Table(StationProfiles, "station_profiles"),
+    Table(ProfileReport, "profile_reports"),
 )

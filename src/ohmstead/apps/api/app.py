@@ -14,8 +14,10 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 
 import ohmstead
 from ohmstead.apps.api import (
+    charging_profiles,
     commands,
     faucet,
+    frames,
     ledger,
     meters,
     operations,
@@ -113,6 +115,7 @@ async def openapi() -> Response[bytes]:
 API_HANDLERS = (
     *stations.HANDLERS,
     *stations_import.HANDLERS,
+    *frames.HANDLERS,
     *commands.HANDLERS,
     *meters.HANDLERS,
     *sessions.HANDLERS,
@@ -120,5 +123,6 @@ API_HANDLERS = (
     *ledger.HANDLERS,
     *faucet.HANDLERS,
     *operations.HANDLERS,
+    *charging_profiles.HANDLERS,
     *webhooks.HANDLERS,
 )

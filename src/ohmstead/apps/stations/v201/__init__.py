@@ -12,6 +12,7 @@ from ohmstead.apps.stations.v201 import (
     heartbeat,
     meter_values,
     notify_report,
+    report_charging_profiles,
     status_notification,
     transaction_event,
 )
@@ -24,6 +25,7 @@ HANDLERS: Handlers = MappingProxyType(
         "Heartbeat": heartbeat.handle,
         "MeterValues": meter_values.handle,
         "NotifyReport": notify_report.handle,
+        "ReportChargingProfiles": report_charging_profiles.handle,
         "StatusNotification": status_notification.handle,
         "TransactionEvent": transaction_event.handle,
     }
