@@ -68,6 +68,15 @@ def test_credentials_come_out_as_they_went_in(user, password):
     assert basic_credentials(headers) == (user, password)
 
 
-@pytest.mark.parametrize("offered", ["ocpp1.6,ocpp2.0.1", " ocpp2.0.1 , ocpp1.6", "x,ocpp2.0.1"])
-def test_the_newest_version_offered_is_taken_wherever_it_stands(offered):
-    assert best_version(CIMultiDict({"Sec-WebSocket-Protocol": offered})) == "2.0.1"
+@pytest.mark.parametrize(
+    ("offered", "best"),
+    [
+        ("ocpp1.6,ocpp2.0.1", "2.0.1"),
+        (" ocpp2.0.1 , ocpp1.6", "2.0.1"),
+        ("x,ocpp2.0.1", "2.0.1"),
+        ("ocpp1.6,ocpp2.0.1,ocpp2.1", "2.1"),
+        ("ocpp2.1,ocpp2.0.1", "2.1"),
+    ],
+)
+def test_the_newest_version_offered_is_taken_wherever_it_stands(offered, best):
+    assert best_version(CIMultiDict({"Sec-WebSocket-Protocol": offered})) == best

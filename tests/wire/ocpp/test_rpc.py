@@ -20,7 +20,9 @@ from ohmstead.wire.ocpp.frames import (
     LateError,
     LateResult,
     RepeatReceived,
+    ResultDisputed,
     ResultReceived,
+    SendReceived,
 )
 from ohmstead.wire.ocpp.memory import (
     ANSWERS_MAX,
@@ -322,6 +324,9 @@ def test_the_cache_forgets_the_stations_that_connected_longest_ago():
         (Version.V201, "StartTransaction", {}, "NotImplemented"),
         (Version.V16, "Reset", {"type": "Hard"}, "NotSupported"),
         (Version.V201, "Reset", {"type": "Immediate"}, "NotSupported"),
+        (Version.V21, "Reset", {"type": "Immediate"}, "NotSupported"),
+        (Version.V201, "NotifySettlement", {}, "NotImplemented"),
+        (Version.V21, "NotifyPeriodicEventStream", {}, "NotImplemented"),  # a SEND, not a CALL
     ],
 )
 def test_behaviour_14_unknown_is_not_implemented_and_unsupported_is_not_supported(
@@ -432,9 +437,67 @@ def test_behaviour_16_a_broken_answer_is_never_answered(version, data):
 
 
 def test_behaviour_16_an_unknown_message_type_is_not_supported_in_2_x():
-    rpc = new(Version.V201)
-    rpc.receive(b'[9,"a",{}]', 0)
-    assert [frame[:3] for frame in sent(rpc)] == [[4, "a", "MessageTypeNotSupported"]]
+    for version in (Version.V201, Version.V21):
+        rpc = new(version)
+        rpc.receive(b'[9,"a",{}]', 0)
+        assert [frame[:3] for frame in sent(rpc)] == [[4, "a", "MessageTypeNotSupported"]]
+
+
+# OCPP 2.1 part 4, 4.1.3: CALLRESULTERROR (5) and SEND (6).
+
+SEND_FRAME = b'[6,"s","NotifyPeriodicEventStream",{"id":1}]'
+DISPUTE_FRAME = b'[5,"a","FormatViolation","idTokenInfo is missing",{}]'
+
+
+def test_2_1_what_is_sent_without_a_question_is_heard_and_never_answered():
+    rpc = new(Version.V21)
+    rpc.receive(call("a", "Heartbeat", {}), 0)
+    (event,) = rpc.receive(SEND_FRAME, 0)  # while a call is being worked on
+    assert event == SendReceived("s", "NotifyPeriodicEventStream", b'{"id":1}')
+    assert kinds(rpc.receive(SEND_FRAME, 0)) == [SendReceived]
+    assert sent(rpc) == []
+
+
+def test_2_1_a_station_says_that_it_could_not_process_our_answer():
+    rpc = new(Version.V21)
+    rpc.receive(call("a", "Heartbeat", {}), 0)
+    rpc.answer("a", b"{}")
+    sent(rpc)
+    (event,) = rpc.receive(DISPUTE_FRAME, 0)
+    assert event == ResultDisputed("a", "FormatViolation", "idTokenInfo is missing")
+    assert sent(rpc) == []
+
+
+@pytest.mark.parametrize(
+    "data", [b'[5,"a"]', b'[6,"a"]', b'[6,5,"x",{}]', b'[6,"a","x",{}', b"[6]"]
+)
+def test_2_1_a_broken_message_that_wants_no_answer_gets_none(data):
+    rpc = new(Version.V21)
+    assert kinds(rpc.receive(data, 0)) == [FrameRefused]
+    whole = data.endswith(b"]")
+    assert [frame[1:3] for frame in sent(rpc)] == ([] if whole else [["-1", "RpcFrameworkError"]])
+
+
+@pytest.mark.parametrize("data", [SEND_FRAME, DISPUTE_FRAME, b'[6,"s"]', b'[5,"a"]'])
+def test_2_1_message_types_are_unknown_to_the_versions_before(data):
+    modern, old = new(Version.V201), new(Version.V16)
+    assert kinds(modern.receive(data, 0)) == kinds(old.receive(data, 0)) == [FrameRefused]
+    assert [frame[2] for frame in sent(modern)] == ["MessageTypeNotSupported"]
+    assert sent(old) == []
+
+
+@BOTH_VERSIONS
+def test_2_1_an_answer_we_cannot_process_is_disputed_where_there_is_a_word_for_it(version):
+    rpc = new(version)
+    rpc.call("a", "Reset", b'{"type":"Immediate"}', 0, 1000)
+    sent(rpc)
+    assert kinds(rpc.receive(b'[3,"a",{"status":"Perhaps"}]', 0)) == [ResultReceived]
+    rpc.dispute("a", ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, "Invalid enum value 'Perhaps'")
+    frame = [5, "a", "PropertyConstraintViolation", "Invalid enum value 'Perhaps'", {}]
+    assert sent(rpc) == ([frame] if version is Version.V21 else [])
+    rpc.close()
+    rpc.dispute("a", ErrorCode.GENERIC_ERROR, "")
+    assert sent(rpc) == []
 
 
 # Behaviour 17: oversize.

@@ -23,6 +23,8 @@ FRAMES = [
     b'[2,"19223201","BootNotification",{"chargePointVendor":"V","chargePointModel":"M"}]',
     b'[3,"19223201",{"currentTime":"2013-02-01T20:53:32.486Z","interval":300}]',
     b'[4,"162376037","NotSupported","SetDisplayMessageRequest not implemented",{}]',
+    b'[5,"162376037","FormatViolation","statusInfo cannot be read",{}]',
+    b'[6,"19223201","NotifyPeriodicEventStream",{"id":1,"pending":0}]',
 ]
 
 
@@ -36,7 +38,7 @@ def feed(rpc: Rpc, data: bytes | str) -> None:
 
 
 @pytest.mark.parametrize("version", list(Version))
-@pytest.mark.parametrize("frame", FRAMES, ids=["call", "result", "error"])
+@pytest.mark.parametrize("frame", FRAMES, ids=["call", "result", "error", "dispute", "send"])
 def test_no_frame_changed_or_cut_at_any_byte_breaks_the_conversation(version, frame):
     for i in range(len(frame) + 1):
         feed(Rpc(version), frame[:i])

@@ -366,6 +366,12 @@ class StationLink(WSListener):
                 _log.info("not an OCPP message", station=self.station_id, reason=reason[:200])
             case RepeatReceived(_, action):
                 _log.debug("repeated call", station=self.station_id, action=action[:60])
+            case ResultDisputed(_, code, description):
+                reason = f"{code}: {description}"[:200]
+                _log.warning("our answer was disputed", station=self.station_id, reason=reason)
+            case SendReceived(_, action):
+                # Only event streams are sent so, and none was agreed to.
+                _log.info("not listened to", station=self.station_id, action=action[:60])
             case _:
                 late = self._outcomes.take(event)
                 if late is not None:

@@ -28,7 +28,7 @@ WEBSOCKET_VERSION = "13"
 _STATION_ID = re.compile(rb"[A-Za-z0-9*\-_=+|@. ]{1,%d}" % STATION_ID_LENGTH_MAX)
 
 # The newest first: of several offered, that one is taken.
-_BEST_FIRST = (Version.V201, Version.V16)
+_BEST_FIRST = (Version.V21, Version.V201, Version.V16)
 
 
 class Headers(Protocol):

@@ -1,7 +1,7 @@
 """OCPP-J frames: the JSON arrays around the payloads, and the events they become.
 
-Section numbers are those of chapter 4, which OCPP-J 1.6 and OCPP 2.0.1 part 4 share. Payloads stay
-undecoded bytes: ``codec`` reads them once the action is known.
+Section numbers are those of chapter 4, which OCPP-J 1.6 and part 4 of OCPP 2.0.1 and 2.1 share.
+Payloads stay undecoded bytes: ``codec`` reads them once the action is known.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import msgspec
 from ohmstead.wire.ocpp.faults import DESCRIPTION_LENGTH_MAX, ErrorCode
 
 CALL, CALLRESULT, CALLERROR = 2, 3, 4  # 4.1.3
+CALLRESULTERROR, SEND = 5, 6  # 2.1, 4.1.3; the versions before know no such types
+NEVER_ANSWERED = frozenset({CALLRESULT, CALLERROR, CALLRESULTERROR, SEND})
 MESSAGE_ID_LENGTH_MAX = 36  # 4.1.4: long enough for a GUID
 UNREADABLE_ID = "-1"  # 2.0.1, 4.2.3: the id of an error about a message whose id cannot be read
 EMPTY = msgspec.Raw(b"{}")
@@ -48,8 +50,29 @@ class CallError(
     details: msgspec.Raw = EMPTY
 
 
-Frame = Call | CallResult | CallError
-_FRAMES: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Call | CallResult | CallError)
+class CallResultError(
+    msgspec.Struct, array_like=True, tag=CALLRESULTERROR, forbid_unknown_fields=True, frozen=True
+):
+    """``[5, id, code, description, details]``: an answer could not be processed (2.1, 4.2.3)."""
+
+    message_id: MessageId
+    code: str
+    description: str = ""
+    details: msgspec.Raw = EMPTY
+
+
+class Send(msgspec.Struct, array_like=True, tag=SEND, forbid_unknown_fields=True, frozen=True):
+    """``[6, id, action, payload]``: a message that nobody answers (2.1, 4.2.4)."""
+
+    message_id: MessageId
+    action: str
+    payload: msgspec.Raw
+
+
+Frame = Call | CallResult | CallError | CallResultError | Send
+_FRAMES: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(
+    Call | CallResult | CallError | CallResultError | Send
+)
 _LOOSE = msgspec.json.Decoder(list[msgspec.Raw])
 _ENCODER = msgspec.json.Encoder()
 
@@ -131,6 +154,22 @@ class FrameRefused(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+class ResultDisputed(msgspec.Struct, frozen=True, gc=False):
+    """The peer could not process an answer of ours (2.1). It is over; somebody should look."""
+
+    message_id: str
+    code_text: str
+    description: str
+
+
+class SendReceived(msgspec.Struct, frozen=True, gc=False):
+    """The peer tells something and wants no answer (2.1); there is none, broken or not."""
+
+    message_id: str
+    action: str
+    payload: bytes
+
+
 Event = (
     CallReceived
     | RepeatReceived
@@ -141,6 +180,8 @@ Event = (
     | CallExpired
     | CallFailed
     | FrameRefused
+    | ResultDisputed
+    | SendReceived
 )
 
 
@@ -179,7 +220,12 @@ def result_frame(message_id: str, payload: bytes) -> bytes:
     return b"[3,%b,%b]" % (_ENCODER.encode(message_id), payload)
 
 
-def error_frame(message_id: str, code: str, description: str, details: bytes = b"{}") -> bytes:
-    """Return the bytes of a CALLERROR; the description is cut to the 255 characters allowed."""
-    head = _ENCODER.encode([4, message_id, code, description[:DESCRIPTION_LENGTH_MAX]])
+def error_frame(
+    message_id: str, code: str, description: str, details: bytes = b"{}", kind: int = CALLERROR
+) -> bytes:
+    """Return the bytes of a CALLERROR, or in 2.1 a CALLRESULTERROR.
+
+    The description is cut to the 255 characters allowed.
+    """
+    head = _ENCODER.encode([kind, message_id, code, description[:DESCRIPTION_LENGTH_MAX]])
     return b"%b,%b]" % (head[:-1], details)

@@ -16,9 +16,9 @@ from ohmstead.wire.ocpp.base import Version
 from ohmstead.wire.ocpp.faults import ErrorCode, MustClose
 from ohmstead.wire.ocpp.frames import (
     CALL,
-    CALLERROR,
-    CALLRESULT,
+    CALLRESULTERROR,
     MESSAGE_ID_LENGTH_MAX,
+    NEVER_ANSWERED,
     UNREADABLE_ID,
     Call,
     CallError,
@@ -26,13 +26,16 @@ from ohmstead.wire.ocpp.frames import (
     CallFailed,
     CallReceived,
     CallResult,
+    CallResultError,
     ErrorReceived,
     Event,
     FrameRefused,
     LateError,
     LateResult,
     RepeatReceived,
+    ResultDisputed,
     ResultReceived,
+    SendReceived,
     call_frame,
     error_frame,
     glimpse,
@@ -137,7 +140,14 @@ class Rpc:
             return self._call_received(frame)
         if isinstance(frame, CallResult):
             return self._result_received(frame)
-        return self._error_received(frame)
+        if isinstance(frame, CallError):
+            return self._error_received(frame)
+        if self.version is not Version.V21:
+            return self._refuse_frame(raw, f"OCPP {self.version} has no such message type")
+        if isinstance(frame, CallResultError):
+            return [ResultDisputed(frame.message_id, frame.code, frame.description)]
+        # 2.1, 4.2.4: "The receiver SHALL NOT respond to a SEND message".
+        return [SendReceived(frame.message_id, frame.action, bytes(frame.payload))]
 
     def answer(self, message_id: str, payload: bytes) -> list[Event]:
         """Answer the call being worked on; returns the events of calls that waited for this.
@@ -152,6 +162,15 @@ class Rpc:
         """Refuse the call being worked on, in this version's spelling; else like :meth:`answer`."""
         text = code.spelled(self.version)
         return self._reply(message_id, error_frame(message_id, text, description, details), None)
+
+    def dispute(self, message_id: str, code: ErrorCode, description: str) -> None:
+        """Tell the peer that its answer could not be processed, where its version has words for it.
+
+        2.1, 4.2.3; the versions before never answer an answer.
+        """
+        if self.version is Version.V21 and not self._closed:
+            text = code.spelled(self.version)
+            self._writes.append(error_frame(message_id, text, description, kind=CALLRESULTERROR))
 
     def abandon(self, message_id: str) -> None:
         """Never answer the call being worked on: nothing could be made durable.
@@ -305,7 +324,7 @@ class Rpc:
     def _refuse_frame(self, raw: bytes, reason: str) -> list[Event]:
         """Answer what is no message, where the version says so; an answer is never answered."""
         kind, message_id = glimpse(raw)
-        if kind in (CALLRESULT, CALLERROR):
+        if kind in NEVER_ANSWERED and (kind < CALLRESULTERROR or self.version is Version.V21):
             return [FrameRefused(reason)]
         if self.version is Version.V16:
             # OCPP-J 1.6 has no error for a message whose id cannot be read: it is dropped.
