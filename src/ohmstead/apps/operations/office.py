@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ohmstead.apps.boot import House
 
 LOOK_S = 1.0
+COMMIT_S = 0.03
 MINUTE_S = 60.0
 LETTERS_SHOWN = 10
 
@@ -45,9 +46,13 @@ class Office:
     def start(self) -> list[Coroutine[None, None, None]]:
         """Begin to watch; returns what has to run as long as the house does."""
         self.webhooks.load()
-        self.webhooks.on_told = self.courier.wake
+        self.webhooks.on_told = self._soon
         self._house.store.watch = self.webhooks.watch
         return [self.courier.run(), self._every_second(), self._every_minute()]
+
+    def _soon(self) -> None:
+        """What is told is not committed yet; it will be in some milliseconds."""
+        asyncio.get_running_loop().call_later(COMMIT_S, self.courier.wake)
 
     async def _every_second(self) -> None:
         while True:
