@@ -30,12 +30,13 @@ from ohmstead.apps.gateway.interface import (
     Peer,
     QueueFull,
 )
+from ohmstead.apps.gateway.noting import noted
 from ohmstead.apps.gateway.outcomes import Outcomes
 from ohmstead.apps.gateway.registry import Registry
 from ohmstead.errors import LocalProtocolError, StoreUnavailable
 from ohmstead.wire.ocpp.base import Version
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode, MustClose
-from ohmstead.wire.ocpp.frames import CallReceived, Event, FrameRefused, RepeatReceived
+from ohmstead.wire.ocpp.frames import CallReceived, Event
 from ohmstead.wire.ocpp.rpc import CALLS_QUEUED_MAX, Rpc
 
 CALL_PAYLOAD_BYTES_MAX = 128 << 10  # ours; must fit the write queue beside an answer
@@ -361,21 +362,10 @@ class StationLink(WSListener):
 
     def _note(self, event: Event) -> None:
         """Everything but their calls."""
-        match event:
-            case FrameRefused(reason):
-                _log.info("not an OCPP message", station=self.station_id, reason=reason[:200])
-            case RepeatReceived(_, action):
-                _log.debug("repeated call", station=self.station_id, action=action[:60])
-            case ResultDisputed(_, code, description):
-                reason = f"{code}: {description}"[:200]
-                _log.warning("our answer was disputed", station=self.station_id, reason=reason)
-            case SendReceived(_, action):
-                # Only event streams are sent so, and none was agreed to.
-                _log.info("not listened to", station=self.station_id, action=action[:60])
-            case _:
-                late = self._outcomes.take(event)
-                if late is not None:
-                    self._tell(self._peer.late, late)
+        if not noted(self.station_id, event):
+            late = self._outcomes.take(event)
+            if late is not None:
+                self._tell(self._peer.late, late)
 
     def _flush(self) -> None:
         transport = self._transport
