@@ -70,7 +70,7 @@ class WireLog:
         """Something happened that is no frame: a log-in that failed, how a connection ended."""
         text = text[:NOTE_CHARACTERS_MAX]
         self.count += 1
-        if self.frames and self.frames[-1][2] == text:
+        if self.frames and self.frames[-1][1:] == (NOTE, text):
             del self.frames[-1]  # who only knocks and knocks is to push nothing out
         self.frames.append((monotonic_ms(), NOTE, text))
         if len(self.frames) > (WATCHED_FRAMES_MAX if self._until_ms else FRAMES_MAX):
