@@ -16,10 +16,11 @@ MASK = "***"
 TEXT_CHARACTERS_MAX = 1 << 16  # of one payload in the log
 
 # AuthorizationKey (1.6), BasicAuthPassword, apnPassword, simPin (2.0.1), and what vendors add.
-_NAME = re.compile(
-    r"authori[sz]ationkey|passw|passphrase|passcode|secret|private_?key|simpin|credential",
-    re.IGNORECASE,
-)
+_WORDS = r"authori[sz]ationkey|passw|passphrase|passcode|secret|private_?key|simpin|credential"
+_NAME = re.compile(_WORDS, re.IGNORECASE)
+# Inside a text: JSON of a vendor's DataTransfer, and queries of URLs.
+_JSON = re.compile(rf'("[^"]{{0,40}}(?:{_WORDS})[^"]{{0,40}}"\s*:\s*)"[^"]*"', re.IGNORECASE)
+_QUERY = re.compile(rf"((?:{_WORDS})\w{{0,20}}=)[^&\s\"]+", re.IGNORECASE)
 _PEM = re.compile(
     r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?(-----END \1PRIVATE KEY-----|\Z)", re.DOTALL
 )
@@ -87,4 +88,6 @@ def _secret_members(value: dict[str, Any]) -> tuple[str, ...]:
 
 def _text(text: str) -> str:
     text = _PEM.sub(lambda found: f"{MASK} {found[1]}PRIVATE KEY {MASK}", text)
+    text = _JSON.sub(lambda found: f'{found[1]}"{MASK}"', text)
+    text = _QUERY.sub(lambda found: f"{found[1]}{MASK}", text)
     return _URL.sub(lambda found: f"{found[1]}{MASK}@", text)
