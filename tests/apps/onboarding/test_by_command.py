@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 import stat
+import subprocess
 
 import pytest
+from websockets.asyncio.client import connect
 
 from ohmstead.apps.cli.qr import access_url, qr_lines
-from tests.apps.cli.test_commands import OWNER, TARIFF, Up, inside, ohmstead
+from tests.apps.cli.test_commands import (
+    COMMAND,
+    ENVIRONMENT,
+    OWNER,
+    TARIFF,
+    Up,
+    inside,
+    ohmstead,
+)
+from tests.apps.gateway.floor import basic
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +96,35 @@ def test_mistakes_in_a_file_are_told_as_a_compiler_tells_them(house, tmp_path):
     (tmp_path / "bad.csv").write_text("x\n")
     known = ("--owner", OWNER, "--tariff", "T1", "--secrets", tmp_path / "bad.csv")
     assert "bad.csv:1: expected id,password" in inside(*bring, *known, code=1).stderr
+
+
+def test_what_a_station_says_is_seen_without_what_would_steer_the_terminal(house):
+    add = ("station", "add", "W-1", "--owner", OWNER, "--tariff", "T1", "--dir", house.folder)
+    password = json.loads(inside(*add, "--json").stdout)["password"]
+    frames = ("station", "frames", "W-1", "--dir", house.folder)
+    assert "Nothing came yet" in inside(*frames).output
+
+    headers = {"Authorization": basic("W-1", password.encode())}
+
+    async def talk():
+        options = {"subprotocols": ["ocpp1.6"], "additional_headers": headers}
+        async with connect(f"{house.where['ocpp']}/ocpp/W-1", **options) as socket:
+            await socket.send('[2,"1","Heartbeat",{}]')
+            await socket.recv()
+            await socket.send("\x1b[2J [")
+            await asyncio.sleep(0.2)
+
+    asyncio.run(talk())
+    said = inside(*frames).stdout
+    assert ' <- [2,"1","Heartbeat",{}]\n' in said
+    assert ' -> [3,"1",{"currentTime"' in said
+    assert " <- \\x1b[2J [\n" in said
+    assert "-- connected from 127.0.0.1 with ocpp1.6" in said
+    found = json.loads(inside(*frames, "--json").stdout)
+    assert found["next"] == len(found["frames"])
+    follow = [*COMMAND, "station", "frames", "W-1", "--follow", "--dir", str(house.folder)]
+    with subprocess.Popen(follow, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
+        assert "connected from" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    assert "there is no station X" in inside("station", "frames", "X", *frames[3:], code=1).stderr

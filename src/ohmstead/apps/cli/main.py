@@ -12,6 +12,7 @@ import typer
 
 import ohmstead
 from ohmstead.apps.cli import (
+    authority,
     commands,
     house,
     meters,
@@ -46,9 +47,11 @@ app.command("resume")(operations.resume)
 app.command("replay")(replay_command.replay)
 app.command("demo")(replay_command.demo)
 stations.station.command("import")(onboarding.import_stations)
+stations.station.command("frames")(onboarding.show_frames)
 app.add_typer(stations.station, name="station")
 app.add_typer(commands.command, name="command")
 app.add_typer(meters.meter, name="meter")
+app.add_typer(authority.ca, name="ca")
 app.add_typer(stations.tariff, name="tariff")
 app.add_typer(stations.id_token, name="id-token")
 app.add_typer(money.session, name="session")

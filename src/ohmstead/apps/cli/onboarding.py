@@ -1,17 +1,19 @@
-"""``ohmstead station import``: a fleet comes in, and no password is lost on the way."""
+"""``ohmstead station import`` and ``frames``: a fleet comes in, and its wire is looked at."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import secrets
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ohmstead.apps.cli.client import Api, ApiRefused
+from ohmstead.apps.cli.client import Api, ApiRefused, part
 from ohmstead.apps.cli.common import FAILED, HERE, Dir, Json, Key, say, say_json, table, warn
 from ohmstead.apps.trust import write_whole
 from ohmstead.errors import OperatorError
@@ -19,6 +21,8 @@ from ohmstead.errors import OperatorError
 PRIVATE = 0o600
 PASSWORD_BYTES = 20  # OCPP 1.6 AuthorizationKey: at most 20; 2.0.1 takes 40 characters
 FILE_BYTES_MAX = 3 << 20
+FOLLOW_S = 1.0
+ARROWS = {"in": "<-", "out": "->", "note": "--"}  # as seen from the network
 
 SecretsFile = Annotated[
     Path | None,
@@ -141,3 +145,41 @@ def write_secrets(file: Path, passwords: Mapping[str, str]) -> None:
         write_whole(file, out.getvalue().encode(), PRIVATE)
     except OSError as error:
         raise OperatorError(f"{file} cannot be written: {error.strerror}") from None
+
+
+def show_frames(
+    station_id: Annotated[str, typer.Argument(metavar="STATION")],
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """The last frames on a station's wire, secrets masked: <- came from it, -> went to it.
+
+    Of every station the last 12 are kept; asking keeps the last 200 of this one for ten minutes.
+    """
+    api, after = Api(directory, key), 0
+    while True:
+        found = api.get(f"/stations/{part(station_id)}/frames", after=after)
+        if as_json and not follow:
+            say_json(found)
+            return
+        for one in found["frames"]:
+            if as_json:
+                typer.echo(json.dumps(one, ensure_ascii=True))
+            else:
+                cut = f"  ({one['bytes']} bytes)" if one["is_cut"] else ""
+                say(f"{one['at']} {ARROWS[one['direction']]} {printable(one['text'])}{cut}")
+        if not follow:
+            if not found["frames"]:
+                warn("Nothing came yet; see whether the station's URL and id are right.")
+            return
+        after = found["next"]
+        time.sleep(FOLLOW_S)
+
+
+def printable(text: str) -> str:
+    """What a station says, without what would steer the terminal."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
