@@ -513,12 +513,3 @@ def test_a_hook_decides_what_a_remote_start_does():
         assert not csms.all("StartTransaction")
 
     story("1.6", scenario, hooks=Hooks(remote_start=note))
-
-
-def test_what_a_station_does_not_do_is_refused_by_name():
-    async def scenario(csms, station):
-        answer = await csms.point.call(call16.GetLocalListVersion(), suppress=False)
-        assert answer is None
-
-    with pytest.raises(Exception, match="does not do that"):
-        story("1.6", scenario)

@@ -8,7 +8,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from ohmstead.apps.virtual.cabinet import Cabinet
 from ohmstead.apps.virtual.charging import Availability, Cause, Place, RemoteStart, Transaction
+from ohmstead.apps.virtual.link import CsmsRefused
+from ohmstead.frozen import replace
+from ohmstead.wire.ocpp.base import Message
 
 if TYPE_CHECKING:
     from ohmstead.apps.virtual.settings import Settings
@@ -25,6 +29,7 @@ class Panel:
     def __init__(self, station: VirtualStation) -> None:
         self._station = station
         self._reset_waits = ""
+        self.cabinet = Cabinet()
 
     @property
     def settings(self) -> Settings:
@@ -170,6 +175,29 @@ class Panel:
             with contextlib.suppress(ValueError):  # no hex: the characters themselves are meant
                 uplink.password = bytes.fromhex(value)
         self._station.later(self._station.reconnect())
+
+    @property
+    def now_ms(self) -> int:
+        """The station's clock."""
+        return self._station.clock.now_ms()
+
+    @property
+    def name(self) -> str:
+        """The station's id."""
+        return self._station.id
+
+    def say(self, *messages: tuple[str, Message]) -> None:
+        """Send these after the answer, in order; one that is refused keeps no other back."""
+        self._station.later(self._say(messages))
+
+    async def _say(self, messages: tuple[tuple[str, Message], ...]) -> None:
+        for action, message in messages:
+            with contextlib.suppress(CsmsRefused):
+                await self._station.ask(action, message)
+
+    def installed(self, firmware: str) -> None:
+        """Run another firmware from now on; said at the next boot."""
+        self._station.plate = replace(self._station.plate, firmware=firmware)
 
     def _active(self, transaction_id: str) -> Transaction | None:
         for place in self._station.places.values():

@@ -98,7 +98,7 @@ _ROWS_16 = (
     ("StopTransactionOnInvalidId", "true", Kind.SWITCH, False),
     (
         "SupportedFeatureProfiles",
-        "Core,RemoteTrigger",
+        "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger",
         Kind.TEXT,
         True,
     ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ohmstead.apps.virtual.answers16 import ANSWERS as MORE
+from ohmstead.apps.virtual.answers16 import tell_idle
 from ohmstead.apps.virtual.charging import (
     Boot,
     Cause,
@@ -210,7 +212,8 @@ def _reset(asked: v16.ResetRequest, panel: Commands) -> Message:
 def _trigger(asked: v16.TriggerMessageRequest, panel: Commands) -> Message:
     status = v16.TriggerMessageStatus
     if asked.requested_message not in _TRIGGERED:
-        return v16.TriggerMessageResponse(status=status.NOT_IMPLEMENTED)
+        tell_idle(asked.requested_message, panel)  # all that is left of 1.6's six
+        return v16.TriggerMessageResponse(status=status.ACCEPTED)
     accepted = panel.trigger(asked.requested_message, asked.connector_id)
     return v16.TriggerMessageResponse(status=status.ACCEPTED if accepted else status.REJECTED)
 
@@ -275,4 +278,5 @@ _ANSWERS: dict[type[Message], Callable[[Any, Commands], Message]] = {
     v16.ResetRequest: _reset,
     v16.TriggerMessageRequest: _trigger,
     v16.UnlockConnectorRequest: _unlock,
+    **MORE,
 }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from ohmstead.apps.virtual import answers201, model201
 from ohmstead.apps.virtual.charging import (
     Boot,
     Cause,
@@ -277,7 +278,9 @@ def _reset(asked: v201.ResetRequest, panel: Commands) -> Message:
 def _trigger(asked: v201.TriggerMessageRequest, panel: Commands) -> Message:
     status = v201.TriggerMessageStatusEnumType
     if asked.requested_message not in _TRIGGERED:
-        return v201.TriggerMessageResponse(status=status.NOT_IMPLEMENTED)
+        told = answers201.triggered(asked.requested_message, panel)
+        word = status.ACCEPTED if told else status.NOT_IMPLEMENTED
+        return v201.TriggerMessageResponse(status=word)
     accepted = panel.trigger(asked.requested_message, asked.evse.id if asked.evse else None)
     return v201.TriggerMessageResponse(status=status.ACCEPTED if accepted else status.REJECTED)
 
@@ -391,4 +394,6 @@ _ANSWERS: dict[type[Message], Callable[[Any, Commands], Message]] = {
     v201.SetVariablesRequest: _set_variables,
     v201.TriggerMessageRequest: _trigger,
     v201.UnlockConnectorRequest: _unlock,
+    **answers201.ANSWERS,
+    **model201.ANSWERS,
 }
