@@ -29,10 +29,12 @@ from ohmstead.apps.gateway import Certificates
 from ohmstead.apps.operations.office import Office
 from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
-from ohmstead.apps.stations import commands
+from ohmstead.apps.stations import certificates, commands
+from ohmstead.apps.stations.authority import FileAuthority
 from ohmstead.apps.stations.commanding.journal import AuditedGateway, Journal
 from ohmstead.apps.stations.commanding.queue import CommandQueue
 from ohmstead.apps.stations.directory import Directory
+from ohmstead.apps.stations.passwords import settle_password
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.reconnect import MissingStops
 from ohmstead.apps.stations.services import Registry, Services
@@ -51,6 +53,7 @@ JOBS_MAX = 1_000
 JOB_TICK_S = 0.25
 JOB_RETRY_MS = 30_000
 SWEEP_S = 60
+STATION_JOBS = frozenset({"stop", certificates.JOB})
 HOLD_FLOOR_DIVISOR = 20  # a twentieth of the usual hold is the least worth starting with
 
 log = structlog.get_logger()
@@ -108,6 +111,7 @@ class House:
             config=config.ocpp,
             asset_scale=config.asset.scale,
             on_late=self.journal.late,
+            authority=FileAuthority.load(directory),
         )
         self.stations = Directory(self.services, lambda: store.available, self._on_connected)
         self.gateway = AuditedGateway(self.stations, clock, config.ocpp)
@@ -121,6 +125,7 @@ class House:
         )
         self.missing_stops = MissingStops(self.services, self.gateway, self.stations.presence)
         self.tls_port = 0  # where stations connect with TLS, once started; 0: nowhere
+        self.renewals = certificates.Renewals(self.services, self.gateway)
         self._tasks: set[asyncio.Task[None]] = set()
         self._job_event = asyncio.Event()
         self._asked: set[str] = set()  # jobs that a station is being asked about now
@@ -193,6 +198,8 @@ class House:
         task.add_done_callback(self._tasks.discard)
 
     def _on_connected(self, peer: StationPeer) -> None:
+        if peer.station_id in self.services.registry.moved_on:
+            self._do(settle_password(self.services, peer.station_id))
         if self.is_frozen:
             return
         self._job_event.set()
@@ -207,6 +214,7 @@ class House:
                 continue
             try:
                 await self.missing_stops.sweep()
+                await self.renewals.sweep()
             except OhmsteadError as error:
                 log.warning("the sweep waits", reason=str(error))
             except Exception as error:  # one session nobody can judge must not end the sweeping
@@ -229,7 +237,7 @@ class House:
     def _jobs_once(self) -> None:
         now_ms = self.clock.now_ms()
         for job in self.store.due_jobs(now_ms, JOBS_MAX):
-            if job.kind != "stop" or job.id in self._asked:
+            if job.kind not in STATION_JOBS or job.id in self._asked:
                 continue
             if self.gateway.link(job.payload["station"]) is not None:
                 # On its own, because a station that does not answer may hold up no other.
@@ -239,7 +247,11 @@ class House:
     async def _job(self, job: Job, now_ms: int) -> None:
         try:
             try:
-                done, problem = await commands.carry_out(self.gateway, job), "no answer"
+                if job.kind == certificates.JOB:
+                    work = certificates.carry_out(self.services, self.gateway, job)
+                else:
+                    work = commands.carry_out(self.gateway, job)
+                done, problem = await work, "no answer"
             except OperatorError as error:
                 done, problem = False, str(error)
             if done:

@@ -27,9 +27,7 @@ def issue(state: State, command: Issue, now_ms: int) -> Decision[StationCertific
     2.0.1 A02: a station that did not get its certificate asks again with the same CSR; it gets the
     same certificate again, and the new one is dropped.
     """
-    for known in state.find(
-        StationCertificate, CERTIFICATES_MAX, station_id=command.station_id
-    ):
+    for known in state.find(StationCertificate, CERTIFICATES_MAX, station_id=command.station_id):
         same = known.csr_sha256 == command.csr_sha256 and known.not_after_ms > now_ms
         if same and known.deliveries < REPEAT_MAX:
             again = replace(known, state="issued", deliveries=known.deliveries + 1)

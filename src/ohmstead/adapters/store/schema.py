@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ohmstead.adapters.store.tables import Table
 from ohmstead.core.access import ApiKey, KeptAnswer
+from ohmstead.core.alerts import Alert, LastSession
 from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import CommandBatch, CommandBody, StationCommand
 from ohmstead.core.ledger import Account, Resolution, Transfer
+from ohmstead.core.local_list import LocalList
 from ohmstead.core.meter import MeterKey, SignedReading
 from ohmstead.core.network import (
     Counter,
@@ -18,6 +20,7 @@ from ohmstead.core.network import (
     Station,
     TransactionRef,
 )
+from ohmstead.core.newcomer import Newcomer
 from ohmstead.core.onchain import (
     AccountHead,
     ChainCursor,
@@ -38,6 +41,7 @@ TABLES: tuple[Table, ...] = (
     Table(NetworkPolicy, "policies"),
     Table(Counter, "counters"),
     Table(Station, "stations"),
+    Table(Newcomer, "newcomers", ("state",)),
     Table(IdToken, "id_tokens", ("payer",)),
     Table(Tariff, "tariffs"),
     Table(MeterKey, "meter_keys", ("station_id",)),
@@ -65,6 +69,8 @@ TABLES: tuple[Table, ...] = (
     Table(KeptAnswer, "kept_answers"),
     Table(Restoration, "restorations", ("resumed_ms",)),
     Table(Subscription, "subscriptions"),
+    Table(Alert, "alerts", ("closed_ms",)),
+    Table(LastSession, "last_sessions"),
     Table(DeadLetter, "dead_letters", ("replayed_ms",)),
     Table(StationCommand, "station_commands", ("station_id", "state", "batch")),
     Table(CommandBody, "command_bodies"),
@@ -74,4 +80,5 @@ TABLES: tuple[Table, ...] = (
     Table(StationCertificate, "station_certificates", ("station_id",)),
     Table(StationProfiles, "station_profiles"),
     Table(ProfileReport, "profile_reports"),
+    Table(LocalList, "local_lists"),
 )

@@ -16,6 +16,7 @@ import ohmstead
 from ohmstead.apps.api import (
     charging_profiles,
     commands,
+    events,
     faucet,
     frames,
     ledger,
@@ -115,6 +116,7 @@ async def openapi() -> Response[bytes]:
 API_HANDLERS = (
     *stations.HANDLERS,
     *stations_import.HANDLERS,
+    *events.HANDLERS,
     *frames.HANDLERS,
     *commands.HANDLERS,
     *meters.HANDLERS,

@@ -60,7 +60,9 @@ class StationBody(Body, frozen=True):
 class StationPatch(Body, frozen=True):
     """What is to change of a station; ``rotate_password`` answers a new one once.
 
-    ``deliver`` sends the new password to the station and keeps it only if the station took it.
+    ``deliver`` sends the new password to the station and keeps it only if the station took it;
+    ``keep_old`` is for one that is set by hand. With either, the old password is let in until the
+    station has used the new one; without, it ends at once.
     """
 
     name: Name | None = None
@@ -70,6 +72,7 @@ class StationPatch(Body, frozen=True):
     location_cell: Name | None = None
     rotate_password: bool = False
     deliver: bool = False
+    keep_old: bool = False
 
 
 class MeterBody(Body, frozen=True):
@@ -156,6 +159,16 @@ class ConnectionView(View, frozen=True):
     calls_waiting: int
 
 
+class StateView(View, frozen=True):
+    """How something a station does stands: firmware, log, diagnostics, a limit set by others."""
+
+    about: str
+    status: str
+    at: str | None
+    request: int | None
+    text: str
+
+
 class StationView(View, frozen=True):
     """A registered station; ``password`` only in the answer that made it."""
 
@@ -175,6 +188,9 @@ class StationView(View, frozen=True):
     connection: ConnectionView | None
     last_seen: str | None
     password: str | None = None
+    # none, weak (brought along: rotate it), waiting (a new one is not used yet), or good.
+    password_state: str = "good"
+    states: list[StateView] = []
 
 
 class LocationView(View, frozen=True):

@@ -18,6 +18,7 @@ from ohmstead.core.onchain import EpochRecord
 from ohmstead.core.progress import Progress, delivered_mwh
 from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.session import Session
+from ohmstead.core.station_log import StationLog
 from ohmstead.core.tariff_document import line_document
 from ohmstead.units import Asset
 
@@ -69,6 +70,15 @@ def evses(house: House, station: Station) -> list[shapes.EvseView]:
     return views
 
 
+def password_state(record: Station) -> str:
+    """How the password of a station stands."""
+    if record.next_macs:
+        return "waiting"
+    if not record.secret_mac:
+        return "none"
+    return "weak" if record.secret_is_weak else "good"
+
+
 def station(house: House, record: Station, password: str | None = None) -> shapes.StationView:
     """A station with its connection."""
     presence = house.stations.presence.get(record.id)
@@ -98,7 +108,24 @@ def station(house: House, record: Station, password: str | None = None) -> shape
         ),
         last_seen=moment(presence.last_seen_ms) if presence else None,
         password=password,
+        password_state=password_state(record),
+        states=states(house, record.id),
     )
+
+
+def states(house: House, station_id: str) -> list[shapes.StateView]:
+    """How what a station does stands, as it said last."""
+    head = house.store.get(StationLog, station_id)
+    return [
+        shapes.StateView(
+            about=known.about,
+            status=known.status,
+            at=moment(known.at_ms),
+            request=known.request_id if known.request_id >= 0 else None,
+            text=known.text,
+        )
+        for known in (head.states if head else ())
+    ]
 
 
 def location(house: House, record: Station) -> shapes.LocationView:

@@ -44,7 +44,7 @@ _CALLED: Mapping[str, str] = {
     "SignCombinedCertificate": "SignCertificate",
     "SignV2GCertificate": "SignCertificate",
 }
-_OF_TRANSACTIONS = frozenset(
+OF_TRANSACTIONS = frozenset(
     {"MeterValues", "StartTransaction", "StopTransaction", "TransactionEvent"}
 )
 BOOT = "BootNotification"
@@ -58,7 +58,7 @@ async def check_admission(services: Services, station: Station, call: CallReceiv
     action, admission = call.action, station.admission
     if action == BOOT or _was_asked_for(services, station, action):
         return
-    if action in _OF_TRANSACTIONS:
+    if action in OF_TRANSACTIONS:
         payload = bytes(call.payload)
         text = payload.decode("utf-8", "replace")
         told = TurnedAway(station.id, admission, text, _transaction_of(payload))

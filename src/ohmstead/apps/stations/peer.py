@@ -15,6 +15,7 @@ import structlog
 
 from ohmstead.apps.gateway.interface import Link
 from ohmstead.apps.stations.admission import check_admission
+from ohmstead.apps.stations.reports import Report
 from ohmstead.apps.stations.services import Services, zone_of
 from ohmstead.core.network import Admission, Station, TransactionRef
 from ohmstead.core.session import Session as SessionRecord
@@ -58,6 +59,7 @@ class Presence:
     booted_ms: int = 0
     connectors: dict[tuple[int, int], ConnectorStatus] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)  # the last device model report
+    reports: dict[str, Report] = field(default_factory=dict)  # by kind, see ``reports``
     # Answers to commands that had been given up, by message id, the newest last.
     late: dict[str, LateResult | LateError] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from hmac import compare_digest
 from zoneinfo import ZoneInfo
 
 from ohmstead.apps.config import OcppConfig
+from ohmstead.apps.stations.authority import Authority, EvPki, Ocsp
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import Station
@@ -51,10 +52,10 @@ class Registry:
 
     def __init__(self, store: Store, pepper: bytes) -> None:
         self._store = store
-        self._pepper = pepper
+        self.pepper = pepper
         self._stations: dict[str, Station] = {}
         self._keys: dict[str, tuple[MeterKey, ...]] = {}
-        self.moved_on: set[str] = set()  # stations that logged in with their new password
+        self.moved_on: dict[str, str] = {}  # who logged in with a new password, and its MAC
 
     def find(self, station_id: str) -> Station | None:
         """Return the station as registered now."""
@@ -78,6 +79,10 @@ class Registry:
         self._stations.pop(station_id, None)
         self._keys.pop(station_id, None)
 
+    def mac(self, station_id: str, password: bytes) -> str:
+        """What is kept of a password."""
+        return secret_mac(self._pepper, station_id, password)
+
     def password_ok(self, station: Station, password: bytes) -> bool:
         """Compare in constant time; a station without a secret has no password that fits.
 
@@ -88,10 +93,11 @@ class Registry:
         said = [password, password.hex().encode()]
         if HEX_DIGITS.fullmatch(password):
             said.append(password.lower())
-        macs = [secret_mac(self._pepper, station.id, one) for one in said]
-        if station.next_mac and any([compare_digest(mac, station.next_mac) for mac in macs]):
-            self.moved_on.add(station.id)
-            return True
+        macs = [secret_mac(self.pepper, station.id, one) for one in said]
+        for given in station.next_macs:
+            if any([compare_digest(mac, given) for mac in macs]):
+                self.moved_on[station.id] = given
+                return True
         fits = [compare_digest(mac, station.secret_mac) for mac in macs]
         return bool(station.secret_mac) and any(fits)
 
@@ -108,3 +114,6 @@ class Services(Frozen):
     session_id: Callable[[], str] = fresh_session_id
     # Behaviour 3: told of every late answer, to keep it on its command.
     on_late: Callable[[str, Version, LateResult | LateError], None] | None = None
+    authority: Authority | None = None  # signs certificates of stations
+    ocsp: Ocsp | None = None
+    ev_pki: EvPki | None = None

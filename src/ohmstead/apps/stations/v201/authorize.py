@@ -5,6 +5,7 @@ from __future__ import annotations
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.core.network import IdToken
 from ohmstead.flows.charging.funding import Authorisation, authorise
+from ohmstead.wire.ocpp import v21
 from ohmstead.wire.ocpp.times import format_time
 from ohmstead.wire.ocpp.v201 import (
     AuthorizationStatusEnumType,
@@ -23,7 +24,9 @@ STATUS = {
 }
 
 
-async def handle(request: AuthorizeRequest, peer: StationPeer) -> AuthorizeResponse:
+async def handle(
+    request: AuthorizeRequest | v21.AuthorizeRequest, peer: StationPeer
+) -> AuthorizeResponse:
     funding = await peer.services.store.run(authorise, request.id_token.id_token)
     return AuthorizeResponse(id_token_info=info(funding.authorisation, funding.token))
 

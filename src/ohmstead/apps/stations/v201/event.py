@@ -7,6 +7,9 @@ from ohmstead.apps.stations.readings import Values, digest_of
 from ohmstead.apps.stations.v201.values import read
 from ohmstead.flows.charging.evidence import Evidence
 from ohmstead.frozen import Frozen
+from ohmstead.wire.ocpp import v21
+from ohmstead.wire.ocpp.base import Version
+from ohmstead.wire.ocpp.codec import Strictness, decode_as
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
 from ohmstead.wire.ocpp.times import parse_time
 from ohmstead.wire.ocpp.v201 import (
@@ -14,13 +17,14 @@ from ohmstead.wire.ocpp.v201 import (
     TransactionEventRequest,
 )
 
+Event = TransactionEventRequest | v21.TransactionEventRequest
 STARTED, UPDATED = TransactionEventEnumType.STARTED, TransactionEventEnumType.UPDATED
 
 
 class Told(Frozen):
     """One event and what stands behind it; ``payload`` as received, for the quarantine."""
 
-    request: TransactionEventRequest
+    request: Event
     peer: StationPeer
     payload: str
     transaction_id: str
@@ -31,7 +35,7 @@ class Told(Frozen):
     digest: str
 
 
-async def tell(request: TransactionEventRequest, peer: StationPeer, payload: str) -> Told:
+async def tell(request: Event, peer: StationPeer, payload: str) -> Told:
     """Read an event; raises CallRefused for one that names no transaction or no time."""
     transaction_id = request.transaction_info.transaction_id
     if not transaction_id:
@@ -46,3 +50,10 @@ async def tell(request: TransactionEventRequest, peer: StationPeer, payload: str
     records = [item.payload_sha256 for item in evidence]
     digest = digest_of(*said, *records, *values.refused)
     return Told(request, peer, payload, transaction_id, at_ms, values, evidence, seen_id, digest)
+
+
+def reread(payload: str, version: Version) -> Event:
+    """Read an event that was kept as leniently as anything is, for it was taken once."""
+    if version is Version.V201:
+        return decode_as(TransactionEventRequest, payload.encode(), Strictness.LENIENT)
+    return decode_as(v21.TransactionEventRequest, payload.encode(), Strictness.LENIENT)

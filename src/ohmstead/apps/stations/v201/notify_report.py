@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ohmstead.apps.stations.peer import REPORT_VARIABLES_MAX, StationPeer
+from ohmstead.wire.ocpp import v21
 from ohmstead.wire.ocpp.v201 import NotifyReportRequest, NotifyReportResponse
 
 
-async def handle(request: NotifyReportRequest, peer: StationPeer) -> NotifyReportResponse:
+async def handle(
+    request: NotifyReportRequest | v21.NotifyReportRequest, peer: StationPeer
+) -> NotifyReportResponse:
     report = peer.presence.variables
     if request.seq_no == 0:
         report.clear()

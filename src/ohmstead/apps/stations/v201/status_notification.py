@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ohmstead.apps.stations.peer import CONNECTORS_MAX, ConnectorStatus, StationPeer
+from ohmstead.wire.ocpp import v21
 from ohmstead.wire.ocpp.v201 import StatusNotificationRequest, StatusNotificationResponse
 
 
 async def handle(
-    request: StatusNotificationRequest, peer: StationPeer
+    request: StatusNotificationRequest | v21.StatusNotificationRequest, peer: StationPeer
 ) -> StatusNotificationResponse:
     place = (request.evse_id, request.connector_id)
     connectors = peer.presence.connectors

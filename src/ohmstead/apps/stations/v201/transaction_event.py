@@ -8,23 +8,22 @@ import structlog
 
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.v201.authorize import info
-from ohmstead.apps.stations.v201.event import STARTED, UPDATED, Told, tell
+from ohmstead.apps.stations.v201.event import STARTED, UPDATED, Event, Told, reread, tell
 from ohmstead.apps.stations.v201.words import readings_of, start_of, stop_of
 from ohmstead.core.network import Quarantined
 from ohmstead.flows.charging.holding import Fund, fund
 from ohmstead.flows.charging.progress import record_readings
 from ohmstead.flows.charging.start import start
 from ohmstead.flows.charging.stop import stop
-from ohmstead.wire.ocpp.codec import Strictness, decode_as
 from ohmstead.wire.ocpp.faults import CallRefused
-from ohmstead.wire.ocpp.v201 import TransactionEventRequest, TransactionEventResponse
+from ohmstead.wire.ocpp.v201 import TransactionEventResponse
 
 EARLIER_MAX = 1_000  # events of one transaction that may come before its Started
 
 log = structlog.get_logger()
 
 
-async def handle(request: TransactionEventRequest, peer: StationPeer) -> TransactionEventResponse:
+async def handle(request: Event, peer: StationPeer) -> TransactionEventResponse:
     told = await tell(request, peer, peer.payload_text)
     answer, earlier = await _handle(told)
     if earlier:
@@ -66,8 +65,7 @@ async def _take_up_earlier(transaction_id: str, peer: StationPeer) -> None:
     for item in kept:
         payload = item.payload
         try:
-            # It was taken once, so it is read as leniently as anything is.
-            event = decode_as(TransactionEventRequest, payload.encode(), Strictness.LENIENT)
+            event = reread(payload, peer.version)
         except CallRefused:
             log.warning("kept, but no event", station=peer.station_id, quarantined=item.id)
             continue

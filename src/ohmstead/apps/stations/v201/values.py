@@ -1,4 +1,4 @@
-"""MeterValue of OCPP 2.0.1: numbers with a unit and a multiplier, signed data beside them."""
+"""MeterValue of OCPP 2.x: numbers with a unit and a multiplier, signed data beside them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ohmstead.apps.stations.readings import Values, record_of, to_mwh
 from ohmstead.wire import ocmf
+from ohmstead.wire.ocpp import v21
 from ohmstead.wire.ocpp.times import parse_time
 from ohmstead.wire.ocpp.v201 import (
     LocationEnumType,
@@ -21,7 +22,7 @@ _REGISTER = MeasurandEnumType.ENERGY_ACTIVE_IMPORT_REGISTER
 _OUTLET = LocationEnumType.OUTLET
 
 
-def read(meter_values: Iterable[MeterValueType]) -> Values:
+def read(meter_values: Iterable[MeterValueType | v21.MeterValueType]) -> Values:
     """Read the energy register; raises RemoteProtocolError for a time that is none."""
     plain: list[tuple[int, int]] = []
     signed: list[bytes] = []
@@ -31,7 +32,7 @@ def read(meter_values: Iterable[MeterValueType]) -> Values:
         for sample in meter_value.sampled_value:
             if sample.signed_meter_value is not None:
                 signed.append(_record(sample.signed_meter_value))
-            if sample.measurand is not _REGISTER and sample.measurand is not None:
+            if sample.measurand is not None and sample.measurand != _REGISTER:
                 continue
             if not _is_whole(sample):
                 continue
@@ -47,13 +48,13 @@ def read(meter_values: Iterable[MeterValueType]) -> Values:
     return Values(tuple(plain), tuple(signed), tuple(refused))
 
 
-def _record(signed: SignedMeterValueType) -> bytes:
+def _record(signed: SignedMeterValueType | v21.SignedMeterValueType) -> bytes:
     return record_of(
-        lambda: ocmf.carried_in_201(signed.signed_meter_data, signed.public_key),
+        lambda: ocmf.carried_in_201(signed.signed_meter_data, signed.public_key or ""),
         signed.signed_meter_data,
     )
 
 
-def _is_whole(sample: SampledValueType) -> bool:
+def _is_whole(sample: SampledValueType | v21.SampledValueType) -> bool:
     # Not one phase's share, and not another place's.
-    return sample.phase is None and (sample.location is _OUTLET or sample.location is None)
+    return sample.phase is None and (sample.location is None or sample.location == _OUTLET)

@@ -20,7 +20,7 @@ def start_of(told: Told) -> Start:
         fresh_session_id=told.peer.services.session_id(),
         station_id=told.peer.station_id,
         evse_id=request.evse.id if request.evse else 1,
-        protocol="2.0.1",
+        protocol=told.peer.version.value,
         transaction_id=told.transaction_id,
         id_token=request.id_token.id_token if request.id_token else "",
         at_ms=told.at_ms,

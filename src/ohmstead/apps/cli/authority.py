@@ -1,0 +1,36 @@
+"""``ohmstead ca``: the authority that signs the stations' own certificates."""
+
+from __future__ import annotations
+
+import typer
+
+from ohmstead.apps.cli.common import HERE, Dir, say
+from ohmstead.apps.config import FILE_NAME, load
+from ohmstead.errors import OperatorError
+
+ca = typer.Typer(no_args_is_help=True, help="The authority that signs stations' certificates.")
+
+
+@ca.command("init")
+def init(directory: Dir = HERE) -> None:
+    """Make the authority of this network: a P-256 key, good for 20 years."""
+    from ohmstead.adapters.clock import SystemClock
+    from ohmstead.apps.stations.authority import CERTIFICATE_FILE, KEY_FILE, FileAuthority
+
+    config = load(directory / FILE_NAME)
+    made = FileAuthority.make(directory, config.network.name, SystemClock().now_ms())
+    say(f"Made {directory / CERTIFICATE_FILE}, valid until {made.certificate.not_valid_after_utc}.")
+    say(f"Its key is {directory / 'keys' / KEY_FILE}: keep a copy where nobody finds it.")
+    say("Restart `ohmstead up`; stations that ask with SignCertificate are then answered.")
+
+
+@ca.command("show")
+def show(directory: Dir = HERE) -> None:
+    """Print the authority's certificate, for InstallCertificate and for load balancers."""
+    from ohmstead.apps.stations.authority import CERTIFICATE_FILE
+
+    try:
+        say((directory / CERTIFICATE_FILE).read_text().rstrip())
+    except OSError:
+        problem = f"there is no authority in {directory.absolute()}; `ohmstead ca init` makes one"
+        raise OperatorError(problem) from None

@@ -1,0 +1,209 @@
+"""Who signs the stations' own certificates: a port, and an authority that is a file of this house.
+
+Only CSRs that are what they should be are signed: the station's id as CN, a key nobody breaks
+today (RSA of 2048 bits, P-256 or better: OCPP security whitepaper, 2.0.1 A00.FR.503 to A00.FR.507),
+and a signature by that key.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from ohmstead.errors import ConfigError, OperatorError
+from ohmstead.frozen import Frozen
+
+KEY_FILE, CERTIFICATE_FILE = "ca.key", "ca.pem"  # in keys/, and beside network.toml
+AUTHORITY_DAYS = 20 * 365
+LEAF_DAYS = 365
+BACKDATED = timedelta(hours=1)  # a station's clock may be behind
+RSA_BITS_MIN, RSA_BITS_MAX = 2_048, 8_192
+CURVES = {"secp256r1", "secp384r1", "secp521r1"}
+HASHES = {"sha256", "sha384", "sha512"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Unsuitable(OperatorError):
+    """A CSR that is not signed; ``code`` fits OCPP's reasonCode (20 characters)."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class Issued(Frozen):
+    """A certificate, with what it takes to remember it."""
+
+    chain: str  # PEM, the station's own first
+    serial: str  # hex
+    not_after_ms: int
+
+
+class Authority(Protocol):
+    """Signs CSRs of stations. Raises Unsuitable for one that it does not sign."""
+
+    def issue(self, station_id: str, csr: str, now_ms: int) -> Issued: ...
+
+
+class Ocsp(Protocol):
+    """Asks an OCSP responder; answers base64 of the DER of its response, or None."""
+
+    async def ask(
+        self, algorithm: str, name_hash: str, key_hash: str, serial: str, url: str
+    ) -> str | None: ...
+
+
+class EvPki(Protocol):
+    """Hands a car's EXI request to the ISO 15118 PKI; answers its EXI response, or None."""
+
+    async def exchange(self, schema: str, action: str, exi_request: str) -> str | None: ...
+
+
+def suitable(station_id: str, csr: str) -> x509.CertificateSigningRequest:
+    """Read a CSR of a station; raises Unsuitable."""
+    try:
+        request = x509.load_pem_x509_csr(csr.encode())
+        key = request.public_key()
+        names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        algorithm = request.signature_hash_algorithm
+        is_signed = request.is_signature_valid
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise Unsuitable("CsrUnreadable", "the CSR is no PKCS#10 in PEM") from None
+    if [name.value for name in names] != [station_id]:
+        raise Unsuitable("CsrWrongName", f"the CSR's CN has to be the station's id {station_id}")
+    if isinstance(key, rsa.RSAPublicKey):
+        is_strong = RSA_BITS_MIN <= key.key_size <= RSA_BITS_MAX
+    else:
+        is_strong = isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES
+    if not is_strong:
+        raise Unsuitable("CsrWeakKey", "the CSR's key has to be RSA of 2048 bits, P-256 or better")
+    if not is_signed or algorithm is None or algorithm.name not in HASHES:
+        raise Unsuitable("CsrBadSignature", "the CSR is not signed by its key with SHA-256")
+    return request
+
+
+class FileAuthority:
+    """The authority of a small network: one P-256 key in ``keys/ca.key``."""
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
+        self._key = key
+        self.certificate = certificate
+
+    def issue(self, station_id: str, csr: str, now_ms: int) -> Issued:
+        """Sign for a year, for a TLS client and server; what else the CSR asks for is ignored."""
+        request = suitable(station_id, csr)
+        now = _EPOCH + timedelta(milliseconds=now_ms)
+        not_after = min(now + timedelta(days=LEAF_DAYS), self.certificate.not_valid_after_utc)
+        if not_after <= now:
+            raise Unsuitable("AuthorityExpired", "our authority has expired; make a new one")
+        serial = x509.random_serial_number()
+        purposes = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+        organisation = self.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        subject = [*organisation, x509.NameAttribute(NameOID.COMMON_NAME, station_id)]
+        leaf = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name(subject))
+            .issuer_name(self.certificate.subject)
+            .public_key(request.public_key())
+            .serial_number(serial)
+            .not_valid_before(max(now - BACKDATED, self.certificate.not_valid_before_utc))
+            .not_valid_after(not_after)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
+            .sign(self._key, hashes.SHA256())
+        )
+        until_ms = (not_after - _EPOCH) // timedelta(milliseconds=1)
+        return Issued(_pem(leaf), f"{serial:x}", until_ms)
+
+    @classmethod
+    def load(cls, directory: Path) -> FileAuthority | None:
+        """The authority of a directory, None where there is none; raises ConfigError."""
+        key_path, path = directory / "keys" / KEY_FILE, directory / CERTIFICATE_FILE
+        if not key_path.exists():
+            return None
+        try:
+            key = serialization.load_pem_private_key(key_path.read_bytes(), None)
+            certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigError(f"the authority in {path} cannot be read: {error}") from None
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ConfigError(f"{key_path} holds no elliptic key; `ohmstead ca init` makes one")
+        if key.public_key() != certificate.public_key():
+            raise ConfigError(f"{path} is not the certificate of {key_path}; restore both together")
+        return cls(key, certificate)
+
+    @classmethod
+    def make(cls, directory: Path, network: str, now_ms: int) -> FileAuthority:
+        """Make the authority of a directory; raises OperatorError where there is one."""
+        key_path, path = directory / "keys" / KEY_FILE, directory / CERTIFICATE_FILE
+        if key_path.exists() or path.exists():
+            raise OperatorError(
+                f"there is an authority in {directory} already, and stations trust it: to begin "
+                f"anew move {CERTIFICATE_FILE} and keys/{KEY_FILE} away first"
+            )
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = _own(key, network, _EPOCH + timedelta(milliseconds=now_ms))
+        key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(
+                key.private_bytes(
+                    serialization.Encoding.PEM,
+                    serialization.PrivateFormat.PKCS8,
+                    serialization.NoEncryption(),
+                )
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        path.write_text(_pem(certificate))
+        return cls(key, certificate)
+
+
+def _own(key: ec.EllipticCurvePrivateKey, network: str, now: datetime) -> x509.Certificate:
+    """The certificate an authority gives itself."""
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, network[:64] or "Ohmstead"),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"{network[:48] or 'Ohmstead'} stations"),
+        ]
+    )
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATED)
+        .not_valid_after(now + timedelta(days=AUTHORITY_DAYS))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()

@@ -1,0 +1,14 @@
+"""LogStatusNotification: how an upload that GetLog asked for goes."""
+
+from __future__ import annotations
+
+from ohmstead.apps.stations.peer import StationPeer
+from ohmstead.apps.stations.telling import stands
+from ohmstead.wire.ocpp.v16 import LogStatusNotificationRequest, LogStatusNotificationResponse
+
+
+async def handle(
+    request: LogStatusNotificationRequest, peer: StationPeer
+) -> LogStatusNotificationResponse:
+    await stands(peer, "log", request.status.value, request.request_id)
+    return LogStatusNotificationResponse()
