@@ -24,7 +24,7 @@ from ohmstead.apps.api.server import ApiServer
 from ohmstead.apps.api.settlement import NoSettlement, OpenSettlement, Settlement
 from ohmstead.apps.boot import House, key_file
 from ohmstead.apps.config import Config, host_port
-from ohmstead.apps.settler import OpenedChain, Settler, open_chain
+from ohmstead.apps.settler import OpenedChain, Settler, SettlerStatus, open_chain
 from ohmstead.apps.settler.opening import DEPLOYMENT_FILE
 from ohmstead.apps.trust import write_trust
 from ohmstead.errors import ChainUnavailable
@@ -152,7 +152,14 @@ class Node:
         write_trust(house.directory, house.config.network.name, opened.ledger)
         self.opened, self.settler = opened, settler
         house.chain = opened
+        house.office.alarms.settler_trouble = lambda: trouble_of(settler.status)
         self.settlement = OpenSettlement(house.store, settler, opened)
+
+
+def trouble_of(status: SettlerStatus) -> str:
+    """What a person has to look at, in one line; empty while all is well."""
+    failing = status.last_error if status.failures else ""
+    return "; ".join(one for one in (status.frozen, *status.alarms, failing) if one)
 
 
 def _on_anvil(event: AnvilEvent) -> None:

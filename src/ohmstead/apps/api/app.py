@@ -14,13 +14,16 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 
 import ohmstead
 from ohmstead.apps.api import (
+    alerts,
     charging_profiles,
     commands,
     events,
     faucet,
     frames,
     ledger,
+    local_lists,
     meters,
+    newcomers,
     operations,
     pages,
     sessions,
@@ -116,6 +119,7 @@ async def openapi() -> Response[bytes]:
 API_HANDLERS = (
     *stations.HANDLERS,
     *stations_import.HANDLERS,
+    *newcomers.HANDLERS,
     *events.HANDLERS,
     *frames.HANDLERS,
     *commands.HANDLERS,
@@ -126,5 +130,7 @@ API_HANDLERS = (
     *faucet.HANDLERS,
     *operations.HANDLERS,
     *charging_profiles.HANDLERS,
+    *local_lists.HANDLERS,
     *webhooks.HANDLERS,
+    *alerts.HANDLERS,
 )

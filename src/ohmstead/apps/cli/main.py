@@ -11,12 +11,14 @@ from typing import Annotated
 import typer
 
 import ohmstead
+from ohmstead.apps.cli import alerts as alert_commands
 from ohmstead.apps.cli import (
     authority,
     commands,
     house,
     meters,
     money,
+    newcomers,
     onboarding,
     operations,
     stations,
@@ -47,6 +49,9 @@ app.command("resume")(operations.resume)
 app.command("replay")(replay_command.replay)
 app.command("demo")(replay_command.demo)
 stations.station.command("import")(onboarding.import_stations)
+stations.station.command("pending")(newcomers.list_pending)
+stations.station.command("approve")(newcomers.approve_station)
+stations.station.command("reject")(newcomers.reject_station)
 stations.station.command("frames")(onboarding.show_frames)
 app.add_typer(stations.station, name="station")
 app.add_typer(commands.command, name="command")
@@ -59,6 +64,7 @@ app.add_typer(money.epoch, name="epoch")
 app.add_typer(money.key_commands, name="key")
 app.add_typer(virtual.virtual, name="virtual")
 app.add_typer(webhook_commands.webhook, name="webhook")
+app.add_typer(alert_commands.alert, name="alert")
 
 
 def _version(wanted: bool) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from ohmstead.apps.operations.alarms import Alarms
 from ohmstead.apps.operations.courier import Courier
+from ohmstead.apps.operations.mail import Mailer
 from ohmstead.apps.operations.presence import PresenceWatch
 from ohmstead.apps.operations.webhooks import Webhooks
 from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.restoration import Restoration
 from ohmstead.errors import OhmsteadError
+from ohmstead.flows.operations.alerting import MAIL, Changed
 from ohmstead.flows.operations.telling import WEBHOOK
+from ohmstead.ports import Decision, State
 
 if TYPE_CHECKING:
     from ohmstead.apps.boot import House
@@ -23,6 +27,7 @@ LOOK_S = 1.0
 COMMIT_S = 0.03
 MINUTE_S = 60.0
 LETTERS_SHOWN = 10
+ALERTS_SHOWN = 20
 
 log = structlog.get_logger()
 
@@ -33,22 +38,38 @@ class Office:
     def __init__(self, house: House) -> None:
         self._house = house
         self.webhooks = Webhooks(house.store, house.clock, house.pepper, house.config.webhooks)
+        self.mailer = Mailer(house.directory, house.config.network.name, house.config.mail)
         self.courier = Courier(
             house.store,
             house.clock,
-            {WEBHOOK: self.webhooks.carry},
+            {WEBHOOK: self.webhooks.carry, MAIL: self.mailer.carry},
             lambda: not house.is_frozen,
         )
-        self.presence = PresenceWatch(
-            house.stations.presence, lambda id_: house.gateway.link(id_) is not None
+
+        def is_connected(station_id: str) -> bool:
+            return house.gateway.link(station_id) is not None
+
+        seen = house.stations.presence
+        self.presence = PresenceWatch(seen, is_connected)
+        self.alarms = Alarms(
+            house.store, house.clock, house.config.alerts, seen, is_connected, self.mailer
         )
 
     def start(self) -> list[Coroutine[None, None, None]]:
         """Begin to watch; returns what has to run as long as the house does."""
         self.webhooks.load()
         self.webhooks.on_told = self._soon
-        self._house.store.watch = self.webhooks.watch
+        self.alarms.load()
+        self._house.store.watch = self._watch
         return [self.courier.run(), self._every_second(), self._every_minute()]
+
+    def _watch(self, state: State, decision: Decision[Any], now_ms: int) -> Decision[Any]:
+        """Every decision of the house passes here before it is applied."""
+        try:
+            self.alarms.see(state, decision, now_ms)
+        except Exception as error:  # a defect here must cost nobody a session
+            log.error("a decision was not looked at", exc_info=error)
+        return self.webhooks.watch(state, decision, now_ms)
 
     def _soon(self) -> None:
         """What is told is not committed yet; it will be in some milliseconds."""
@@ -75,9 +96,20 @@ class Office:
         while True:
             await asyncio.sleep(MINUTE_S)
             try:
-                await self.webhooks.look()
+                await self.minute()
             except OhmsteadError as error:
                 log.warning("the office waits", reason=str(error))
+            except Exception as error:  # what nobody thought of must not end the looking
+                log.error("looking at everything failed", exc_info=error)
+
+    async def minute(self) -> Changed:
+        """What is done each minute."""
+        changed = await self.alarms.look()
+        if self._house.store.available:
+            await self.webhooks.look()
+        if changed.opened or changed.closed:
+            self.courier.wake()
+        return changed
 
     def troubles(self) -> list[str]:
         """Sentences for an operator, as long as they are true."""
@@ -90,6 +122,10 @@ class Office:
         for one in self.webhooks.all():
             if one.disabled:
                 found.append(f"webhook {one.id} to {one.url} is off: {one.disabled}")
+        alerts = self.alarms.open()
+        found += [f"since {utc_text(one.opened_ms)}: {one.text}" for one in alerts[:ALERTS_SHOWN]]
+        if len(alerts) > ALERTS_SHOWN:
+            found.append(f"{len(alerts)} alerts are open in all: see `ohmstead alert list`")
         letters = self.webhooks.letters()
         for letter in letters[-LETTERS_SHOWN:]:
             found.append(

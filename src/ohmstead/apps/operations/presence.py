@@ -23,7 +23,7 @@ def faults_of(presence: Presence) -> dict[tuple[int, int], str]:
     """Connectors that report a fault: (evse, connector) and the station's word for it."""
     return {
         place: one.error_code if one.error_code not in NO_ERROR else one.status
-        for place, one in presence.connectors.items()
+        for place, one in list(presence.connectors.items())  # whole at once: a thread asks too
         if one.status == FAULTED or one.error_code not in NO_ERROR
     }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ohmstead.core.alerts import Alert
 from ohmstead.core.bill import Bill
 from ohmstead.core.ledger import Kind, Transfer
 from ohmstead.core.network import Counter
@@ -152,7 +153,20 @@ def _transfer(state: State, new: Transfer, _decision: Decision[Any]) -> list[Eve
     return [Event(Topic.PAYOUT_CLAIMED, data)]
 
 
+def _alert(_state: State, new: Alert, _decision: Decision[Any]) -> list[Event]:
+    data = {
+        "rule": new.rule.value,
+        "subject": new.subject,
+        "station": new.station_id or None,
+        "text": new.text,
+        "opened": utc_text(new.opened_ms),
+        "closed": utc_text(new.closed_ms) if new.closed_ms else None,
+    }
+    return [Event(Topic.ALERT_CLOSED if new.closed_ms else Topic.ALERT_OPENED, data)]
+
+
 DERIVES: dict[type[Record], Derive] = {
+    Alert: _alert,
     Session: _session,
     EpochRecord: _epoch,
     Transfer: _transfer,

@@ -1,0 +1,97 @@
+"""Alerts by e-mail, through the operator's own mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+from ohmstead.apps.config import MailConfig, host_port
+from ohmstead.apps.operations.posting import NotPosted
+from ohmstead.ports import Job
+
+PASSWORD_FILE = Path("keys") / "mail.password"
+TIMEOUT_S = 30
+SUBJECT_LENGTH_MAX = 120
+
+
+class Mailer:
+    """Sends what the outbox holds; ``context`` is for TLS, the system's trust by default."""
+
+    def __init__(
+        self,
+        directory: Path,
+        network: str,
+        config: MailConfig,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.is_on = bool(config.server and config.to)
+        self._directory = directory
+        self._network = network
+        self._config = config
+        self._context = context
+
+    async def carry(self, job: Job) -> None:
+        """Send one mail; raises NotPosted. smtplib blocks, so a thread waits for it."""
+        if self.is_on:
+            await asyncio.to_thread(self._send, self._message(job.id, job.payload))
+
+    async def say(self, id_: str, text: str) -> None:
+        """Send a line past the outbox: for when nothing can be stored. Raises NotPosted."""
+        if self.is_on:
+            message = self._message(id_, {"subject": text, "lines": [text]})
+            await asyncio.to_thread(self._send, message)
+
+    def _message(self, id_: str, payload: dict[str, Any]) -> EmailMessage:
+        message = EmailMessage()
+        subject = _one_line(str(payload["subject"]))[:SUBJECT_LENGTH_MAX]
+        message["Subject"] = f"[{_one_line(self._network)}] {subject}"
+        message["From"] = self._config.sender
+        message["To"] = ", ".join(self._config.to)
+        message["Date"] = formatdate()
+        # The same job has the same id, so that a mail that is sent twice is seen once.
+        digest = hashlib.sha256(f"{self._network}\0{id_}".encode()).hexdigest()[:32]
+        message["Message-ID"] = f"<{digest}@ohmstead>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content("\n".join(_one_line(str(line)) for line in payload["lines"]) + "\n")
+        return message
+
+    def _send(self, message: EmailMessage) -> None:
+        config = self._config
+        host, port = host_port(config.server)
+        context = self._context or ssl.create_default_context()
+        try:
+            if config.tls == "tls":
+                server: smtplib.SMTP = smtplib.SMTP_SSL(
+                    host, port, timeout=TIMEOUT_S, context=context
+                )
+            else:
+                server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+            with server:
+                if config.tls == "starttls":
+                    server.starttls(context=context)
+                if config.user:
+                    server.login(config.user, self._password())
+                server.send_message(message)
+        except (smtplib.SMTPException, OSError) as error:
+            said = getattr(error, "smtp_error", b"") or str(error) or type(error).__name__
+            text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+            raise NotPosted(f"the mail server {config.server}: {_one_line(text)}") from None
+
+    def _password(self) -> str:
+        path = self._directory / PASSWORD_FILE
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            why = f"{path}: {error.strerror}; write the password of mail.user there, mode 0600"
+            raise NotPosted(why) from None
+
+
+def _one_line(text: str) -> str:
+    """What stations say may stand in a header: no line of it may end there."""
+    return "".join(char if char.isprintable() else " " for char in text)

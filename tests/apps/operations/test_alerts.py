@@ -1,0 +1,398 @@
+"""A person is told once when something goes wrong, and once when it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ohmstead.adapters.clock import ManualClock
+from ohmstead.apps.config import AlertsConfig, MailConfig
+from ohmstead.apps.operations.mail import Mailer
+from ohmstead.apps.operations.posting import NotPosted
+from ohmstead.core.alerts import Alert, Rule, span
+from ohmstead.core.station_log import StationCertificate
+from ohmstead.flows.stations import retire_station
+from ohmstead.ports import Job
+from tests.apps.api.desk import problem, put_record
+from tests.apps.operations.stage import Ear, stage, walk
+from tests.apps.stations.field import V16, V201
+from tests.flows.world import NOON
+
+DAY = 24 * 60  # minutes
+
+
+class Sink:
+    """A mail server that keeps what it is given."""
+
+    def __init__(self, context=None):
+        self.mails, self.context, self.refuses, self.encrypted = [], context, "", []
+
+    async def open(self):
+        self.server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
+        self.address = f"127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def _talk(self, reader, writer):
+        def say(text):
+            writer.write(text.encode() + b"\r\n")
+
+        say("220 sink")
+        while line := (await reader.readline()).decode().strip():
+            word = line.split()[0].upper()
+            if word == "EHLO":
+                say("250-sink\r\n250 STARTTLS" if self.context else "250 sink")
+            elif word == "STARTTLS":
+                say("220 go")
+                await writer.start_tls(self.context)
+            elif word == "DATA":
+                say("354 go")
+                mail = await reader.readuntil(b"\r\n.\r\n")
+                self.mails.append(mail.decode())
+                self.encrypted.append(writer.get_extra_info("ssl_object") is not None)
+                say("250 kept")
+            elif word == "RCPT" and self.refuses:
+                say(f"550 {self.refuses}")
+            elif word == "QUIT":
+                say("221 bye")
+                break
+            else:
+                say("250 fine")
+        writer.close()
+
+    async def gets(self, count):
+        async with asyncio.timeout(20):
+            while len(self.mails) < count:
+                await asyncio.sleep(0.02)
+
+
+def post_to(sink, **options):
+    return MailConfig(
+        server=sink.address,
+        sender="net@here",
+        to=("ops@here", "b@here"),
+        **{"tls": "none"} | options,
+    )
+
+
+def run(folder, scenario, mail=True, **alerts):
+    """A house with a mail server, where only the named rules are on."""
+    off = dict.fromkeys(AlertsConfig.__struct_fields__, 0)
+
+    async def whole():
+        sink = await Sink().open()
+        config = AlertsConfig(**off | alerts)
+        sections = {"mail": post_to(sink)} if mail else {}
+        async with stage(folder, alerts=config, **sections) as desk:
+            await scenario(desk, sink)
+
+    asyncio.run(whole())
+
+
+async def opened(desk):
+    await desk.house.office.minute()
+    return [one["text"] for one in (await desk.read.get("/api/v1/alerts")).json()["items"]]
+
+
+def test_a_station_that_is_away_too_long_is_told_once_and_its_return_once(tmp_path):
+    async def scenario(desk, sink):
+        field, ear = desk.field, await Ear().open()
+        await desk.admin.post(
+            "/api/v1/webhooks", json={"url": ear.url, "topics": ["alert.opened", "alert.closed"]}
+        )
+        async with field.station(V16), field.station(V16, "OTHER"):
+            field.wait(60)
+            assert await opened(desk) == []
+        while desk.house.gateway.link("S") or desk.house.gateway.link("OTHER"):
+            await asyncio.sleep(0.01)
+        field.wait(14)
+        async with field.station(V16, "OTHER"):
+            field.wait(61)
+            assert await opened(desk) == ["station S has been offline for 2 hours"]
+            assert await opened(desk) == ["station S has been offline for 2 hours"]
+            status = (await desk.read.get("/api/v1/status")).json()
+            assert "station S has been offline" in status["troubles"][0]
+            headers = {"Authorization": desk.read.headers["authorization"]}
+            page = await desk.nobody.get("/", headers=headers)
+            assert "station S has been offline" in page.text
+            async with field.station(V16):
+                assert await opened(desk) == []
+                assert await opened(desk) == []
+            await sink.gets(2)
+            await ear.hears(2)
+        assert ear.types == ["alert.opened", "alert.closed"]
+        assert ear.data("alert.closed")[0]["station"] == "S"
+        first, second = sink.mails
+        assert "Subject: [commons] station S has been offline for 2 hours" in first
+        assert "To: ops@here, b@here" in first
+        assert "Subject: [commons] over: station S" in second
+        assert len(desk.house.store.find(Alert, 10)) == 1
+
+    run(tmp_path, scenario, offline_s=3_600)
+
+
+def test_an_alert_survives_a_restart_and_is_not_told_again(tmp_path):
+    clock = ManualClock(NOON)
+    alerts = AlertsConfig(offline_s=60, idle_days=0)
+
+    async def first():
+        async with stage(tmp_path, clock=clock, alerts=alerts) as desk:
+            desk.field.wait(2)
+            assert len(await opened(desk)) == 2
+
+    async def second():
+        sink = await Sink().open()
+        sections = {"mail": post_to(sink), "clock": clock, "furnished": True}
+        async with stage(tmp_path, alerts=alerts, **sections) as desk:
+            assert len(await opened(desk)) == 2  # it cannot know yet that they are back
+            desk.field.wait(5)
+            assert len(await opened(desk)) == 2
+            await asyncio.sleep(0.1)
+            assert sink.mails == []
+            await desk.house.store.run(retire_station, "OTHER")
+            async with desk.field.station(V16):
+                assert await opened(desk) == []
+            await sink.gets(1)
+            assert "(and 1 more)" in sink.mails[0]
+
+    asyncio.run(first())
+    asyncio.run(second())
+
+
+@pytest.mark.parametrize("version", [V16, V201])
+def test_a_fault_that_stays_is_told_and_one_that_passes_is_not(tmp_path, version):
+    async def scenario(desk, _sink):
+        async with desk.field.station(version) as station:
+            await station.status("Faulted")
+            assert await opened(desk) == []
+            await station.status("Available")
+            desk.field.wait(5)
+            assert await opened(desk) == []
+            await station.status("Faulted")
+            assert await opened(desk) == []
+            desk.field.wait(5)
+            assert await opened(desk) == ["station S reports Faulted at evse 1"]
+            await station.status("Available")
+            assert await opened(desk) == []
+
+    run(tmp_path, scenario, mail=False, fault_s=60)
+
+
+def test_a_station_without_a_session_for_days_is_told_until_it_has_one(tmp_path):
+    async def scenario(desk, _sink):
+        assert await opened(desk) == []
+        desk.field.wait(6 * DAY)
+        async with desk.field.station(V201) as station:
+            await station.charge()
+            desk.field.wait(2 * DAY)
+            assert await opened(desk) == ["station OTHER has had no session for 8 days"]
+            desk.field.wait(5 * DAY)
+            assert len(await opened(desk)) == 2
+            await station.start(wh=4_000)
+            assert len(await opened(desk)) == 1
+            desk.field.wait(9 * DAY)
+            assert len(await opened(desk)) == 1  # it charges still
+
+    run(tmp_path, scenario, mail=False, idle_days=7)
+
+
+@pytest.mark.parametrize("version", [V16, V201])
+def test_a_clock_that_is_off_is_told_and_a_message_that_waited_is_no_such_thing(tmp_path, version):
+    async def scenario(desk, _sink):
+        field = desk.field
+        async with field.station(version) as station:
+            field.wait(30)
+            await station.start(at_ms=field.now - 5 * 60_000)
+            assert await opened(desk) == ["the clock of station S is 5 minutes behind"]
+            tx, _ = await station.start(evse=2, at_ms=field.now)
+            assert await opened(desk) == []
+            field.wait(30)
+            await station.stop(tx, 1_000, at_ms=field.now + 10 * 60_000)
+            assert await opened(desk) == ["the clock of station S is 10 minutes ahead"]
+        field.wait(60)
+        async with field.station(version, "OTHER") as station:
+            # It was offline then, and says now what happened.
+            await station.start(at_ms=field.now - 40 * 60_000)
+            assert len(await opened(desk)) == 1
+
+    run(tmp_path, scenario, mail=False, clock_off_s=120)
+
+
+def test_a_certificate_is_told_of_before_it_expires_until_another_takes_its_place(tmp_path):
+    async def scenario(desk, _sink):
+        store, day_ms = desk.house.store, 86_400_000
+
+        async def certificate(number, days, state="accepted"):
+            until = desk.field.now + days * day_ms
+            record = StationCertificate("S", number, f"{number:04x}", "", "", until, 1, state)
+            await store.run(put_record, record)
+
+        await certificate(1, 40)
+        assert await opened(desk) == []
+        desk.field.wait(15 * DAY)
+        assert await opened(desk) == ["the certificate 0001 of station S expires in 25 days"]
+        await certificate(2, 400, "rejected")
+        assert len(await opened(desk)) == 1
+        await certificate(3, 400)
+        assert await opened(desk) == []
+        desk.field.wait(500 * DAY)
+        assert await opened(desk) == ["the certificate 0003 of station S expired 100 days ago"]
+
+    run(tmp_path, scenario, mail=False, certificate_days=30)
+
+
+def test_a_settler_that_waits_is_told_when_it_does_not_come_right_by_itself(tmp_path):
+    async def scenario(desk, _sink):
+        alarms, field = desk.house.office.alarms, desk.field
+        alarms.settler_trouble = lambda: "session S-1 fits no epoch"
+        assert await opened(desk) == []
+        field.wait(9)
+        assert await opened(desk) == []
+        field.wait(1)
+        assert await opened(desk) == ["the settler waits: session S-1 fits no epoch"]
+        alarms.settler_trouble = lambda: ""
+        assert await opened(desk) == []
+
+    run(tmp_path, scenario, mail=False, settler_s=600)
+
+
+def test_a_store_that_is_down_is_mailed_at_once_and_written_down_when_it_is_back(
+    tmp_path, monkeypatch
+):
+    async def scenario(desk, sink):
+        office, store = desk.house.office, type(desk.house.store)
+        with monkeypatch.context() as broken:
+            broken.setattr(store, "available", False)
+            await office.minute()
+            desk.field.wait(2)
+            await office.minute()
+            await office.minute()
+            await sink.gets(1)
+        assert "nothing can be stored for 2 minutes" in sink.mails[0]
+        await office.minute()
+        [alert] = desk.house.store.find(Alert, 10)
+        assert (alert.rule, alert.opened_ms, alert.closed_ms) == (
+            Rule.STORE,
+            NOON,
+            NOON + 120_000,
+        )
+        await sink.gets(2)
+        assert "Subject: [commons] over: nothing could be stored for 2 minutes" in sink.mails[1]
+        assert len(sink.mails) == 2
+
+    run(tmp_path, scenario, store_down_s=60)
+
+
+def test_a_rule_that_was_turned_off_closes_what_it_opened(tmp_path):
+    clock = ManualClock(NOON)
+
+    async def whole():
+        on, off = AlertsConfig(offline_s=60), AlertsConfig(offline_s=0)
+        async with stage(tmp_path, clock=clock, alerts=on) as desk:
+            desk.field.wait(2)
+            assert len(await opened(desk)) == 2
+        async with stage(tmp_path, clock=clock, alerts=off, furnished=True) as desk:
+            assert await opened(desk) == []
+            everything = await desk.read.get("/api/v1/alerts", params={"which": "all"})
+            assert len(everything.json()["items"]) == 2
+
+    asyncio.run(whole())
+
+
+def test_a_mail_server_that_refuses_is_asked_again_and_the_reason_is_shown(tmp_path):
+    async def scenario(desk, sink):
+        sink.refuses = "no such box"
+        refused = problem(await desk.admin.post("/api/v1/alerts/test-mail"), 502, "mail-failed")
+        assert "no such box" in refused["detail"]
+        problem(await desk.read.post("/api/v1/alerts/test-mail"), 403)
+        desk.field.wait(5)
+        await opened(desk)
+        while not (job := desk.house.store.jobs_of("post/mail", 1)[0]).error:
+            await asyncio.sleep(0.02)
+        assert "no such box" in job.error
+        sink.refuses = ""
+        desk.field.wait(1)
+        desk.house.office.courier.wake()
+        await sink.gets(1)
+        assert (await desk.admin.post("/api/v1/alerts/test-mail")).status_code == 200
+        await sink.gets(2)
+
+    run(tmp_path, scenario, offline_s=60)
+
+
+def test_without_mail_a_test_says_what_to_configure(tmp_path):
+    async def scenario(desk):
+        said = problem(await desk.admin.post("/api/v1/alerts/test-mail"), 409, "no-mail")
+        assert "[mail]" in said["detail"]
+
+    walk(tmp_path, scenario)
+
+
+def test_mail_is_encrypted_and_what_a_station_says_ends_no_header(tmp_path):
+    server, client = contexts(tmp_path)
+
+    async def scenario():
+        sink = await Sink(server).open()
+        mailer = Mailer(tmp_path, "commons", post_to(sink, tls="starttls"), client)
+        evil = "x\r\nBcc: all@there\r\n\r\nbody"
+        await mailer.carry(Job("1", "post/mail", "mail", {"subject": evil, "lines": [evil, "."]}))
+        assert sink.encrypted == [True]
+        assert "\nBcc:" not in sink.mails[0]
+        stranger = Mailer(tmp_path, "commons", post_to(sink, tls="starttls"))
+        with pytest.raises(NotPosted, match="certificate"):
+            await stranger.say("2", "hello")
+        plain = await Sink().open()
+        downgraded = Mailer(tmp_path, "commons", post_to(plain, tls="starttls"), client)
+        with pytest.raises(NotPosted, match="STARTTLS"):
+            await downgraded.say("3", "hello")
+        assert plain.mails == []
+        known = Mailer(tmp_path, "commons", post_to(plain, user="me"), client)
+        with pytest.raises(NotPosted, match=r"mail\.password"):
+            await known.say("4", "hello")
+        nobody = MailConfig(server="127.0.0.1:1", sender="a@b", to=("c@d",), tls="none")
+        with pytest.raises(NotPosted, match="the mail server 127"):
+            await Mailer(tmp_path, "commons", nobody).say("5", "hello")
+
+    asyncio.run(scenario())
+
+
+def contexts(folder):
+    """TLS for 127.0.0.1: the server's, and that of a client who trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sink")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (folder / "sink.pem").write_bytes(pem + private)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder / "sink.pem")
+    return server, ssl.create_default_context(cadata=pem.decode())
+
+
+def test_lengths_of_time_are_said_in_their_largest_unit():
+    said = [span(ms) for ms in (0, 59_999, 60_000, 3_599_999, 3_600_000, 86_400_000, 10**9)]
+    assert said == ["0 s", "59 s", "1 minute", "59 minutes", "1 hour", "1 day", "11 days"]
