@@ -31,6 +31,7 @@ from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
 from ohmstead.apps.stations import certificates, commands
 from ohmstead.apps.stations.authority import FileAuthority
+from ohmstead.apps.stations.capabilities.keeper import Keeper
 from ohmstead.apps.stations.commanding.journal import AuditedGateway, Journal
 from ohmstead.apps.stations.commanding.queue import CommandQueue
 from ohmstead.apps.stations.directory import Directory
@@ -123,6 +124,7 @@ class House:
             self.pepper,
             lambda: not self.is_frozen,
         )
+        self.keeper = Keeper(self)
         self.missing_stops = MissingStops(self.services, self.gateway, self.stations.presence)
         self.tls_port = 0  # where stations connect with TLS, once started; 0: nowhere
         self.renewals = certificates.Renewals(self.services, self.gateway)
@@ -132,7 +134,7 @@ class House:
         # Restored and not resumed: stations are heard, and nothing is told to anybody.
         self.chain: OpenedChain | None = None  # of the node, once it is open
         self.office = Office(self)
-        self.is_frozen = bool(store.find(Restoration, 1, resumed_ms=0))
+        self.is_frozen: bool = bool(store.find(Restoration, 1, resumed_ms=0))
 
     @classmethod
     async def open(
@@ -175,6 +177,7 @@ class House:
             ) from None
         self._do(self._carry_out_jobs())
         self._do(self.queue.run())
+        self._do(self.keeper.run())
         self._do(self._sweep())
         for work in self.office.start():
             self._do(work)
@@ -204,6 +207,7 @@ class House:
             return
         self._job_event.set()
         self.queue.arrived(peer.station_id)
+        self.keeper.arrived(peer.station_id)
         self._do(self.missing_stops.ask_again(peer.station_id))
 
     async def _sweep(self) -> None:

@@ -54,7 +54,7 @@ class Station(Frozen):
     firmware: str = ""
     retired_ms: int = 0  # 0: in service; its history keeps the id, which is never used again
     security_profile: int = 1  # the least it is let in with: 0 none, 1 Basic, 2 and TLS, 3 mTLS
-    next_mac: str = ""  # of a password given out and not used yet: until then both are let in
+    next_macs: tuple[str, ...] = ()  # of passwords given out; let in too, until one is used
     secret_is_weak: bool = False  # brought along from elsewhere; to be rotated
 
     @property
@@ -80,6 +80,8 @@ class IdToken(Frozen):
     expires_ms: int = 0  # 0: never
     group: str = ""
     language: str = "en"
+    offline_at: tuple[str, ...] = ()  # stations whose local list may hold it; "*": every one
+    type: str = "ISO14443"  # of 2.0.1, where it is a part of what names an idToken on a list
 
     @property
     def key(self) -> str:

@@ -15,8 +15,12 @@ LockId = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{64}$")]
 Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=36)]
 Moment = Annotated[str, msgspec.Meta(description="RFC 3339, as in 2026-11-20T09:30:00Z")]
 ScopeName = Literal["admin", "host", "driver", "validator", "read"]
+# Of OCPP 2.0.1, where the type is a part of what names an idToken.
+IdTokenType = Literal["Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress"]
 AdmissionName = Literal["accepted", "pending", "rejected"]
 StrictnessName = Literal["strict", "lenient"]
+# The least a station is let in with: 0 nothing, 1 Basic, 2 Basic over TLS, 3 a client certificate.
+SecurityProfile = Annotated[int, msgspec.Meta(ge=0, le=3)]
 
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -54,6 +58,7 @@ class StationBody(Body, frozen=True):
     location_cell: Name = ""
     admission: AdmissionName = "accepted"
     strictness: StrictnessName = "lenient"
+    security_profile: SecurityProfile = 1
     password: Annotated[str, msgspec.Meta(min_length=16, max_length=64)] | None = None
 
 
@@ -68,6 +73,7 @@ class StationPatch(Body, frozen=True):
     name: Name | None = None
     admission: AdmissionName | None = None
     strictness: StrictnessName | None = None
+    security_profile: SecurityProfile | None = None
     tariff: str | None = None
     location_cell: Name | None = None
     rotate_password: bool = False
@@ -106,6 +112,10 @@ class IdTokenBody(Body, frozen=True):
     expires: Moment | None = None
     group: Annotated[str, msgspec.Meta(max_length=36)] = ""
     language: Annotated[str, msgspec.Meta(max_length=8)] = "en"
+    # Stations whose local list may hold it, ["*"] for every one: what it charges while a station
+    # cannot ask may not be covered.
+    offline_at: Annotated[tuple[str, ...], msgspec.Meta(max_length=64)] = ()
+    type: IdTokenType = "ISO14443"
 
 
 class StartBody(Body, frozen=True):
@@ -157,6 +167,7 @@ class ConnectionView(View, frozen=True):
     received: int
     sent: int
     calls_waiting: int
+    security_profile: int
 
 
 class StateView(View, frozen=True):
@@ -176,6 +187,7 @@ class StationView(View, frozen=True):
     name: str
     admission: str
     strictness: str
+    security_profile: int
     evses: list[EvseView]
     tariff: str
     owner: str
@@ -255,6 +267,8 @@ class IdTokenView(View, frozen=True):
     expires: str | None
     group: str
     language: str
+    offline_at: tuple[str, ...]
+    type: str
 
 
 class BillView(View, frozen=True):

@@ -23,7 +23,9 @@ from ohmstead.core.session import PayerKind
 from ohmstead.core.tariff import Tariff
 from ohmstead.core.tariff_document import tariff_document
 from ohmstead.core.tariff_ocpi import TariffError, parse_ocpi_tariff
-from ohmstead.flows.onboarding import add_tariff, put_id_token
+from ohmstead.flows.local_lists import WriteToken
+from ohmstead.flows.local_lists import write_id_token as write_token
+from ohmstead.flows.onboarding import add_tariff
 from ohmstead.frozen import replace
 
 ANY, RUNS = scopes(*Scope), scopes(Scope.HOST)
@@ -68,6 +70,11 @@ async def publish_tariff(house: TheHouse, request: Request[Any, Any, Any]) -> di
     return cast("dict[str, Any]", tariff_document(tariff))
 
 
+def connected(house: House) -> tuple[str, ...]:
+    """The stations that are here now."""
+    return tuple(connection.station_id for connection in house.gateway.connected())
+
+
 def token_of(house: House, caller: Caller, uid: str) -> IdToken:
     """The id_token; raises 404."""
     token = house.store.get(IdToken, uid.casefold())
@@ -101,9 +108,11 @@ async def write_id_token(
         expires_ms=views.read_moment(data.expires, "expires") if data.expires else 0,
         group=data.group,
         language=data.language,
+        offline_at=data.offline_at,
+        type=data.type,
     )
     with bad_request():
-        await house.store.run(put_id_token, token)
+        await house.store.run(write_token, WriteToken(token, connected(house)))
     return views.id_token(token)
 
 
@@ -111,7 +120,8 @@ async def write_id_token(
 async def invalidate_id_token(house: TheHouse, caller: TheCaller, uid: FromPath[str]) -> None:
     """Make an id_token invalid; the sessions it paid for keep naming it."""
     token = token_of(house, caller, uid)
-    await house.store.run(put_id_token, replace(token, status=TokenStatus.INVALID))
+    invalid = replace(token, status=TokenStatus.INVALID)
+    await house.store.run(write_token, WriteToken(invalid, connected(house)))
 
 
 HANDLERS = (

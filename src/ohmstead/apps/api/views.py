@@ -88,6 +88,7 @@ def station(house: House, record: Station, password: str | None = None) -> shape
         name=record.name,
         admission=record.admission.value.lower(),
         strictness="lenient" if record.lenient else "strict",
+        security_profile=record.security_profile,
         evses=evses(house, record),
         tariff=record.tariff_key,
         owner=record.owner,
@@ -105,6 +106,7 @@ def station(house: House, record: Station, password: str | None = None) -> shape
             received=connection.received,
             sent=connection.sent,
             calls_waiting=connection.calls_waiting,
+            security_profile=connection.profile,
         ),
         last_seen=moment(presence.last_seen_ms) if presence else None,
         password=password,
@@ -174,6 +176,8 @@ def id_token(token: IdToken) -> shapes.IdTokenView:
         expires=moment(token.expires_ms),
         group=token.group,
         language=token.language,
+        offline_at=token.offline_at,
+        type=token.type,
     )
 
 

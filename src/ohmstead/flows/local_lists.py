@@ -1,0 +1,105 @@
+"""Which list each station has, and what follows when an id_token changes: lists and caches."""
+
+from __future__ import annotations
+
+from ohmstead.core.local_list import REVISION, ListMessage, LocalList, after
+from ohmstead.core.network import Counter, IdToken, TokenStatus
+from ohmstead.errors import OperatorError
+from ohmstead.flows.onboarding import put_id_token
+from ohmstead.flows.stations import in_service
+from ohmstead.frozen import Frozen, replace
+from ohmstead.ports import Decision, Job, Record, State
+
+CLEAR_CACHE, REFRESH_LISTS = "clear_cache", "local_lists"
+JOB_KINDS = frozenset({CLEAR_CACHE, REFRESH_LISTS})
+OFFLINE_AT_MAX = 64
+
+
+class WriteToken(Frozen):
+    """An id_token, new or changed; ``connected`` are the stations that are here now."""
+
+    token: IdToken
+    connected: tuple[str, ...] = ()
+
+
+def write_id_token(state: State, command: WriteToken, now_ms: int) -> Decision[IdToken]:
+    """Write an id_token. One that was accepted and is not any more is struck from the caches of
+    the stations that are connected; where lists may hold it, they are made anew."""
+    token = command.token
+    known = state.get(IdToken, token.key)
+    if len(token.offline_at) > OFFLINE_AT_MAX:
+        raise OperatorError(f'offline_at names at most {OFFLINE_AT_MAX} stations, or is ["*"]')
+    done = put_id_token(state, token, now_ms)
+    puts: list[Record] = [*done.puts]
+    jobs: list[Job] = []
+    # 1.6 3.5.1, 2.0.1 C10/C11: a cache would let it charge until its entry grows old.
+    if known is not None and _may_charge(known) and not _may_charge(token):
+        jobs += [_clear(station_id, token, now_ms) for station_id in command.connected]
+    if known != token and (token.offline_at or (known is not None and known.offline_at)):
+        revision = revision_of(state) + 1
+        puts.append(Counter(REVISION, revision))
+        jobs.append(Job(f"{REFRESH_LISTS}/{revision}", REFRESH_LISTS, REFRESH_LISTS, {}))
+    return Decision(token, tuple(puts), (), tuple(jobs))
+
+
+def _may_charge(token: IdToken) -> bool:
+    return token.status is TokenStatus.ACCEPTED
+
+
+def _clear(station_id: str, token: IdToken, now_ms: int) -> Job:
+    name = f"{CLEAR_CACHE}/{station_id}"
+    return Job(f"{name}/{token.key}/{now_ms}", name, CLEAR_CACHE, {"station": station_id})
+
+
+def revision_of(state: State) -> int:
+    """How often id_tokens that lists may hold have changed."""
+    counter = state.get(Counter, REVISION)
+    return counter.value if counter is not None else 0
+
+
+def use_list(state: State, station_id: str, _now_ms: int) -> Decision[LocalList]:
+    """Keep a list for a station from now on; nothing changes where one is kept."""
+    in_service(state, station_id)
+    known = state.get(LocalList, station_id)
+    if known is not None:
+        return Decision(known)
+    fresh = LocalList(station_id)
+    return Decision(fresh, (fresh,))
+
+
+class Taken(Frozen):
+    """A station accepted a message of its list."""
+
+    station_id: str
+    message: ListMessage
+
+
+def taken(state: State, command: Taken, now_ms: int) -> Decision[LocalList]:
+    """Keep what a station has now; it is up to date only once ``synced`` says so."""
+    known = state.get(LocalList, command.station_id) or LocalList(command.station_id)
+    message = command.message
+    record = replace(
+        known,
+        version=message.version,
+        entries=after(known.entries, message),
+        revision=-1,
+        synced_ms=now_ms,
+        problem="",
+    )
+    return Decision(record, (record,))
+
+
+class Synced(Frozen):
+    """A list was brought up to date, as of a revision of the id_tokens, or could not be."""
+
+    station_id: str
+    revision: int
+    problem: str = ""
+
+
+def synced(state: State, command: Synced, now_ms: int) -> Decision[LocalList]:
+    """Note how an attempt ended."""
+    known = state.get(LocalList, command.station_id) or LocalList(command.station_id)
+    revision = -1 if command.problem else command.revision
+    record = replace(known, revision=revision, problem=command.problem, synced_ms=now_ms)
+    return Decision(record, (record,))
