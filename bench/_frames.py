@@ -37,6 +37,17 @@ EVENT = (
     b'"meterValue":[{"timestamp":"%b","sampledValue":[{"value":%d.0,"context":"%b","measurand":'
     b'"Energy.Active.Import.Register","unitOfMeasure":{"unit":"Wh"}%b}]}]}]'
 )
+UPDATED = (
+    b'[2,"%d-%d","TransactionEvent",{"eventType":"Updated","timestamp":"%b","triggerReason":'
+    b'"MeterValuePeriodic","seqNo":%d,"transactionInfo":{"transactionId":"%d-plain",'
+    b'"chargingState":"Charging"},"evse":{"id":1,"connectorId":1},"meterValue":[{"timestamp":"%b",'
+    b'"sampledValue":[{"value":%d.0,"context":"Sample.Periodic","measurand":'
+    b'"Energy.Active.Import.Register","location":"Outlet","unitOfMeasure":{"unit":"Wh"}},'
+    b'{"value":21980.5,"measurand":"Power.Active.Import","unitOfMeasure":{"unit":"W"}},'
+    b'{"value":31.8,"measurand":"Current.Import","phase":"L1","unitOfMeasure":{"unit":"A"}},'
+    b'{"value":230.2,"measurand":"Voltage","phase":"L1","unitOfMeasure":{"unit":"V"}},'
+    b'{"value":54,"measurand":"SoC","location":"EV","unitOfMeasure":{"unit":"Percent"}}]}]}]'
+)
 SIGNED = (
     b',"signedMeterValue":{"signedMeterData":"%b","signingMethod":"","encodingMethod":"OCMF",'
     b'"publicKey":""}'
@@ -56,6 +67,18 @@ def meter_values(number: int, transaction: int, begun: datetime, count: int) -> 
     for at in range(1, count + 1):
         moment = time_text(begun + at * INTERVAL)
         yield METER_VALUES % (number, at, transaction, moment, at * STEP_WH)
+
+
+def updates(number: int, count: int) -> Iterator[bytes]:
+    """One transaction: its Started, then plain Updated events, one each minute at rated power."""
+    begun = datetime.now(UTC).replace(microsecond=0) - BEFORE_NOW
+    name, text = b"%d-plain" % number, time_text(begun)
+    token = b',"idToken":{"idToken":"%b","type":"ISO14443"}' % id_tag(number).encode()
+    head = (number, 0, b"Started", text, b"Authorized", 0, name, b"", token)
+    yield EVENT % (*head, text, 0, b"Transaction.Begin", b"")
+    for at in range(1, count + 1):
+        text = time_text(begun + at * INTERVAL)
+        yield UPDATED % (number, at, text, at, number, text, at * STEP_WH)
 
 
 def sessions(number: int, count: int, *, all_signed: bool) -> Iterator[bytes]:
@@ -91,16 +114,18 @@ class Workload:
     """A kind of station: its protocol, and its frames after the boot.
 
     ``frames`` takes the station's number and how many; a 1.6 station begins a transaction first
-    and its readings belong to that.
+    and its readings belong to that. With ``begins`` the first frame is sent before the clock runs.
     """
 
     subprotocol: str
     boot: bytes
     frames: Callable[[int, int], Iterator[bytes]] | None = None
+    begins: bool = False
 
 
 WORKLOADS = {
     "meter_values": Workload("ocpp1.6", BOOT_16),
+    "updates": Workload("ocpp2.0.1", BOOT_201, updates, begins=True),
     "all_signed": Workload("ocpp2.0.1", BOOT_201, lambda n, c: sessions(n, c, all_signed=True)),
     "ends_signed": Workload("ocpp2.0.1", BOOT_201, lambda n, c: sessions(n, c, all_signed=False)),
 }

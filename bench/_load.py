@@ -110,6 +110,8 @@ class Load:
         await station.ask(workload.boot)
         if workload.frames is not None:
             frames = workload.frames(number, self.frames)
+            if workload.begins:
+                await station.ask(next(frames))
         else:
             begun = datetime.now(UTC) - BEFORE_NOW
             started = json.loads(await station.ask(start_frame(number, begun)))[2]

@@ -17,11 +17,28 @@ from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call_result
 from ocpp.v16.datatypes import IdTagInfo
 from ocpp.v16.enums import AuthorizationStatus, RegistrationStatus
+from ocpp.v201 import ChargePoint as ChargePoint201
+from ocpp.v201 import call_result as call_result201
+from ocpp.v201.enums import RegistrationStatusEnumType
 from websockets.typing import Subprotocol
 
 
+class StoresNothing201(ChargePoint201):  # type: ignore[misc]  # Any, without a stub
+    """Answers what a station of the bench sends in OCPP 2.0.1."""
+
+    @on("BootNotification")  # type: ignore[untyped-decorator]
+    def on_boot(self, **_: Any) -> Any:
+        now = datetime.now(UTC).isoformat()
+        status = RegistrationStatusEnumType.accepted
+        return call_result201.BootNotification(now, 300, status)
+
+    @on("TransactionEvent")  # type: ignore[untyped-decorator]
+    def on_event(self, **_: Any) -> Any:
+        return call_result201.TransactionEvent()
+
+
 class StoresNothing(ChargePoint):  # type: ignore[misc]  # Any, without a stub
-    """Answers what the bench sends."""
+    """Answers what a station of the bench sends in OCPP 1.6."""
 
     @on("BootNotification")  # type: ignore[untyped-decorator]
     def on_boot(self, **_: Any) -> Any:
@@ -39,15 +56,19 @@ class StoresNothing(ChargePoint):  # type: ignore[misc]  # Any, without a stub
 
 async def connected(socket: Any) -> None:
     name = socket.request.path.rpartition("/")[2]
+    kind = StoresNothing201 if socket.subprotocol == "ocpp2.0.1" else StoresNothing
     try:
-        await StoresNothing(name, socket).start()
+        await kind(name, socket).start()
     except websockets.ConnectionClosed:
         return
 
 
 async def main() -> None:
     server = await websockets.serve(
-        connected, "127.0.0.1", 0, subprotocols=[Subprotocol("ocpp1.6")]
+        connected,
+        "127.0.0.1",
+        0,
+        subprotocols=[Subprotocol("ocpp2.0.1"), Subprotocol("ocpp1.6")],
     )
     print(next(iter(server.sockets)).getsockname()[1], flush=True)
     await asyncio.get_running_loop().create_future()
