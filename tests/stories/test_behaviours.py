@@ -795,10 +795,8 @@ async def test_behaviour_14_unknown_is_not_implemented_and_known_is_not_supporte
 ):
     async with running(tmp_path) as field, field.station(version) as station:
         unknown = "TransactionEvent" if version == V16 else "StartTransaction"
-        known = "FirmwareStatusNotification"
         assert (await station.send("Fnord", {}))[2] == "NotImplemented"
         assert (await station.send(unknown, {}))[2] == "NotImplemented"
-        assert (await station.send(known, {"status": "Idle"}))[2] == "NotSupported"
         assert (await station.send("Reset", {"type": "Hard"}))[2] == "NotSupported"
         assert (await station.heartbeat()).current_time  # the socket is as good as before
 
