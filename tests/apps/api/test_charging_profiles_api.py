@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import ocpp.v16
+import ocpp.v21
 import ocpp.v201
 import pytest
 from ocpp.routing import on
 
 from ohmstead.flows.charging_profiles import StationProfiles
 from tests.apps.api.desk import problem, walk
-from tests.apps.stations.field import V16, V201, VERSIONS, iso
+from tests.apps.stations.field import V16, V21, V201, VERSIONS, iso
 from tests.flows.world import NOON
 
 both = pytest.mark.parametrize("version", VERSIONS)
@@ -64,7 +65,11 @@ class Station201(Obedient, ocpp.v201.ChargePoint):
         return self.result.GetChargingProfiles(self.word)
 
 
-KINDS = {V16: Station16, V201: Station201}
+class Station21(Station201, ocpp.v21.ChargePoint):
+    result = ocpp.v21.call_result
+
+
+KINDS = {V16: Station16, V201: Station201, V21: Station21}
 
 
 def at(version):
