@@ -96,5 +96,5 @@ def _difference(known: Station, wanted: Station) -> str:
     for field, cell in COMPARED.items():
         if getattr(ours, field) != getattr(wanted, field):
             return cell
-    macs = {known.secret_mac, known.next_mac}
+    macs = {known.secret_mac, *known.next_macs}
     return "password" if wanted.secret_mac and wanted.secret_mac not in macs else ""

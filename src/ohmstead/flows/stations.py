@@ -20,6 +20,7 @@ class ChangeStation(Frozen):
     tariff_key: str | None = None
     location_cell: str | None = None
     secret_mac: str | None = None
+    security_profile: int | None = None
 
 
 def change_station(state: State, command: ChangeStation, _now_ms: int) -> Decision[Station]:
@@ -28,8 +29,11 @@ def change_station(state: State, command: ChangeStation, _now_ms: int) -> Decisi
     if command.tariff_key is not None and state.get(Tariff, command.tariff_key) is None:
         raise OperatorError(f"there is no tariff {command.tariff_key}; publish it first")
     names = ("name", "admission", "lenient", "tariff_key", "location_cell", "secret_mac")
+    names = (*names, "security_profile")
     wanted = {name: getattr(command, name) for name in names}
     changed = replace(station, **{k: v for k, v in wanted.items() if v is not None})
+    if command.secret_mac is not None:  # set by hand, and at once the only one
+        changed = replace(changed, next_macs=(), secret_is_weak=False)
     return Decision(changed, (changed,) if changed != station else ())
 
 

@@ -16,12 +16,13 @@ from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
 from ohmstead.apps.gateway.interface import Answered, Disconnected, QueueFull, Refused, TimedOut
 from ohmstead.apps.stations.commands import Commanded
-from ohmstead.apps.stations.passwords import deliver_password
+from ohmstead.apps.stations.passwords import rotate_password
 from ohmstead.apps.stations.services import secret_mac, zone_of
 from ohmstead.core.access import Scope
 from ohmstead.core.network import Admission, Evse, Station
 from ohmstead.core.session import Share
 from ohmstead.flows.onboarding import add_station
+from ohmstead.flows.passwords import NextPassword, offer_password
 from ohmstead.flows.stations import ChangeStation, change_station, retire_station
 from ohmstead.units import BPS
 
@@ -60,6 +61,15 @@ async def register_station(
 ) -> shapes.StationView:
     """Register a station; the answer holds its password, this once."""
     password = data.password or secrets.token_hex(PASSWORD_BYTES)
+    station = station_from(house, data, secret_mac(house.pepper, data.id, password.encode()))
+    with bad_request():
+        await house.store.run(add_station, station)
+    house.services.registry.forget(station.id)
+    return views.station(house, station, password)
+
+
+def station_from(house: House, data: shapes.StationBody, mac: str) -> Station:
+    """The station that a body describes; raises Problem."""
     zone = data.time_zone or house.config.network.time_zone
     try:
         zone_of(zone)
@@ -71,7 +81,7 @@ async def register_station(
         raise Problem(409, f"station {data.id} exists already", "conflict")
     station = Station(
         id=data.id,
-        secret_mac=secret_mac(house.pepper, data.id, password.encode()),
+        secret_mac=mac,
         evses=tuple(Evse(evse.id, evse.rated_w, "", evse.connectors) for evse in data.evses),
         tariff_key=data.tariff,
         shares=shares_for(house, owner),
@@ -81,13 +91,11 @@ async def register_station(
         owner=owner,
         location_cell=data.location_cell,
         name=data.name,
+        security_profile=data.security_profile,
     )
     if len({evse.id for evse in station.evses}) < len(station.evses):
         raise Problem(400, "evses: one id stands twice", "bad-request")
-    with bad_request():
-        await house.store.run(add_station, station)
-    house.services.registry.forget(station.id)
-    return views.station(house, station, password)
+    return station
 
 
 def shares_for(house: House, owner: str) -> tuple[Share, ...]:
@@ -111,14 +119,26 @@ async def show_station(house: TheHouse, station_id: FromPath[str]) -> shapes.Sta
 async def patch_station(
     house: TheHouse, station_id: FromPath[str], data: JSONBody[shapes.StationPatch]
 ) -> shapes.StationView:
-    """Change a station's admission, strictness, tariff, name or password."""
+    """Change a station's admission, strictness, tariff, name or password.
+
+    With ``deliver`` or ``keep_old`` the old password is let in until the station has used the new
+    one; else it ends at once.
+    """
     station_of(house, station_id)
     password = mac = None
+    if (data.deliver or data.keep_old) and not data.rotate_password:
+        raise Problem(400, "deliver and keep_old go with rotate_password", "bad-request")
     if data.rotate_password:
         password = secrets.token_hex(PASSWORD_BYTES)
-        mac = secret_mac(house.pepper, station_id, password.encode())
         if data.deliver:
-            await deliver_password(house.gateway, station_id, password)
+            await rotate_password(house.services, house.gateway, station_id, password)
+        elif data.keep_old:
+            waiting = NextPassword(
+                station_id, secret_mac(house.pepper, station_id, password.encode())
+            )
+            await house.store.run(offer_password, waiting)
+        else:
+            mac = secret_mac(house.pepper, station_id, password.encode())
     change = ChangeStation(
         station_id,
         name=data.name,
@@ -127,6 +147,7 @@ async def patch_station(
         tariff_key=data.tariff,
         location_cell=data.location_cell,
         secret_mac=mac,
+        security_profile=data.security_profile,
     )
     with bad_request():
         changed = await house.store.run(change_station, change)
@@ -156,7 +177,9 @@ def answered(station_id: str, done: Commanded) -> bytes:
             return done.payload
         case Refused(_, code, description):
             detail = f"station {station_id} refused with {code}: {description or 'no reason given'}"
-            raise Problem(502, detail, "call-error", code=code, description=description, command=command)
+            raise Problem(
+                502, detail, "call-error", code=code, description=description, command=command
+            )
         case TimedOut():
             detail = f"station {station_id} did not answer in time; it may still obey"
             raise Problem(504, detail, "timeout", command=command)

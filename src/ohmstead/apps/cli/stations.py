@@ -58,7 +58,8 @@ def add_station(
         str, typer.Option(help="Where stations reach this network, as in wss://HOST/ocpp.")
     ] = "",
     qr: Annotated[
-        bool | None, typer.Option("--qr/--no-qr", help="A QR code of URL and log-in; else on a tty.")
+        bool | None,
+        typer.Option("--qr/--no-qr", help="A QR code of URL and log-in; else on a tty."),
     ] = None,
     directory: Dir = HERE,
     key: Key = "",
@@ -129,8 +130,14 @@ def set_station(
     strictness: Annotated[str | None, typer.Option(help="strict or lenient.")] = None,
     tariff_id: Annotated[str | None, typer.Option("--tariff", help="For new sessions.")] = None,
     name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    security_profile: Annotated[
+        int | None, typer.Option(min=0, max=3, help="The least it is let in with: 0 to 3.")
+    ] = None,
     rotate_password: Annotated[bool, typer.Option(help="Make a new password.")] = False,
     deliver: Annotated[bool, typer.Option(help="Give it to the connected station.")] = False,
+    keep_old: Annotated[
+        bool, typer.Option(help="Let the old one in until the station has used the new one.")
+    ] = False,
     directory: Dir = HERE,
     key: Key = "",
 ) -> None:
@@ -138,10 +145,12 @@ def set_station(
     body = {
         "admission": admission,
         "strictness": strictness,
+        "security_profile": security_profile,
         "tariff": tariff_id,
         "name": name,
         "rotate_password": rotate_password,
         "deliver": deliver,
+        "keep_old": keep_old,
     }
     say_json(Api(directory, key).patch(f"/stations/{part(station_id)}", body))
 

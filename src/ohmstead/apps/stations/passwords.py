@@ -6,9 +6,12 @@ import re
 
 import msgspec
 
-from ohmstead.apps.gateway.interface import Answered
+from ohmstead.apps.gateway.interface import Answered, Disconnected, TimedOut
 from ohmstead.apps.stations.commands import Links, NotConnected, command
-from ohmstead.errors import OperatorError
+from ohmstead.apps.stations.services import Services
+from ohmstead.core.network import Station
+from ohmstead.errors import OperatorError, StoreUnavailable
+from ohmstead.flows.passwords import NextPassword, move_on, offer_password, withdraw_password
 from ohmstead.wire.ocpp.base import Version
 
 # OCPP 1.6 security whitepaper, A.2: "AuthorizationKey", hexadecimal, 16 to 20 bytes.
@@ -29,8 +32,44 @@ def is_weak(password: str) -> bool:
     return 0 < len(password) < LENGTH_MIN or 0 < len(set(password)) < LENGTH_MIN // 2
 
 
+class NotTaken(OperatorError):
+    """The station refused the new password, or was never asked."""
+
+
+async def rotate_password(
+    services: Services, links: Links, station_id: str, password: str
+) -> Station:
+    """Give a connected station a new password; both are let in until it has used the new one.
+
+    Raises NotConnected and NotTaken when the old one alone holds, and OperatorError when the
+    station may have taken it: then both are let in too.
+    """
+    offered = NextPassword(station_id, services.registry.mac(station_id, normal(password)))
+    station = await services.store.run(offer_password, offered)
+    services.registry.forget(station_id)
+    try:
+        await deliver_password(links, station_id, password)
+    except (NotConnected, NotTaken):
+        await services.store.run(withdraw_password, offered)
+        services.registry.forget(station_id)
+        raise
+    return station
+
+
+async def settle_password(services: Services, station_id: str) -> None:
+    """End the old password of a station that has logged in with the new one."""
+    mac = services.registry.moved_on.pop(station_id, None)
+    if mac is None:
+        return
+    try:
+        await services.store.run(move_on, NextPassword(station_id, mac))
+    except StoreUnavailable:
+        return  # both hold until it logs in again
+    services.registry.forget(station_id)
+
+
 async def deliver_password(links: Links, station_id: str, password: str) -> None:
-    """Raise NotConnected or OperatorError unless the station took it; it reconnects by itself."""
+    """Raise unless the station took it: see :func:`rotate_password`; it reconnects by itself."""
     link = links.link(station_id)
     if link is None:
         raise NotConnected(f"station {station_id} is not connected; try again when it is back")
@@ -40,11 +79,17 @@ async def deliver_password(links: Links, station_id: str, password: str) -> None
         variable = {**V201_VARIABLE, "attributeValue": password}
         action, body = "SetVariables", {"setVariableData": [variable]}  # type: ignore[dict-item]
     done = await command(links, station_id, action, msgspec.json.encode(body))
-    if not isinstance(done.outcome, Answered) or _status(done.payload) not in TAKEN:
+    if isinstance(done.outcome, Answered) and _status(done.payload) in TAKEN:
+        return
+    if isinstance(done.outcome, TimedOut | Disconnected) and done.outcome != Disconnected(False):
         raise OperatorError(
-            f"station {station_id} did not take the new password, so the old one holds; rotate "
-            "without deliver to set it by hand"
+            f"station {station_id} did not say whether it took the new password, so the old one "
+            "and the new one are both let in; rotate again when it is back"
         )
+    raise NotTaken(
+        f"station {station_id} did not take the new password, so the old one holds; rotate "
+        "without deliver to set it by hand"
+    )
 
 
 def _status(payload: bytes) -> str:

@@ -81,7 +81,7 @@ class Registry:
 
     def mac(self, station_id: str, password: bytes) -> str:
         """What is kept of a password."""
-        return secret_mac(self._pepper, station_id, password)
+        return secret_mac(self.pepper, station_id, password)
 
     def password_ok(self, station: Station, password: bytes) -> bool:
         """Compare in constant time; a station without a secret has no password that fits.
