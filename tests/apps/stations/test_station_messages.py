@@ -24,6 +24,7 @@ from ohmstead.core.station_log import (
     StationLog,
 )
 from ohmstead.errors import ConfigError, OperatorError
+from ohmstead.flows.certificates import Issue, issue
 from ohmstead.wire.ocpp.base import Side, Version
 from ohmstead.wire.ocpp.codec import ACTIONS
 from tests.apps.api.desk import desk
@@ -425,13 +426,12 @@ async def test_without_an_authority_a_csr_is_rejected_and_says_so(version, tmp_p
 
 
 async def test_a_station_has_room_for_so_many_certificates(tmp_path):
-    FileAuthority.make(tmp_path, "Test", NOON)
-    async with running(tmp_path) as field, field.station(V201, kind=Certified) as station:
-        key = ec.generate_private_key(ec.SECP256R1())
-        for _ in range(40):
-            await said(station, "SignCertificate", {"csr": csr_of(key=key)})
-        await until(lambda: len(station.point.chains) >= 32)
-        assert len(certificates(field)) == 32
+    async with running(tmp_path) as field:
+        for number in range(40):
+            asked = Issue("S", f"{number:064x}", "PEM", f"{number:x}", NOON + 1)
+            await field.run(issue, asked)
+        kept = certificates(field)
+        assert sorted(certificate.number for certificate in kept) == list(range(8, 40))
 
 
 def test_an_authority_is_made_once_and_read_again(tmp_path):
