@@ -30,6 +30,7 @@ from bench._network import loading, prepare, up
 from ohmstead.adapters.clock import SystemClock
 from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.gateway import Gateway, Link
+from ohmstead.apps.gateway.interface import Stranger, Turned
 from ohmstead.core.network import Station
 from ohmstead.wire.ocpp.base import Version
 from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
@@ -68,6 +69,9 @@ class ImitatedDirectory:
 
     def find(self, station_id: str) -> Station:
         return Station(station_id, "", (), "", ())
+
+    def meet(self, stranger: Stranger) -> Turned:
+        return Turned.UNKNOWN
 
     def password_ok(self, station: Station, password: bytes) -> bool:
         return password == PASSWORD

@@ -97,6 +97,9 @@ class OcppConfig(_Section, frozen=True):
     open_networks: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     proxy_protocol: bool = False
+    onboarding: Literal["refuse", "approve"] = "refuse"
+    newcomers_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
+    newcomers_per_hour: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 60
     tls: TlsConfig = TlsConfig()
 
 

@@ -18,7 +18,7 @@ import structlog
 from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.gateway.closing import monotonic_ms
 from ohmstead.apps.gateway.failures import FAILURES_MAX, Failures
-from ohmstead.apps.gateway.interface import Directory
+from ohmstead.apps.gateway.interface import Directory, Stranger, Turned
 from ohmstead.apps.gateway.origin import Networks, Origin
 from ohmstead.apps.gateway.upgrade import Headers, UpgradeRefused, basic_credentials
 from ohmstead.core.network import Station
@@ -29,6 +29,12 @@ NEEDS = {
     2: "this station must use TLS (wss) with its password: security profile 2",
     3: "this station must use TLS with its own client certificate: security profile 3",
 }
+STATUS = {
+    Turned.UNKNOWN: HTTPStatus.NOT_FOUND,
+    Turned.REJECTED: HTTPStatus.FORBIDDEN,
+    Turned.ANOTHER_SECRET: HTTPStatus.UNAUTHORIZED,
+}
+RETRY_S = 600  # a person has to act first
 
 _log = structlog.get_logger("ohmstead.gateway")
 
@@ -40,36 +46,58 @@ class Doorkeeper:
         self._directory = directory
         self._open = Networks(config.open_networks)
         self._organization = config.tls.organization
+        self._asks_people = config.onboarding == "approve"
         self._failures = Failures()
 
     def admit(self, station_id: str, origin: Origin, headers: Headers) -> tuple[Station, int]:
         """Return the station and the profile it came with; raises UpgradeRefused."""
         station = self._directory.find(station_id)
         if station is None:
-            raise UpgradeRefused(HTTPStatus.NOT_FOUND, "this station is not registered here")
+            return self._meet(station_id, origin, headers)
         least = station.security_profile
         if origin.certificate is not None:
-            profile = self._certified(station, origin)
+            profile = self._certified(station_id, origin)
         elif least == 0 and origin.address in self._open:
             profile = 0
         else:
             profile = self._with_password(station, origin, headers)
         if profile < least:
-            raise self._failed(station, origin, HTTPStatus.FORBIDDEN, NEEDS[least])
+            raise self._failed(station_id, origin, HTTPStatus.FORBIDDEN, NEEDS[least])
         self._failures.forget((origin.address, station.id))
         return station, profile
 
-    def _certified(self, station: Station, origin: Origin) -> int:
+    def _meet(self, station_id: str, origin: Origin, headers: Headers) -> tuple[Station, int]:
+        """Somebody unknown: refused, or let in to wait for a person's word."""
+        if not self._asks_people:
+            raise UpgradeRefused(HTTPStatus.NOT_FOUND, Turned.UNKNOWN.value)
+        password, profile = None, 3
+        if origin.certificate is not None:
+            self._certified(station_id, origin)
+        else:
+            user, password = basic_credentials(headers) or (b"", b"")
+            profile = 2 if origin.is_encrypted else 1
+            if user != station_id.encode() or not password:
+                challenge = [CHALLENGE]
+                raise self._failed(station_id, origin, HTTPStatus.UNAUTHORIZED, NEEDS[1], challenge)
+        met = self._directory.meet(Stranger(station_id, password, profile, origin.address))
+        if isinstance(met, Station):
+            return met, profile
+        if met is Turned.TOO_MANY:
+            wait = [("Retry-After", str(RETRY_S))]
+            raise UpgradeRefused(HTTPStatus.SERVICE_UNAVAILABLE, met.value, wait)
+        raise self._failed(station_id, origin, STATUS[met], met.value)
+
+    def _certified(self, station_id: str, origin: Origin) -> int:
         """Profile 3. A certificate of somebody else is no reason to look at a password."""
         certificate = origin.certificate
         assert certificate is not None
-        if certificate.common_name != station.id:
+        if certificate.common_name != station_id:
             why = "the certificate's common name (CN) is not this station's id"
         elif self._organization and certificate.organization != self._organization:
             why = "the certificate's organization (O) is not the operator of this network"
         else:
             return 3
-        raise self._failed(station, origin, HTTPStatus.FORBIDDEN, why)
+        raise self._failed(station_id, origin, HTTPStatus.FORBIDDEN, why)
 
     def _with_password(self, station: Station, origin: Origin, headers: Headers) -> int:
         """Profiles 1 and 2; the password of a station that needs a certificate is not looked at."""
@@ -80,12 +108,12 @@ class Doorkeeper:
                 if user == station.id.encode() and self._directory.password_ok(station, password):
                     return 2 if origin.is_encrypted else 1
             challenge = [CHALLENGE]
-            raise self._failed(station, origin, HTTPStatus.UNAUTHORIZED, NEEDS[1], challenge)
+            raise self._failed(station.id, origin, HTTPStatus.UNAUTHORIZED, NEEDS[1], challenge)
         return 0
 
     def _failed(
         self,
-        station: Station,
+        station_id: str,
         origin: Origin,
         status: HTTPStatus,
         why: str,
@@ -93,10 +121,10 @@ class Doorkeeper:
     ) -> UpgradeRefused:
         """Count a failure: 429 after five of them in a minute, for this station from there."""
         now_ms = monotonic_ms()
-        count, end_ms = self._failures.count((origin.address, station.id), now_ms)
+        count, end_ms = self._failures.count((origin.address, station_id), now_ms)
         if count <= FAILURES_MAX:
             _log.warning(
-                "log-in failed", station=station.id, address=origin.address, count=count, why=why
+                "log-in failed", station=station_id, address=origin.address, count=count, why=why
             )
             return UpgradeRefused(status, why, headers or [])
         return UpgradeRefused(

@@ -9,6 +9,7 @@ All of this happens on the one event loop that serves the sockets, so nothing he
 
 from __future__ import annotations
 
+import enum
 from typing import Protocol
 
 from ohmstead.core.network import Station
@@ -112,11 +113,38 @@ class Peer(Protocol):
         """An answer came to a CALL of ours that had been given up: store it on its command."""
 
 
+class Stranger(Frozen):
+    """Somebody unknown who asks to be let in, and what he proved.
+
+    ``password`` is None when a certificate names the station; ``profile`` is 1, 2 or 3.
+    """
+
+    station_id: str
+    password: bytes | None
+    profile: int
+    address: str
+
+
+class Turned(enum.Enum):
+    """Why a stranger is not let in."""
+
+    UNKNOWN = "this station is not registered here"
+    REJECTED = "this station was rejected"
+    ANOTHER_SECRET = "this station first came with another password or certificate"
+    TOO_MANY = "too many unknown stations wait for approval; try again later"
+
+
 class Directory(Protocol):
     """Who may connect. Asked before the upgrade, from memory: these must not block."""
 
     def find(self, station_id: str) -> Station | None:
         """Return the registered station, or None. The id is already checked for its characters."""
+
+    def meet(self, stranger: Stranger) -> Station | Turned:
+        """Decide about a station that :meth:`find` does not know, where ``onboarding`` says so.
+
+        Returns a pending Station that is not registered, or why it is turned away.
+        """
 
     def password_ok(self, station: Station, password: bytes) -> bool:
         """Tell whether the Basic password is this station's; compares MACs in constant time."""

@@ -163,8 +163,8 @@ def _check_revoked(path: Path, authorities: Sequence[x509.Certificate]) -> None:
     if not lists:
         raise ConfigError(f"{path}: no revocation list in PEM; `openssl crl` converts from DER")
     for one in lists:
-        signers = [ca for ca in authorities if ca.subject == one.issuer]
-        if not any(one.is_signature_valid(ca.public_key()) for ca in signers):  # type: ignore[arg-type]
+        keys = [ca.public_key() for ca in authorities if ca.subject == one.issuer]
+        if not any(one.is_signature_valid(key) for key in keys):  # type: ignore[arg-type]
             raise ConfigError(
                 f"{path}: a list of {one.issuer.rfc4514_string()} is not signed by a CA in "
                 "ocpp.tls.client_ca"

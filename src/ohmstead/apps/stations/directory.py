@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from ohmstead.apps.stations import v16, v201
+from ohmstead.apps.gateway.interface import Stranger, Turned
+from ohmstead.apps.stations import v16, v21, v201
+from ohmstead.apps.stations.newcomers import NewcomerPeer, Newcomers
 from ohmstead.apps.stations.peer import Handlers, Presence, StationPeer
 from ohmstead.apps.stations.services import Services
 from ohmstead.core.network import Station
 from ohmstead.wire.ocpp.base import Version
 
 HANDLERS: Mapping[Version, Handlers] = MappingProxyType(
-    {Version.V16: v16.HANDLERS, Version.V201: v201.HANDLERS}
+    {Version.V16: v16.HANDLERS, Version.V201: v201.HANDLERS, Version.V21: v21.HANDLERS}
 )
 
 
@@ -27,6 +29,7 @@ class Directory:
     ) -> None:
         self.services = services
         self.presence: dict[str, Presence] = {}
+        self._newcomers = Newcomers(services)
         self._is_available = is_available
         self._on_connected = on_connected
 
@@ -35,12 +38,20 @@ class Directory:
         station = self.services.registry.find(station_id)
         return None if station is None or station.retired_ms else station
 
+    def meet(self, stranger: Stranger) -> Station | Turned:
+        """Decide about an unknown station; one that was retired is known, and not let in."""
+        if self.services.registry.find(stranger.station_id) is not None:
+            return Turned.UNKNOWN
+        return self._newcomers.meet(stranger)
+
     def password_ok(self, station: Station, password: bytes) -> bool:
         """Compare MACs in constant time."""
         return self.services.registry.password_ok(station, password)
 
-    def peer(self, station: Station, version: Version) -> StationPeer:
+    def peer(self, station: Station, version: Version) -> StationPeer | NewcomerPeer:
         """Return the handlers for a new connection."""
+        if self.services.registry.find(station.id) is None:
+            return self._newcomers.peer(station, version)
         presence = self.presence.setdefault(station.id, Presence())
         return StationPeer(
             self.services, station, version, HANDLERS[version], presence, self._on_connected

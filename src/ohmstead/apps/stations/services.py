@@ -52,7 +52,7 @@ class Registry:
 
     def __init__(self, store: Store, pepper: bytes) -> None:
         self._store = store
-        self.pepper = pepper
+        self._pepper = pepper
         self._stations: dict[str, Station] = {}
         self._keys: dict[str, tuple[MeterKey, ...]] = {}
         self.moved_on: dict[str, str] = {}  # who logged in with a new password, and its MAC
@@ -81,7 +81,7 @@ class Registry:
 
     def mac(self, station_id: str, password: bytes) -> str:
         """What is kept of a password."""
-        return secret_mac(self.pepper, station_id, password)
+        return secret_mac(self._pepper, station_id, password)
 
     def password_ok(self, station: Station, password: bytes) -> bool:
         """Compare in constant time; a station without a secret has no password that fits.
@@ -93,7 +93,7 @@ class Registry:
         said = [password, password.hex().encode()]
         if HEX_DIGITS.fullmatch(password):
             said.append(password.lower())
-        macs = [secret_mac(self.pepper, station.id, one) for one in said]
+        macs = [secret_mac(self._pepper, station.id, one) for one in said]
         for given in station.next_macs:
             if any([compare_digest(mac, given) for mac in macs]):
                 self.moved_on[station.id] = given
