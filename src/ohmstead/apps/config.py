@@ -19,6 +19,9 @@ FILE_LENGTH_MAX = 1 << 20
 SHARES_MAX = 6  # a receipt has at most 8 slots: these, the host and the payer
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)]
+StationPath = Annotated[
+    str, msgspec.Meta(pattern=r"^/([A-Za-z0-9._~-]+/){0,8}\{station_id\}$", max_length=200)
+]
 Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
 
 
@@ -94,6 +97,7 @@ class OcppConfig(_Section, frozen=True):
     frame_bytes_max: Annotated[int, msgspec.Meta(ge=1_024, le=16 << 20)] = 1 << 16
     handshakes_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
     clock_skew_s: Seconds = 300
+    paths: tuple[StationPath, ...] = ()
     open_networks: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     proxy_protocol: bool = False

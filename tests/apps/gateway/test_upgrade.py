@@ -15,6 +15,7 @@ from ohmstead.apps.gateway.upgrade import (
     basic_credentials,
     best_version,
     check_websocket,
+    endpoints_of,
     station_id_of,
 )
 
@@ -80,3 +81,22 @@ def test_credentials_come_out_as_they_went_in(user, password):
 )
 def test_the_newest_version_offered_is_taken_wherever_it_stands(offered, best):
     assert best_version(CIMultiDict({"Sec-WebSocket-Protocol": offered})) == best
+
+
+STEVE = "/steve/websocket/CentralSystemService/{station_id}"
+
+
+def test_stations_that_keep_their_urls_are_found_under_them():
+    endpoints = endpoints_of((STEVE, "/ocpp/old/{station_id}", "/{station_id}"))
+    for target in (
+        b"/steve/websocket/CentralSystemService/CP%2B1",
+        b"/ocpp/old/CP+1",
+        b"/ocpp/CP+1",
+        b"/CP+1",
+    ):
+        assert station_id_of(target, endpoints) == "CP+1"
+    for target in (b"/steve/websocket/CentralSystemService/", b"/other/CP+1", b"/ocpp/old/"):
+        with pytest.raises(UpgradeRefused):
+            station_id_of(target, endpoints)
+    with pytest.raises(UpgradeRefused):
+        station_id_of(b"/steve/websocket/CentralSystemService/CP1")  # nothing is assumed

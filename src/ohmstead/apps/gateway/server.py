@@ -39,6 +39,7 @@ from ohmstead.apps.gateway.upgrade import (
     UpgradeRefused,
     best_version,
     check_websocket,
+    endpoints_of,
     station_id_of,
 )
 from ohmstead.apps.gateway.waiting import Arriving, Waiting
@@ -79,6 +80,7 @@ class Gateway:
         self._clock = clock
         self._config = config
         self._limits = limits or Limits()
+        self._endpoints = endpoints_of(config.paths)
         self._registry = Registry(
             self._limits, config.call_timeout_s * 1_000, config.frame_bytes_max
         )
@@ -202,7 +204,7 @@ class Gateway:
         except UpgradeRefused as refused:
             if refused.status in KNOWN_STATION:
                 what = f"refused with {int(refused.status)}: {refused}"
-                self.wire.of(station_id_of(request.path)).note(what)
+                self.wire.of(station_id_of(request.path, self._endpoints)).note(what)
             _log.debug("upgrade refused", address=address, status=int(refused.status))
             return refuse(refused)
         except Exception as error:
@@ -214,7 +216,7 @@ class Gateway:
         self, origin: Origin, request: WSUpgradeRequest, crowded: bool
     ) -> WSUpgradeResponseWithListener:
         """Let the station in that asks; raises UpgradeRefused."""
-        station_id = station_id_of(request.path)
+        station_id = station_id_of(request.path, self._endpoints)
         check_websocket(request.headers)
         if crowded or self._registry.stopping:
             raise self._later("too many stations are connecting")

@@ -51,20 +51,30 @@ class UpgradeRefused(RemoteProtocolError):
         self.headers = tuple(headers)
 
 
-def station_id_of(target: bytes) -> str:
+def endpoints_of(paths: Iterable[str]) -> tuple[bytes, ...]:
+    """What a target may begin with: ours, and the aliases of a fleet that keeps its URLs.
+
+    ``paths`` end in ``{station_id}``, as in ``/steve/websocket/CentralSystemService/{station_id}``.
+    """
+    aliases = (path.removesuffix("{station_id}").encode() for path in paths)
+    return tuple(sorted({ENDPOINT, *aliases}, key=len, reverse=True))
+
+
+def station_id_of(target: bytes, endpoints: Iterable[bytes] = (ENDPOINT,)) -> str:
     """Return the station id a request target names, percent-decoded; raises UpgradeRefused.
 
     A query string is refused rather than ignored: whoever put a secret or a version there should
     hear that it has no effect.
     """
     path, question_mark, _ = target.partition(b"?")
-    if not path.startswith(ENDPOINT):
+    endpoint = next((one for one in endpoints if path.startswith(one)), None)
+    if endpoint is None:
         raise UpgradeRefused(HTTPStatus.NOT_FOUND, "stations connect to /ocpp/{station id}")
     if question_mark:
         raise UpgradeRefused(
             HTTPStatus.BAD_REQUEST, "no query string is expected after /ocpp/{station id}"
         )
-    station_id = unquote_to_bytes(path[len(ENDPOINT) :])
+    station_id = unquote_to_bytes(path[len(endpoint) :])
     if not _STATION_ID.fullmatch(station_id):
         raise UpgradeRefused(
             HTTPStatus.NOT_FOUND,
