@@ -7,6 +7,7 @@ from ohmstead.core.access import ApiKey, KeptAnswer
 from ohmstead.core.alerts import Alert, LastSession
 from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import CommandBatch, CommandBody, StationCommand
+from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.ledger import Account, Resolution, Transfer
 from ohmstead.core.local_list import LocalList
 from ohmstead.core.meter import MeterKey, SignedReading
@@ -30,6 +31,7 @@ from ohmstead.core.onchain import (
     Lock,
 )
 from ohmstead.core.progress import Progress, ReadingBlock
+from ohmstead.core.reservation import Reservation
 from ohmstead.core.restoration import Restoration
 from ohmstead.core.session import Session
 from ohmstead.core.station_log import StationCertificate, StationEvent, StationLog
@@ -48,6 +50,7 @@ TABLES: tuple[Table, ...] = (
     Table(Session, "sessions", ("state", "station_id", "epoch", "payer")),
     Table(TransactionRef, "transactions"),
     Table(SeenMessage, "seen_messages"),
+    Table(ForeignTransaction, "foreign_transactions", ("station_id",)),
     Table(Quarantined, "quarantined", ("station_id", "transaction_id")),
     Table(Progress, "progress"),
     Table(ReadingBlock, "reading_blocks"),
@@ -81,4 +84,5 @@ TABLES: tuple[Table, ...] = (
     Table(StationProfiles, "station_profiles"),
     Table(ProfileReport, "profile_reports"),
     Table(LocalList, "local_lists"),
+    Table(Reservation, "reservations", ("state", "station_id", "payer")),
 )

@@ -14,6 +14,7 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 
 import ohmstead
 from ohmstead.apps.api import (
+    adoption,
     alerts,
     charging_profiles,
     commands,
@@ -26,6 +27,7 @@ from ohmstead.apps.api import (
     newcomers,
     operations,
     pages,
+    reservations,
     sessions,
     stations,
     stations_import,
@@ -122,6 +124,7 @@ API_HANDLERS = (
     *newcomers.HANDLERS,
     *events.HANDLERS,
     *frames.HANDLERS,
+    *adoption.HANDLERS,
     *commands.HANDLERS,
     *meters.HANDLERS,
     *sessions.HANDLERS,
@@ -131,6 +134,7 @@ API_HANDLERS = (
     *operations.HANDLERS,
     *charging_profiles.HANDLERS,
     *local_lists.HANDLERS,
+    *reservations.HANDLERS,
     *webhooks.HANDLERS,
     *alerts.HANDLERS,
 )

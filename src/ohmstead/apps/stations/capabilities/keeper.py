@@ -11,6 +11,7 @@ import structlog
 from ohmstead.apps.gateway.interface import Answered, Refused
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.capabilities.local_lists import ListSync
+from ohmstead.apps.stations.capabilities.reservations import Reservations
 from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.apps.stations.commanding.bulk import Commanding, queued
 from ohmstead.core.local_list import LocalList
@@ -21,8 +22,9 @@ from ohmstead.ports import Clock, Job, Store
 TICK_S = 0.5
 JOBS_MAX = 1_000
 PAGE = 1_000
-PARALLEL_MAX = 20  # stations whose lists are sent at the same time
+PARALLEL_MAX = 21  # stations whose lists are sent at the same time
 RETRY_MS = 30_000
+WATCH = "reservations/"  # among the busy; no station and no job is called so
 KEEP_MS = 30 * 24 * 3_600_000  # how long a ClearCache waits for a station that has just left
 
 
@@ -47,6 +49,7 @@ class Keeper:
 
     def __init__(self, house: House) -> None:
         self.lists = ListSync(house)
+        self.reservations = Reservations(house)
         self._house = house
         self._old: set[str] = set()  # stations whose list may be old
         self._busy: dict[str, asyncio.Task[None]] = {}  # by station, or by job
@@ -74,6 +77,8 @@ class Keeper:
             await asyncio.gather(*busy, return_exceptions=True)
 
     def _take_up(self) -> None:
+        if WATCH not in self._busy:
+            self._busy[WATCH] = asyncio.create_task(self._watch())
         for job in self._house.store.due_jobs(self._house.clock.now_ms(), JOBS_MAX):
             if job.kind in JOB_KINDS and job.id not in self._busy:
                 self._busy[job.id] = asyncio.create_task(self._job(job))
@@ -87,6 +92,17 @@ class Keeper:
             ):
                 self._old.discard(station_id)
                 self._busy[station_id] = asyncio.create_task(self._sync(station_id))
+
+    async def _watch(self) -> None:
+        """Reservations, by the clock."""
+        try:
+            with speaking(because("its reservations are due")):
+                await self.reservations.tick()
+            await asyncio.sleep(TICK_S)
+        except OhmsteadError as error:
+            log.warning("reservations wait", reason=str(error))
+        finally:
+            self._busy.pop(WATCH, None)
 
     async def _sync(self, station_id: str) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ohmstead.apps.stations.capabilities.using import use_reservation
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.readings import digest_of, wh_to_mwh
 from ohmstead.apps.stations.v16.authorize import info
@@ -31,6 +32,9 @@ async def handle(request: StartTransactionRequest, peer: StationPeer) -> StartTr
             digest=digest,
         ),
     )
+    if request.reservation_id is not None:
+        number, transaction_id = request.reservation_id, started.transaction_id
+        await use_reservation(peer, transaction_id, request.id_tag, number)
     return StartTransactionResponse(
         id_tag_info=info(started.authorisation, None),
         transaction_id=int(started.transaction_id),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import structlog
 
+from ohmstead.apps.stations.capabilities.using import use_reservation
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.v201.authorize import info
 from ohmstead.apps.stations.v201.event import STARTED, UPDATED, Event, Told, reread, tell
@@ -45,6 +46,9 @@ async def _handle(told: Told) -> tuple[TransactionEventResponse, bool]:
     elif presented is not None:
         fund_it = Fund(told.peer.station_id, told.transaction_id, presented.id_token)
         answer.id_token_info = info((await store.run(fund, fund_it)).authorisation, None)
+    if presented is not None and told.request.reservation_id is not None:
+        number = told.request.reservation_id
+        await use_reservation(told.peer, told.transaction_id, presented.id_token, number)
     if kind is UPDATED or (kind is STARTED and (told.evidence or told.values.refused)):
         progressed = await store.run(record_readings, readings_of(told))
         if progressed.cost_minor is not None and kind is UPDATED:

@@ -1,0 +1,136 @@
+"""Reservations at their stations: asked for, cancelled, and watched by the clock."""
+
+from __future__ import annotations
+
+from ohmstead.apps.gateway.interface import Refused
+from ohmstead.apps.stations.capabilities.smart_charging import Asked, Desk, ask, link_of, words_of
+from ohmstead.core.network import IdToken
+from ohmstead.core.reservation import (
+    HOLDING,
+    OPEN,
+    Reservation,
+    ReservationEvent,
+    ReservationState,
+    may_use,
+)
+from ohmstead.flows.charging_profiles import running
+from ohmstead.flows.reservations import Happened, Reserve, Use, happened, next_turn, reserve, use
+from ohmstead.wire.ocpp import v16, v201
+from ohmstead.wire.ocpp.base import Message, Version
+from ohmstead.wire.ocpp.times import format_time
+
+PAGE = 1_000
+ASK_AGAIN_MS = 30_000
+
+
+class Reservations:
+    """What becomes of reservations; :meth:`tick` is called every second or so."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._asked_ms: dict[int, int] = {}  # when ReserveNow last left, by number
+
+    async def make(self, command: Reserve) -> Reservation:
+        """Make a reservation and ask its station; raises OperatorError, NotConnected."""
+        link_of(self._desk, command.station_id)
+        made = await self._desk.store.run(reserve, command)
+        return await self.ask(made) if made.state is ReservationState.ASKED else made
+
+    async def ask(self, one: Reservation) -> Reservation:
+        """Send ReserveNow; without an answer it stays ASKED and is sent again, which replaces it:
+        "reservationId: if it matches one the station has, that one is replaced" (1.6 5.13)."""
+        self._asked_ms[one.number] = self._desk.clock.now_ms()
+        version = words_of(link_of(self._desk, one.station_id))
+        asked = await ask(self._desk, one.station_id, "ReserveNow", reserve_request(version, one))
+        event, reason = meaning(asked)
+        if event is None:
+            return one
+        self._asked_ms.pop(one.number, None)
+        told = Happened(one.number, one.station_id, event, reason)
+        return await self._desk.store.run(happened, told) or one
+
+    async def cancel(self, one: Reservation) -> tuple[Reservation, Asked | None]:
+        """Cancel a reservation, at its station too if it may have heard of it."""
+        asked = None
+        if one.state in HOLDING:
+            request: Message = v201.CancelReservationRequest(reservation_id=one.number)
+            if words_of(link_of(self._desk, one.station_id)) is Version.V16:
+                request = v16.CancelReservationRequest(reservation_id=one.number)
+            asked = await ask(self._desk, one.station_id, "CancelReservation", request)
+            # Rejected: it has no such reservation, which is what was wanted.
+            if asked.status not in ("Accepted", "Rejected"):
+                return one, asked
+        told = Happened(one.number, one.station_id, ReservationEvent.CANCELLED)
+        return await self._desk.store.run(happened, told) or one, asked
+
+    async def tick(self) -> None:
+        """End what is over or used, ask again what was not answered, give turns."""
+        waiting: set[str] = set()
+        for which in OPEN:
+            after = ""
+            while page := self._desk.store.find(Reservation, PAGE, after, state=which.value):
+                for one in page:
+                    await self._look(one)
+                    if which is ReservationState.WAITING:
+                        waiting.add(one.station_id)
+                after = page[-1].key
+        for station_id in waiting:
+            if self._desk.gateway.link(station_id) is not None:
+                for one in await self._desk.store.run(next_turn, station_id):
+                    await self.ask(one)
+
+    async def _look(self, one: Reservation) -> None:
+        store, now_ms = self._desk.store, self._desk.clock.now_ms()
+        if one.expires_ms <= now_ms:
+            self._asked_ms.pop(one.number, None)
+            over = Happened(one.number, one.station_id, ReservationEvent.TIME_OVER)
+            await store.run(happened, over)
+            return
+        # Not every station names the reservation with the start that uses it.
+        session = running(store, one.station_id, one.evse_id)
+        if session is not None and session.started_ms >= one.created_ms:
+            token = store.get(IdToken, session.id_token.casefold())
+            if may_use(one, session.id_token, token.group if token is not None else ""):
+                told = Use(one.station_id, one.evse_id, session.id_token, session.id)
+                await store.run(use, told)
+            return
+        due_ms = self._asked_ms.get(one.number, 0) + ASK_AGAIN_MS
+        is_here = self._desk.gateway.link(one.station_id) is not None
+        if one.state is ReservationState.ASKED and is_here and due_ms <= now_ms:
+            await self.ask(one)
+
+
+def reserve_request(version: Version, one: Reservation) -> Message:
+    """The ReserveNow of a reservation."""
+    if version is Version.V16:
+        return v16.ReserveNowRequest(
+            connector_id=one.evse_id,
+            expiry_date=format_time(one.expires_ms),
+            id_tag=one.id_token,
+            reservation_id=one.number,
+            parent_id_tag=one.group[:20] or None,
+        )
+    group = None
+    if one.group:
+        group = v201.IdTokenType(id_token=one.group, type=v201.IdTokenEnumType.CENTRAL)
+    return v201.ReserveNowRequest(
+        id=one.number,
+        expiry_date_time=format_time(one.expires_ms),
+        id_token=v201.IdTokenType(id_token=one.id_token, type=v201.IdTokenEnumType(one.type)),
+        evse_id=one.evse_id,
+        group_id_token=group,
+    )
+
+
+def meaning(asked: Asked) -> tuple[ReservationEvent | None, str]:
+    """What an answer to ReserveNow means; None where there is none that could be read."""
+    if isinstance(asked.done.outcome, Refused):
+        return ReservationEvent.REFUSED, asked.done.outcome.code_text[:60]
+    match asked.status:
+        case "":
+            return None, ""
+        case "Accepted":
+            return ReservationEvent.ACCEPTED, ""
+        case "Occupied":
+            return ReservationEvent.OCCUPIED, asked.status
+    return ReservationEvent.REFUSED, asked.status
