@@ -16,6 +16,7 @@ from ohmstead.units import BPS, Asset
 
 FILE_NAME = "network.toml"
 FILE_LENGTH_MAX = 1 << 20
+THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 SHARES_MAX = 6  # a receipt has at most 8 slots: these, the host and the payer
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)]
@@ -229,6 +230,14 @@ def _check(config: Config, text: str, where: str) -> None:
             raise refuse(["webhooks", "allow"], message) from None
     if config.mail.to and not (config.mail.server and config.mail.sender):
         raise refuse(["mail", "to"], "needs mail.server (HOST:PORT) and mail.sender as well")
+    if config.mail.server:
+        try:
+            mail_host, _ = host_port(config.mail.server)
+        except ValueError as error:
+            raise refuse(["mail", "server"], str(error)) from None
+        if config.mail.tls == "none" and mail_host not in THIS_MACHINE:
+            message = f'"none" is for a server on this machine, not {mail_host}'
+            raise refuse(["mail", "tls"], message)
     binds = [("ocpp", config.ocpp.bind), ("http", config.http.bind)]
     for section, bind in [*binds, *([("ocpp.tls", tls.bind)] if tls.bind else [])]:
         try:

@@ -79,6 +79,15 @@ def test_no_scope_but_admin_handles_keys_closes_epochs_or_makes_money(tmp_path):
             ("DELETE", "/api/v1/keys/{key_id}"),
             ("POST", "/api/v1/epochs"),
             ("POST", "/api/v1/faucet"),
+            ("POST", "/api/v1/resume"),
+            ("POST", "/api/v1/alerts/test-mail"),
+            ("GET", "/api/v1/webhooks"),
+            ("POST", "/api/v1/webhooks"),
+            ("DELETE", "/api/v1/webhooks/{webhook_id}"),
+            ("GET", "/api/v1/webhooks/{webhook_id}/deliveries"),
+            ("POST", "/api/v1/webhooks/{webhook_id}/enable"),
+            ("POST", "/api/v1/webhooks/{webhook_id}/replay"),
+            ("POST", "/api/v1/webhooks/{webhook_id}/test"),
         }
         unnamed = [p for _, p, opt in routes_of(desk.app) if not {SCOPES, PUBLIC} & opt.keys()]
         assert unnamed == []  # a route that forgets to say is admin's, and is no accident here

@@ -7,7 +7,15 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.apps.api.app import build
@@ -29,8 +37,8 @@ class Ear:
         self.heard, self.statuses, self.status, self.mute = [], [], 204, False
         self.server = None
 
-    async def open(self):
-        self.server = await asyncio.start_server(self._hear, "127.0.0.1", 0)
+    async def open(self, context=None):
+        self.server = await asyncio.start_server(self._hear, "127.0.0.1", 0, ssl=context)
         port = self.server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/hook?x=1"
         return self
@@ -100,3 +108,33 @@ def walk(folder, scenario, **what):
             await scenario(it)
 
     asyncio.run(whole())
+
+
+def contexts(folder):
+    """TLS for 127.0.0.1: the server's, and that of a client who trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sink")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (folder / "sink.pem").write_bytes(pem + private)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder / "sink.pem")
+    return server, ssl.create_default_context(cadata=pem.decode())

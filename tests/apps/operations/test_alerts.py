@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.apps.config import AlertsConfig, MailConfig
@@ -22,7 +15,7 @@ from ohmstead.core.station_log import StationCertificate
 from ohmstead.flows.stations import retire_station
 from ohmstead.ports import Job
 from tests.apps.api.desk import problem, put_record
-from tests.apps.operations.stage import Ear, stage, walk
+from tests.apps.operations.stage import Ear, contexts, stage, walk
 from tests.apps.stations.field import V16, V201
 from tests.flows.world import NOON
 
@@ -361,36 +354,6 @@ def test_mail_is_encrypted_and_what_a_station_says_ends_no_header(tmp_path):
             await Mailer(tmp_path, "commons", nobody).say("5", "hello")
 
     asyncio.run(scenario())
-
-
-def contexts(folder):
-    """TLS for 127.0.0.1: the server's, and that of a client who trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sink")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (folder / "sink.pem").write_bytes(pem + private)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(folder / "sink.pem")
-    return server, ssl.create_default_context(cadata=pem.decode())
 
 
 def test_lengths_of_time_are_said_in_their_largest_unit():

@@ -50,6 +50,7 @@ def archive(folder, tmp_path):
 
     asyncio.run(whole())
     (folder / "keys" / "admin.key").write_text("ohm_key\n")
+    (folder / "ca.pem").write_text("a certificate\n")
     back_up(folder, tmp_path / "b.tar", with_keys=True)
     return tmp_path / "b.tar"
 
@@ -111,7 +112,7 @@ def test_a_backup_under_load_is_one_moment_and_loses_nothing_answered_before_it(
 def test_a_restored_house_is_frozen_and_its_transaction_ids_begin_far_above(archive, tmp_path):
     restore(archive, tmp_path / "new")
     names = {entry.name for entry in (tmp_path / "new").iterdir()}
-    assert names == {"keys", "network.toml", "ohmstead.db"}
+    assert names == {"ca.pem", "keys", "network.toml", "ohmstead.db"}
     store = opened(tmp_path / "new")
     [restoration] = store.find(Restoration, 10)
     assert restoration.resumed_ms == 0
@@ -270,7 +271,9 @@ def test_a_frozen_house_hears_its_stations_and_obeys_nobody_until_it_is_resumed(
             assert not it.house.is_frozen
             problem(await admin.post(reset, json={"type": "Soft"}), 409, "not-connected")
             problem(await admin.post("/api/v1/resume", json={}), 409)
-            assert (await it.read.get("/api/v1/resume")).json() == {"frozen": False}
+            after = (await it.read.get("/api/v1/resume")).json()
+            assert (after["frozen"], "holds" in after) == (False, False)
+            assert [one["why"] for one in after["restorations"]] == ["disk died"]
 
     asyncio.run(scenario())
     store = opened(tmp_path / "new")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from ipaddress import ip_network
 
 import pytest
 
@@ -13,6 +14,7 @@ from ohmstead.adapters.store.memory import MemoryStore
 from ohmstead.adapters.store.schema import TABLES
 from ohmstead.adapters.store.tables import RecordConflict
 from ohmstead.apps.config import WebhooksConfig
+from ohmstead.apps.operations import posting
 from ohmstead.core.ledger import Transfer
 from ohmstead.core.network import Counter
 from ohmstead.core.onchain import EpochState
@@ -20,7 +22,7 @@ from ohmstead.core.webhooks import BACK_OFF_MS, Subscription, Topic, signature
 from ohmstead.flows.operations.telling import watched
 from ohmstead.ports import Decision
 from tests.apps.api.desk import epoch_record, problem, put_record
-from tests.apps.operations.stage import Ear, is_signed, stage, walk
+from tests.apps.operations.stage import Ear, contexts, is_signed, stage, walk
 from tests.apps.stations.field import V16, V201
 from tests.flows.world import NOON
 
@@ -330,3 +332,29 @@ def test_the_signature_is_that_of_the_standard_webhooks_text():
     secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     said = signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
     assert said == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_over_https_the_certificate_has_to_be_that_of_the_name(tmp_path, monkeypatch):
+    server, _ = contexts(tmp_path)
+    here = (ip_network("127.0.0.0/8"),)
+
+    async def scenario():
+        ear = await Ear().open(server)
+        url = ear.url.replace("http:", "https:")
+        posting.trust.cache_clear()
+        with pytest.raises(posting.NotPosted, match="TLS failed"):
+            await posting.post(url, {}, b"{}", here, 5)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "sink.pem"))
+        posting.trust.cache_clear()
+        assert await posting.post(url, {"webhook-id": "1"}, b"{}", here, 5) == 204
+        with pytest.raises(posting.NotPosted, match="TLS failed"):
+            await posting.post(url.replace("127.0.0.1", "localhost"), {}, b"{}", LOCAL, 5)
+        assert [heard[1]["webhook-id"] for heard in ear.heard] == ["1"]
+        with pytest.raises(posting.NotPosted, match="exceeds"):
+            await posting.post(url, {}, bytes(1 << 20), here, 5)
+
+    LOCAL = (*here, ip_network("::1/128"))
+    try:
+        asyncio.run(scenario())
+    finally:
+        posting.trust.cache_clear()

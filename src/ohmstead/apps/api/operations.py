@@ -21,6 +21,7 @@ from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.restoration import Restoration
 
 WHEN_FROZEN = "when_frozen"
+SHOWN_MAX = 100
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -53,10 +54,10 @@ class FrozenGuard:
 
 @get("/resume", opt=scopes(Scope.HOST, Scope.READ))
 async def show_frozen(house: TheHouse) -> dict[str, Any]:
-    """Whether this house is frozen after a restore, and what resuming it would find."""
-    if not house.is_frozen:
-        return {"frozen": False}
-    return {"frozen": True, **_said(await look(house))}
+    """Whether this house is frozen after a restore, and what a resume would find."""
+    known = house.store.find(Restoration, SHOWN_MAX)
+    found = {"frozen": house.is_frozen, "restorations": [view(one) for one in known]}
+    return {**found, **(_said(await look(house)) if house.is_frozen else {})}
 
 
 @post("/resume", opt={**scopes(), WHEN_FROZEN: True}, status_code=HTTPStatus.OK)

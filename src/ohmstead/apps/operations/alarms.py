@@ -27,7 +27,7 @@ from ohmstead.core.alerts import (
     station_findings,
 )
 from ohmstead.core.meter import MeterKey
-from ohmstead.core.network import EvseHead, Station
+from ohmstead.core.network import EvseHead, Station, evse_key
 from ohmstead.core.session import OPEN_STATES, Session
 from ohmstead.core.station_log import StationCertificate
 from ohmstead.flows.operations.alerting import Changed, Observed, observe
@@ -184,7 +184,7 @@ class Alarms:
             away_since_ms=max(self._began_ms, heard_ms),
             faults=None if presence is None else self._faults(station.id, presence, now_ms),
             last_session_ms=last_ms,
-            charging=any(self._is_charging(station.id, evse.id) for evse in station.evses),
+            charging=now_ms - last_ms >= self._rules.idle_ms > 0 and self._is_charging(station),
             clock_off_ms=self._clock_off.get(station.id),
         )
 
@@ -202,9 +202,10 @@ class Alarms:
             for (place, word), since_ms in zip(faults.items(), since, strict=True)
         )
 
-    def _is_charging(self, station_id: str, evse_id: int) -> bool:
-        head = self._store.get(EvseHead, f"{station_id}/{evse_id}")
-        sessions = [self._store.get(Session, id_) for id_ in (head.session_ids if head else ())]
+    def _is_charging(self, station: Station) -> bool:
+        heads = [self._store.get(EvseHead, evse_key(station.id, evse.id)) for evse in station.evses]
+        ids = [id_ for head in heads if head is not None for id_ in head.session_ids]
+        sessions = [self._store.get(Session, id_) for id_ in ids]
         return any(session is not None and session.state in OPEN_STATES for session in sessions)
 
     def _expiries(self, stations: set[str]) -> Iterator[Expiry]:

@@ -5,6 +5,7 @@ manifest.json    this format, when it was made, the database's layout, and of ev
 ohmstead.db      a consistent, compact copy of the database
 network.toml     what this network is
 deployment.json  where the contracts are, if there are any
+ca.pem           the certificate of our own authority, if there is one
 chain/gen-*      a durable dump of the embedded chain, not newer than the database
 keys/*           only when asked for
 """
@@ -32,7 +33,7 @@ PARTS_MAX = 1_000
 MANIFEST_BYTES_MAX = 1 << 20
 BLOCK = 1 << 20
 NAME = re.compile(
-    r"ohmstead\.db|network\.toml|deployment\.json|keys/[A-Za-z0-9_.-]{1,80}"
+    r"ohmstead\.db|network\.toml|deployment\.json|ca\.pem|keys/[A-Za-z0-9_.-]{1,80}"
     r"|chain/gen-\d{8}-\d+-0x[0-9a-f]{64}\.json\.gz"
 )
 

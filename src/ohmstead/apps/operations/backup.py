@@ -22,6 +22,8 @@ from ohmstead.adapters.store.sql import APPLICATION_ID, LAYOUT_VERSION, connect_
 from ohmstead.apps import config as configuration
 from ohmstead.apps.operations import archive
 from ohmstead.apps.operations.archive import DATABASE, Manifest
+from ohmstead.apps.settler.opening import DEPLOYMENT_FILE
+from ohmstead.apps.stations.authority import CERTIFICATE_FILE
 from ohmstead.core.onchain import ChainCursor
 from ohmstead.core.receipt_session import utc_text
 from ohmstead.errors import OperatorError
@@ -48,7 +50,7 @@ def back_up(directory: Path, to: Path, *, with_keys: bool = False) -> Backup:
     config = configuration.load(directory / configuration.FILE_NAME)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as work:
-            files = _gather(directory, Path(work), config.chain.kind == "anvil")
+            files = _gather(directory, Path(work))
             if with_keys:
                 for key in sorted((directory / "keys").iterdir()):
                     if key.is_file():
@@ -75,12 +77,13 @@ def fingerprint(pepper: Path) -> str:
     return hashlib.sha256(b"ohmstead backup\0" + pepper.read_bytes().strip()).hexdigest()
 
 
-def _gather(directory: Path, work: Path, has_chain: bool) -> dict[str, Path]:
+def _gather(directory: Path, work: Path) -> dict[str, Path]:
     files = {
         DATABASE: work / DATABASE,
         configuration.FILE_NAME: directory / configuration.FILE_NAME,
     }
-    deployment = directory / "deployment.json"
+    beside = [directory / name for name in (DEPLOYMENT_FILE, CERTIFICATE_FILE)]
+    has_chain = (directory / "chain").is_dir()
     for _ in range(TRIES):
         dump = _newest_dump(directory / "chain", work) if has_chain else None
         (work / DATABASE).unlink(missing_ok=True)
@@ -90,16 +93,12 @@ def _gather(directory: Path, work: Path, has_chain: bool) -> dict[str, Path]:
         if dump is None or dump[1] >= booked:
             if dump is not None:
                 files[f"chain/{dump[0].name}"] = dump[0]
-            if deployment.exists():
-                files[deployment.name] = deployment
-            return files
+            return files | {path.name: path for path in beside if path.exists()}
     raise OperatorError("the chain went on faster than it could be copied; try again")
 
 
 def _newest_dump(folder: Path, work: Path) -> tuple[Path, int] | None:
     """A copy of the newest whole dump and the block it ends with; None where there is none."""
-    if not folder.is_dir():
-        return None
     for generation in dumps.generations(folder):
         copy = work / generation.path.name
         try:

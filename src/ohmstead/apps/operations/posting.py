@@ -14,6 +14,7 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import cache
 from urllib.parse import urlsplit
 
 from ohmstead.core.webhooks import URL_LENGTH_MAX
@@ -124,10 +125,16 @@ async def post(
     return status
 
 
+@cache
+def trust() -> ssl.SSLContext:
+    """The system's authorities; reading them takes some 20 ms, so it is done once."""
+    return ssl.create_default_context()
+
+
 async def _exchange(
     target: Target, address: Address, headers: Mapping[str, str], body: bytes
 ) -> int:
-    secure = ssl.create_default_context() if target.scheme == "https" else None
+    secure = trust() if target.scheme == "https" else None
     reader, writer = await asyncio.open_connection(
         str(address),
         target.port,
