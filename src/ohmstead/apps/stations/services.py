@@ -55,6 +55,8 @@ class Registry:
         self._pepper = pepper
         self._stations: dict[str, Station] = {}
         self._keys: dict[str, tuple[MeterKey, ...]] = {}
+        # The last transaction id that may be another CSMS's; None: not read yet.
+        self.foreign_floor: int | None = None
         self.moved_on: dict[str, str] = {}  # who logged in with a new password, and its MAC
 
     def find(self, station_id: str) -> Station | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ohmstead.apps.stations.foreign import was_foreign
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.v16.values import read
 from ohmstead.flows.charging.progress import Readings, record_readings
@@ -16,6 +17,8 @@ async def handle(request: MeterValuesRequest, peer: StationPeer) -> MeterValuesR
         if len(here) != 1:
             return MeterValuesResponse()  # clock-aligned values of an idle connector
         transaction_id = here[0].transaction_id
+    if await was_foreign(peer, transaction_id, is_stop=False):
+        return MeterValuesResponse()
     values = read(request.meter_value)
     evidence = await peer.examine(values.signed) if values.signed else ()
     await peer.services.store.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ohmstead.apps.stations.foreign import was_foreign
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.readings import digest_of, wh_to_mwh
 from ohmstead.apps.stations.v16.authorize import info
@@ -33,23 +34,22 @@ async def handle(request: StopTransactionRequest, peer: StationPeer) -> StopTran
     session = peer.session(about) if has_id else _meant(request, peer, at_ms, seen_id)
     presented = (request.id_tag or "").casefold()
     same_driver = session is not None and presented in ("", session.id_token.casefold())
-    await peer.services.store.run(
-        stop,
-        Stop(
-            station_id=peer.station_id,
-            transaction_id=session.transaction_id if session else str(request.transaction_id),
-            at_ms=at_ms,
-            end_mwh=end_mwh,
-            evidence=evidence,
-            driver_approved=same_driver and request.reason in _BY_DRIVER,
-            seen_id=seen_id,
-            digest=digest,
-            payload=peer.payload_text,
-            zone=peer.zone,
-            findings=() if has_id else ("transaction_id_missing",),
-            unreadable=values.refused if end_mwh is not None else ("meterStop", *values.refused),
-        ),
+    told = Stop(
+        station_id=peer.station_id,
+        transaction_id=session.transaction_id if session else str(request.transaction_id),
+        at_ms=at_ms,
+        end_mwh=end_mwh,
+        evidence=evidence,
+        driver_approved=same_driver and request.reason in _BY_DRIVER,
+        seen_id=seen_id,
+        digest=digest,
+        payload=peer.payload_text,
+        zone=peer.zone,
+        findings=() if has_id else ("transaction_id_missing",),
+        unreadable=values.refused if end_mwh is not None else ("meterStop", *values.refused),
     )
+    if session is not None or not await was_foreign(peer, about, is_stop=True):
+        await peer.services.store.run(stop, told)
     if request.id_tag is None:
         return StopTransactionResponse()
     funding = await peer.services.store.run(authorise, request.id_tag)

@@ -1,0 +1,21 @@
+"""Messages about transactions that another CSMS began: kept as evidence, and no session's."""
+
+from __future__ import annotations
+
+from ohmstead.apps.stations.peer import StationPeer
+from ohmstead.core.foreign import FOREIGN_COUNTER
+from ohmstead.core.network import Counter
+from ohmstead.flows.adoption import ForeignMessage, keep_foreign
+
+
+async def was_foreign(peer: StationPeer, transaction_id: str, *, is_stop: bool) -> bool:
+    """Keep the payload being handled if it is of another's transaction; tell whether it was."""
+    services = peer.services
+    floor = services.registry.foreign_floor
+    if floor is None:
+        counter = services.store.get(Counter, FOREIGN_COUNTER)
+        floor = services.registry.foreign_floor = counter.value if counter else 0
+    if not floor or not transaction_id.isdecimal() or int(transaction_id) > floor:
+        return False
+    message = ForeignMessage(peer.station_id, transaction_id, is_stop, peer.payload_text)
+    return await services.store.run(keep_foreign, message)
