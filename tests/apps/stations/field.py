@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import ocpp.v16
+import ocpp.v21
 import ocpp.v201
 import websockets
 from ocpp.charge_point import remove_nones, serialize_as_dict, snake_to_camel_case
@@ -50,8 +51,9 @@ from ohmstead.units import Price
 from tests.apps.gateway.floor import basic
 from tests.flows.world import DRIVER, HOST, MINUTE, NOON, TREASURY, WALLET, Meter
 
-V16, V201 = "1.6", "2.0.1"
-VERSIONS = [V16, V201]
+V16, V201, V21 = "1.6", "2.0.1", "2.1"
+VERSIONS = [V16, V201, V21]
+PACKAGES = {V16: ocpp.v16, V201: ocpp.v201, V21: ocpp.v21}
 PASSWORD = b"correct horse battery"
 HOUR = 60 * MINUTE
 WH = 1_000
@@ -173,7 +175,7 @@ class Field:
     # Stations.
 
     def socket(self, version=V201, name="S", password=PASSWORD, user=None, **options):
-        protocol = {V16: "ocpp1.6", V201: "ocpp2.0.1"}.get(version, version)
+        protocol = f"ocpp{version}" if version in VERSIONS else version
         headers = {"Authorization": basic(user or name, password)} if password else {}
         return connect(
             f"ws://127.0.0.1:{self.port}/ocpp/{name}",
@@ -186,8 +188,7 @@ class Field:
     async def station(self, version, name="S", boot=True, kind=None):
         """A charge point of the ``ocpp`` package, connected and booted."""
         async with self.socket(version, name) as socket:
-            module = ocpp.v16 if version == V16 else ocpp.v201
-            point = (kind or module.ChargePoint)(name, socket)
+            point = (kind or PACKAGES[version].ChargePoint)(name, socket)
             reading = asyncio.create_task(_read(point))
             station = Station(self, version, name, point, socket)
             try:
@@ -217,7 +218,7 @@ class Station:
         self.field, self.version, self.name = field, version, name
         self.point, self.socket = point, socket
         self.is_16 = version == V16
-        self.call = (ocpp.v16 if self.is_16 else ocpp.v201).call
+        self.call = PACKAGES[version].call
         self.seqs = {}
 
     async def say(self, message, **options):
@@ -272,11 +273,11 @@ class Station:
         trigger = {"Started": "CablePluggedIn", "Updated": "MeterValuePeriodic"}
         info = {"transactionId": tx} | ({"stoppedReason": reason} if reason else {})
         return self.call.TransactionEvent(
-            kind,
-            iso(at),
-            trigger.get(kind, "EVDeparted"),
-            seq,
-            info,
+            event_type=kind,
+            timestamp=iso(at),
+            trigger_reason=trigger.get(kind, "EVDeparted"),
+            seq_no=seq,
+            transaction_info=info,
             meter_value=values_201(wh, at, record, context),
             offline=offline or None,
             evse={"id": evse} if evse else None,

@@ -85,7 +85,7 @@ class MissingStops:
             return True
         station = self._services.registry.find(session.station_id)
         is_admitted = station is not None and station.admission is Admission.ACCEPTED
-        if link.version is Version.V16 or session.protocol != Version.V201 or not is_admitted:
+        if link.version is Version.V16 or session.protocol == Version.V16 or not is_admitted:
             return self._is_delivering(session.station_id)
         question = encode(GetTransactionStatusRequest(transaction_id=session.transaction_id))
         try:
