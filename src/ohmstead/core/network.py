@@ -81,6 +81,7 @@ class IdToken(Frozen):
     group: str = ""
     language: str = "en"
     offline_at: tuple[str, ...] = ()  # stations whose local list may hold it; "*": every one
+    session_limit_minor: int = 0  # the most to hold for one session; 0: as much as it takes
     type: str = "ISO14443"  # of 2.0.1, where it is a part of what names an idToken on a list
 
     @property

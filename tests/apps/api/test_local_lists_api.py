@@ -288,3 +288,55 @@ def test_what_is_written_of_an_id_token_is_shown(tmp_path):
             problem(await desk.host.put("/api/v1/id-tokens/A1", json=body), 400)
 
     walk(tmp_path, scenario)
+
+
+@both
+def test_a_station_learns_an_id_tokens_group_and_expiry_when_it_starts(tmp_path, version):
+    async def scenario(desk):
+        await card(desk, "A1", group="FLEET", expires="2030-01-01T00:00:00Z", language="de")
+        async with desk.field.station(version, kind=KINDS[version]) as station:
+            answer = await station.say(station.start_of("A1"))
+            if version == V16:
+                assert answer.id_tag_info == {
+                    "status": "Accepted",
+                    "expiry_date": "2030-01-01T00:00:00.000Z",
+                    "parent_id_tag": "FLEET",
+                }
+            else:
+                assert answer.id_token_info == {
+                    "status": "Accepted",
+                    "cache_expiry_date_time": "2030-01-01T00:00:00.000Z",
+                    "group_id_token": {"id_token": "FLEET", "type": "Central"},
+                    "language1": "de",
+                }
+
+    walk(tmp_path, scenario)
+
+
+@both
+def test_a_session_holds_no_more_than_its_id_token_may_and_is_stopped_then(tmp_path, version):
+    kind = KINDS[version]
+
+    class Stopping(kind):
+        @on("RequestStopTransaction" if version != V16 else "RemoteStopTransaction")
+        def end(self, **_):
+            self.stops = getattr(self, "stops", 0) + 1
+            name = "RequestStopTransaction" if version != V16 else "RemoteStopTransaction"
+            return getattr(self.result, name)("Accepted")
+
+    async def scenario(desk):
+        written = await card(desk, "A1", session_limit="12000000")
+        assert written["session_limit"] == "12000000"
+        async with desk.field.station(version, kind=Stopping) as station:
+            tx, _ = await station.start("A1")
+            assert desk.field.session(tx).hold_minor == 10_000_000
+            # 0.5 a kWh: 19.7 kWh are 9.85, and the usual hold of 10 is raised, to 12 and not to 20.
+            desk.field.wait(60)
+            await station.values(tx, 19_700)
+            assert desk.field.session(tx).hold_minor == 12_000_000
+            desk.field.wait(15)
+            await station.values(tx, 23_900)
+            assert desk.field.session(tx).hold_minor == 12_000_000
+            await eventually(lambda: getattr(station.point, "stops", 0) == 1)
+
+    walk(tmp_path, scenario)

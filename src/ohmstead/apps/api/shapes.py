@@ -116,6 +116,7 @@ class IdTokenBody(Body, frozen=True):
     # cannot ask may not be covered.
     offline_at: Annotated[tuple[str, ...], msgspec.Meta(max_length=64)] = ()
     type: IdTokenType = "ISO14443"
+    session_limit: Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,29}$")] | None = None
 
 
 class StartBody(Body, frozen=True):
@@ -269,6 +270,7 @@ class IdTokenView(View, frozen=True):
     language: str
     offline_at: tuple[str, ...]
     type: str
+    session_limit: str | None
 
 
 class BillView(View, frozen=True):

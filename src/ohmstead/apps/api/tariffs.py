@@ -110,6 +110,7 @@ async def write_id_token(
         language=data.language,
         offline_at=data.offline_at,
         type=data.type,
+        session_limit_minor=int(data.session_limit or 0),
     )
     with bad_request():
         await house.store.run(write_token, WriteToken(token, connected(house)))

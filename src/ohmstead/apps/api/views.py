@@ -178,6 +178,7 @@ def id_token(token: IdToken) -> shapes.IdTokenView:
         language=token.language,
         offline_at=token.offline_at,
         type=token.type,
+        session_limit=str(token.session_limit_minor) if token.session_limit_minor else None,
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from ohmstead.core.network import NetworkPolicy, Station
+from ohmstead.core.ledger import AMOUNT_MAX
+from ohmstead.core.network import IdToken, NetworkPolicy, Station
 from ohmstead.core.onchain import Lock
 from ohmstead.core.plausibility import above_rated
 from ohmstead.core.progress import Progress
@@ -57,7 +58,7 @@ def keep_ahead(
         mwh - (mwh if session.begin_mwh is None else session.begin_mwh), rated_w, charged_ms
     ):
         account = payer_account(session.payer_kind, session.payer, session.lock_id)
-        more = min(policy.hold_minor, till.available(account))
+        more = min(policy.hold_minor, till.available(account), _left(state, session))
         raised = payment.raise_hold(till, session, account, more)
     if raised is not None:
         return raised, progress, cost, Decision(None, till.puts())
@@ -65,6 +66,13 @@ def keep_ahead(
         return session, progress, cost, Decision(None)
     stopping = replace(session, findings=(*session.findings, "stopped_at_hold"))
     return stopping, progress, cost, Decision(None, jobs=(stop_job(session),))
+
+
+def _left(state: State, session: Session) -> int:
+    """How much more the id_token of a session lets it hold."""
+    token = state.get(IdToken, session.id_token.casefold())
+    limit = token.session_limit_minor if token is not None else 0
+    return max(0, limit - session.hold_minor) if limit else AMOUNT_MAX
 
 
 def stop_job(session: Session) -> Job:

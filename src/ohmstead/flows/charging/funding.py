@@ -82,7 +82,8 @@ def find_funding(
         return Funding(Authorisation.ACCEPTED, token, available)
     if available < policy.hold_floor_minor:
         return Funding(Authorisation.NO_CREDIT, token)
-    return Funding(Authorisation.ACCEPTED, token, min(available, policy.hold_minor))
+    most = token.session_limit_minor or policy.hold_minor
+    return Funding(Authorisation.ACCEPTED, token, min(available, policy.hold_minor, most))
 
 
 def lock_left_ms(state: State, policy: NetworkPolicy, lock: Lock) -> int:

@@ -1,8 +1,9 @@
-"""The start of a transaction uses the reservation that was made for it."""
+"""What a start needs beyond its money: whose id_token it is, and which reservation it uses."""
 
 from __future__ import annotations
 
 from ohmstead.apps.stations.peer import StationPeer
+from ohmstead.core.network import IdToken
 from ohmstead.flows.reservations import Use, use
 
 
@@ -15,3 +16,8 @@ async def use_reservation(
     if session is not None:
         used = Use(peer.station_id, session.evse_id, id_token, session.id, number)
         await peer.services.store.run(use, used)
+
+
+def token_of(peer: StationPeer, id_token: str) -> IdToken | None:
+    """What is known of an id_token, for the station to keep: its group, expiry and language."""
+    return peer.services.store.get(IdToken, id_token.casefold())

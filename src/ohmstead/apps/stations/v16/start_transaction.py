@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ohmstead.apps.stations.capabilities.using import use_reservation
+from ohmstead.apps.stations.capabilities.using import token_of, use_reservation
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.readings import digest_of, wh_to_mwh
 from ohmstead.apps.stations.v16.authorize import info
@@ -36,6 +36,6 @@ async def handle(request: StartTransactionRequest, peer: StationPeer) -> StartTr
         number, transaction_id = request.reservation_id, started.transaction_id
         await use_reservation(peer, transaction_id, request.id_tag, number)
     return StartTransactionResponse(
-        id_tag_info=info(started.authorisation, None),
+        id_tag_info=info(started.authorisation, token_of(peer, request.id_tag)),
         transaction_id=int(started.transaction_id),
     )

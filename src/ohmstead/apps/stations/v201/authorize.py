@@ -11,7 +11,9 @@ from ohmstead.wire.ocpp.v201 import (
     AuthorizationStatusEnumType,
     AuthorizeRequest,
     AuthorizeResponse,
+    IdTokenEnumType,
     IdTokenInfoType,
+    IdTokenType,
 )
 
 STATUS = {
@@ -27,7 +29,9 @@ STATUS = {
 async def handle(
     request: AuthorizeRequest | v21.AuthorizeRequest, peer: StationPeer
 ) -> AuthorizeResponse:
-    funding = await peer.services.store.run(authorise, request.id_token.id_token)
+    uid = request.id_token.id_token
+    funding = await peer.services.store.run(authorise, uid)
+    await peer.services.attempts.presented(peer, uid, funding.authorisation.value)
     return AuthorizeResponse(id_token_info=info(funding.authorisation, funding.token))
 
 
@@ -37,4 +41,13 @@ def info(authorisation: Authorisation, token: IdToken | None) -> IdTokenInfoType
     return IdTokenInfoType(
         status=STATUS[authorisation],
         cache_expiry_date_time=format_time(expires_ms) if expires_ms else None,
+        group_id_token=group_of(token),
+        language1=(token.language[:8] or None) if token else None,
     )
+
+
+def group_of(token: IdToken | None) -> IdTokenType | None:
+    """C09: who is of the same group may end what the other began."""
+    if token is None or not token.group:
+        return None
+    return IdTokenType(id_token=token.group, type=IdTokenEnumType.CENTRAL)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import structlog
 
-from ohmstead.apps.stations.capabilities.using import use_reservation
+from ohmstead.apps.stations.capabilities.using import token_of, use_reservation
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.v201.authorize import info
 from ohmstead.apps.stations.v201.event import STARTED, UPDATED, Event, Told, reread, tell
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 async def handle(request: Event, peer: StationPeer) -> TransactionEventResponse:
     told = await tell(request, peer, peer.payload_text)
     answer, earlier = await _handle(told)
+    await peer.services.attempts.event(peer, request)
     if earlier:
         await _take_up_earlier(told.transaction_id, peer)
     return answer
@@ -34,21 +35,22 @@ async def handle(request: Event, peer: StationPeer) -> TransactionEventResponse:
 
 async def _handle(told: Told) -> tuple[TransactionEventResponse, bool]:
     """Answer an event; tells too whether messages of its transaction may have come before it."""
-    store, kind = told.peer.services.store, told.request.event_type
+    peer, kind = told.peer, told.request.event_type
+    store = peer.services.store
     answer, earlier = TransactionEventResponse(), False
     presented = told.request.id_token
     if kind is STARTED:
         started = await store.run(start, start_of(told))
         authorisation, earlier = started.authorisation, started.earlier
-        if presented is not None:
-            # E05.FR.10 / C01: the station learns with the answer whether it may charge.
-            answer.id_token_info = info(authorisation, None)
     elif presented is not None:
-        fund_it = Fund(told.peer.station_id, told.transaction_id, presented.id_token)
-        answer.id_token_info = info((await store.run(fund, fund_it)).authorisation, None)
-    if presented is not None and told.request.reservation_id is not None:
+        fund_it = Fund(peer.station_id, told.transaction_id, presented.id_token)
+        authorisation = (await store.run(fund, fund_it)).authorisation
+    if presented is not None:
+        # E05.FR.10 / C01: the station learns with the answer whether it may charge.
+        answer.id_token_info = info(authorisation, token_of(peer, presented.id_token))
         number = told.request.reservation_id
-        await use_reservation(told.peer, told.transaction_id, presented.id_token, number)
+        if number is not None:
+            await use_reservation(peer, told.transaction_id, presented.id_token, number)
     if kind is UPDATED or (kind is STARTED and (told.evidence or told.values.refused)):
         progressed = await store.run(record_readings, readings_of(told))
         if progressed.cost_minor is not None and kind is UPDATED:
