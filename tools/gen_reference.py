@@ -1,12 +1,14 @@
-"""Write docs/reference/{cli,http,config}.md from the program itself; ``--check`` compares only.
+"""Write docs/reference/{cli,http,config,ocpp}.md from the program itself; ``--check`` compares.
 
 Usage: python tools/gen_reference.py [--check]
 """
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,10 @@ from ohmstead.apps.api.guard import PUBLIC, SCOPES
 from ohmstead.apps.cli.main import app
 from ohmstead.apps.config import Config
 from ohmstead.apps.profiles import profile_text
+from ohmstead.apps.stations.commanding.actions import ONCE, REPEATABLE
+from ohmstead.apps.stations.directory import HANDLERS
+from ohmstead.wire.ocpp.base import Side, Version
+from ohmstead.wire.ocpp.codec import ACTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -57,13 +63,37 @@ documents (`application/problem+json`) whose `detail` says what to do. Lists pag
 `cursor` (take it from `next`). Amounts are strings of minor units beside their asset, energies
 whole milliwatt-hours, times RFC 3339 in UTC. `POST /sessions`, `POST /sessions/{id}/resolve`
 and `POST /faucet` move money and need an `Idempotency-Key`: the same key with the same body is
-carried out once and answered again, with another body it is 422.
+carried out once and answered again, with another body it is 422. Say why a station is commanded in
+the header `Ohmstead-Reason`, on any route that leads to a command: it stands in the log beside the
+key.
 
 """
 CONFIG_INTRO = """# network.toml
 
 One file is one network. Every key has a default; a wrong or unknown one is refused with file,
 line and name. Binds and the chain can be overridden by `ohmstead up --http --ocpp --chain`.
+
+"""
+
+
+STATES = ("handled", "passed through", "not supported")
+# Virtual stations speak the other side; handler tables and the table of repeats only list names.
+ASKS_NOTHING = re.compile(r"virtual/|replay/|stations/(v\w+/__init__|commanding/actions|admission)")
+OCPP_INTRO = """# OCPP messages
+
+Every message below is typed and checked by its official schema, in both directions.
+
+* **handled**, station -> CSMS: it has a handler; CSMS -> station: the house also asks it by itself
+  where its own work needs it, beside whoever asks by hand.
+* **passed through**: `POST /stations/{id}/commands/{Action}`, `ohmstead station command` and the
+  queue send it and show the station's answer; nothing else of the house asks it.
+* **not supported**: it is read, and answered with the CALLERROR `NotSupported`. What a version does
+  not have at all is `NotImplemented`.
+
+The last column is about queued commands whose connection ended after they had left
+([commands](../operating/commands.md)). Generated from the handler tables and from what the code
+names, so it says which messages have code, not how much of a use case that code covers: that is
+for the conformance list.
 
 """
 
@@ -175,7 +205,64 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PAGES = {"cli.md": cli, "http.md": http, "config.md": config}
+def ocpp() -> str:
+    """Every message of every version, who sends it, and what becomes of it."""
+    versions = list(ACTIONS)
+    asked = by_itself()
+    names = sorted({name for version in versions for name in ACTIONS[version]})
+    rows: list[list[str]] = []
+    counts: dict[str, Counter[str]] = {version.value: Counter() for version in versions}
+    for name in names:
+        for side, arrow in ((Side.STATION, "station -> CSMS"), (Side.CSMS, "CSMS -> station")):
+            cells = [state_of(version, name, side, asked) for version in versions]
+            if not any(cells):
+                continue
+            for version, cell in zip(versions, cells, strict=True):
+                counts[version.value][cell] += bool(cell)
+            again = ""
+            if side is Side.CSMS:
+                again = "yes" if name in REPEATABLE else f"no: {ONCE.get(name, 'not known')}"
+            rows.append([name, arrow, *(cell or "-" for cell in cells), again])
+    titles = ["Message", "Direction", *(f"{version.value}" for version in versions)]
+    titles.append("Queued, sent again?")
+    source = "ohmstead.wire.ocpp and the tables of ohmstead.apps.stations"
+    parts = [HEADER.format(source=source), OCPP_INTRO]
+    for version in versions:
+        count = counts[version.value]
+        told = ", ".join(f"{count[word]} {word}" for word in STATES if count[word])
+        parts.append(f"* OCPP {version.value}: {told}\n")
+    parts.append("\n| " + " | ".join(titles) + " |\n" + "|---" * len(titles) + "|\n")
+    parts += ["| " + " | ".join(row) + " |\n" for row in rows]
+    return "".join(parts)
+
+
+def state_of(version: Version, name: str, side: Side, asked: frozenset[str]) -> str:
+    """What becomes of a message in one version; "" where the version has no such message."""
+    action = ACTIONS[version].get(name)
+    if action is None or side not in action.senders:
+        return ""
+    if side is Side.STATION:
+        return "handled" if name in HANDLERS.get(version, {}) else "not supported"
+    return "handled" if name in asked else "passed through"
+
+
+def by_itself() -> frozenset[str]:
+    """The actions that a module of the house names, which is how it asks for them."""
+    every = {name for table in ACTIONS.values() for name in table}
+    found: set[str] = set()
+    for path in sorted((ROOT / "src" / "ohmstead" / "apps").rglob("*.py")):
+        inside = path.relative_to(ROOT / "src" / "ohmstead" / "apps").as_posix()
+        if not ASKS_NOTHING.match(inside):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            found |= {
+                node.value
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            } & every
+    return frozenset(found)
+
+
+PAGES = {"cli.md": cli, "http.md": http, "config.md": config, "ocpp.md": ocpp}
 
 
 def main() -> int:

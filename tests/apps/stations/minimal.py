@@ -6,10 +6,9 @@ from ohmstead.wire.ocpp.base import Side, Version
 from ohmstead.wire.ocpp.codec import ACTIONS
 from tests.wire.ocpp.schemas import resolve, schemas
 
-VERSIONS = (Version.V16, Version.V201)  # those whose messages the package knows from both sides
 EVERY = [
     (version, name)
-    for version in VERSIONS
+    for version in Version
     for name, action in sorted(ACTIONS[version].items())
     if Side.CSMS in action.senders
 ]
