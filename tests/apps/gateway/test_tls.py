@@ -312,7 +312,7 @@ async def test_handshakes_beyond_the_limit_wait_outside(pki):
 
 
 async def test_who_only_holds_handshakes_open_shuts_nobody_out(pki):
-    slow = replace(QUICK, handshake_slow_ms=100)
+    slow = replace(QUICK, handshake_slow_tls_ms=100)
     async with tls_floor(pki, limits=slow, ocpp={"handshakes_max": 2}) as floor:
         held = [await asyncio.open_connection("127.0.0.1", floor.tls_port) for _ in range(10)]
         async with floor.station(ssl=pki.client()) as station:

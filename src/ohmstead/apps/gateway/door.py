@@ -56,6 +56,7 @@ class Door:
         waiting: counts those that are connecting, of all doors of a gateway.
         certificates: None for a door without TLS.
         proxies: if given, every connection has to come from there and begin with a PROXY header.
+        slow_ms: one that has been connecting for so long gives way to another.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Door:
         waiting: Waiting,
         certificates: Certificates | None,
         proxies: Networks | None,
+        slow_ms: int,
     ) -> None:
         self._made = made
         self._waiting = waiting
@@ -71,6 +73,7 @@ class Door:
         self._proxies = proxies
         self._listening: socket.socket | None = None
         self._failures = Failures()
+        self._slow_ms = slow_ms
 
     def open(self, host: str, port: int, backlog: int) -> int:
         """Listen; returns the port. Raises OSError."""
@@ -102,7 +105,7 @@ class Door:
         for _ in range(ACCEPTED_AT_ONCE_MAX):
             if self._listening is None:
                 return
-            if not self._waiting.make_room():
+            if not self._waiting.make_room(self._slow_ms):
                 self._pause()
                 return
             try:

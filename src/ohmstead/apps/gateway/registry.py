@@ -22,6 +22,9 @@ class Limits(Frozen):
     sweep_ms: int = 1_000  # how often timeouts, keep-alives and the store are looked at
     handshake_ms: int = 10_000  # from the accepted connection to the whole HTTP request
     handshake_slow_ms: int = 1_000  # an opening this old makes room when there are too many
+    # The same where the others wait outside: what TLS has cost so far is not thrown away for
+    # nothing, and over a mobile network it takes four round trips of up to a second.
+    handshake_slow_tls_ms: int = 5_000
     ping_after_ms: int = 60_000  # of silence; mobile carriers forget idle connections early
     pong_ms: int = 30_000
     close_ms: int = 5_000  # for the peer's half of the closing handshake

@@ -86,7 +86,7 @@ class Gateway:
         )
         self._doorkeeper = Doorkeeper(directory, config)
         self._proxies = Networks(config.trusted_proxies)
-        self._connecting = Waiting(config.handshakes_max, self._limits.handshake_slow_ms)
+        self._connecting = Waiting(config.handshakes_max)
         self._server: asyncio.Server | None = None
         self._doors: list[Door] = []
         self._certificates: Certificates | None = None
@@ -114,7 +114,10 @@ class Gateway:
     def _open(
         self, host: str, port: int, certificates: Certificates | None, proxies: Networks | None
     ) -> int:
-        door = Door(self._arrived, self._connecting, certificates, proxies)
+        door = Door(
+            *(self._arrived, self._connecting, certificates, proxies),
+            slow_ms=self._limits.handshake_slow_tls_ms,
+        )
         # Longer than for plain ones: a handshake costs more than a SYN that is sent again.
         bound = door.open(host, port, BACKLOG_MAX)
         self._doors.append(door)
@@ -189,7 +192,7 @@ class Gateway:
         )
 
     def _made(self, socket: StationSocket) -> None:
-        self._connecting.make_room()
+        self._connecting.make_room(self._limits.handshake_slow_ms)
         self._connecting.enter(socket)
 
     def _upgrade(

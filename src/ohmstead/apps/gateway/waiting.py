@@ -22,12 +22,10 @@ class Waiting:
 
     Args:
         most: how many may be connecting at the same moment.
-        slow_ms: one this old makes room when there are too many.
     """
 
-    def __init__(self, most: int, slow_ms: int) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
-        self._slow_ms = slow_ms
         self._since_ms: dict[Arriving, int] = {}
         self._paused: list[Callable[[], None]] = []  # doors that wait for room
 
@@ -38,16 +36,16 @@ class Waiting:
     def is_crowded(self) -> bool:
         return len(self._since_ms) > self._most
 
-    def make_room(self) -> bool:
+    def make_room(self, slow_ms: int) -> bool:
         """Tell whether one more may come in.
 
         Who holds connections open without asking for anything shuts nobody out: the oldest
-        gives way, once it is slow.
+        gives way, once it is as old as ``slow_ms``.
         """
         if len(self._since_ms) < self._most:
             return True
         oldest, since_ms = next(iter(self._since_ms.items()))
-        if monotonic_ms() - since_ms < self._slow_ms:
+        if monotonic_ms() - since_ms < slow_ms:
             return False
         del self._since_ms[oldest]
         oldest.abort()
