@@ -1,0 +1,180 @@
+"""A script of a certification case: what the station says, what it is asked, in turn.
+
+The cases are told from the station's side over a real socket. Every answer and every request of
+ours is checked against the official schemas, as the ``ocpp`` package carries them; the words of the
+cases are ours, their numbers are those of the Open Charge Alliance's test tool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+from dataclasses import dataclass, field
+
+import websockets
+from ocpp.messages import Call, CallResult, validate_payload
+
+from ohmstead.apps.gateway.interface import Answered
+from tests.apps.gateway.floor import until
+from tests.apps.stations.field import iso
+
+ANSWER_S = 10
+
+
+@dataclass
+class Case:
+    """One case: its steps, and what has to hold when they are over."""
+
+    what: str
+    steps: list
+    after: object = None
+    admission: str = "Accepted"
+    meter: bool = False
+
+
+@dataclass
+class Says:
+    """The station sends; the answer has at least these members."""
+
+    action: str
+    payload: dict
+    answer: dict = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass
+class Asked:
+    """We ask; the station answers, and whoever asked reads that answer."""
+
+    action: str
+    payload: dict
+    answer: dict
+
+
+@dataclass
+class Expects:
+    """We ask by ourselves within the time an answer has."""
+
+    action: str
+    answer: dict
+
+
+@dataclass
+class Wait:
+    """Time passes."""
+
+    minutes: int
+
+
+@dataclass
+class Does:
+    """Something happens on our side: ``make(field)``, awaited."""
+
+    make: object
+
+
+class Actor:
+    """A station that follows its script on one socket."""
+
+    def __init__(self, field, version, socket):
+        self.field, self.version, self.socket = field, version, socket
+        self.numbers = itertools.count(1)
+        self.replies, self.requests, self.answers = {}, [], {}
+        self.known = {}  # $names of the script
+        self.reading = asyncio.create_task(self._read())
+
+    async def _read(self):
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                kind, message_id, *rest = json.loads(await self.socket.recv())
+                if kind != 2:
+                    self.replies[message_id] = (kind, rest)
+                    continue
+                action, payload = rest
+                await checked(Call(message_id, action, payload), self.version)
+                self.requests.append((action, payload))
+                answer = self.answers.get(action)
+                if answer is not None:
+                    await self.socket.send(json.dumps([3, message_id, answer]))
+                else:
+                    error = [4, message_id, "NotSupported", "", {}]
+                    await self.socket.send(json.dumps(error))
+
+    def filled(self, value):
+        """A payload with its $names replaced."""
+        if isinstance(value, dict):
+            return {name: self.filled(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.filled(member) for member in value]
+        if value == "$now":
+            return iso(self.field.now)
+        return self.known.get(value, value) if isinstance(value, str) else value
+
+    async def step(self, step):
+        match step:
+            case Wait(minutes):
+                self.field.wait(minutes)
+            case Does(make):
+                await make(self.field)
+            case Says(action, payload, answer, error):
+                await self._says(action, self.filled(payload), answer, error)
+            case Asked(action, payload, answer):
+                self.answers[action] = answer
+                payload = self.filled(payload)
+                done = await self.field.command(action, payload)
+                assert isinstance(done.outcome, Answered), done
+                assert not done.problem, done
+                assert json.loads(done.payload) == answer
+                assert self.requests[-1] == (action, payload)
+            case Expects(action, answer):
+                self.answers[action] = answer
+                await until(lambda: any(name == action for name, _ in self.requests))
+            case _:
+                raise AssertionError(step)
+
+    async def _says(self, action, payload, answer, error):
+        message_id = f"m-{next(self.numbers)}"
+        await self.socket.send(json.dumps([2, message_id, action, payload]))
+        async with asyncio.timeout(ANSWER_S):
+            while message_id not in self.replies:
+                await asyncio.sleep(0.001)
+        kind, rest = self.replies.pop(message_id)
+        if error:
+            assert (kind, rest[0]) == (4, error), rest
+            return
+        assert kind == 3, rest
+        await checked(CallResult(message_id, rest[0], action=action), self.version)
+        assert holds(answer, rest[0]), (answer, rest[0])
+        if "transactionId" in rest[0]:
+            self.known["$tx"] = rest[0]["transactionId"]
+
+
+async def checked(message, version):
+    """Raise what the ``ocpp`` package says of a message that breaks its schema."""
+    await validate_payload(message, version)
+
+
+def holds(wanted, found):
+    """Whether everything wanted is in what was found."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(
+            name in found and holds(member, found[name]) for name, member in wanted.items()
+        )
+    return wanted == found
+
+
+async def play(case, running, version, folder):
+    """Play one case from its first step to what has to hold after it."""
+    options = {"meter": case.meter, "admission": case.admission, "ocpp": {"call_timeout_s": 5}}
+    async with running(folder, **options) as site, site.socket(version) as socket:
+        actor = Actor(site, version, socket)
+        await until(lambda: site.link())
+        try:
+            for step in case.steps:
+                await actor.step(step)
+            if case.after is not None:
+                case.after(site, actor)
+        finally:
+            actor.reading.cancel()

@@ -1,0 +1,600 @@
+"""The certification cases of OCPP 2.0.1 for a CSMS that are played here, and those that are not."""
+
+from __future__ import annotations
+
+from ohmstead.core.network import Admission
+from ohmstead.core.session import SessionState
+from ohmstead.core.station_log import StationEvent, StationLog
+from ohmstead.flows.stations import ChangeStation, change_station
+from tests.flows.world import KWH
+from tests.stories.octt import Asked, Case, Does, Says, Wait
+
+TX = "TX-1"
+ACCEPTED = {"status": "Accepted"}
+
+
+def boot(status="Accepted", reason="PowerUp"):
+    told = {"reason": reason, "chargingStation": {"model": "M", "vendorName": "V"}}
+    return Says("BootNotification", told, {"status": status})
+
+
+def status(word="Available", evse=1, connector=1):
+    told = {"timestamp": "$now", "connectorStatus": word, "evseId": evse}
+    return Says("StatusNotification", told | {"connectorId": connector}, {})
+
+
+def token(uid, kind="ISO14443"):
+    return {"idToken": uid, "type": kind}
+
+
+def authorize(uid="CARD", word="Accepted"):
+    return Says("Authorize", {"idToken": token(uid)}, {"idTokenInfo": {"status": word}})
+
+
+def event(kind, seq, trigger, state=None, wh=None, uid=None, reason=None, answer=None, **more):
+    info = {"transactionId": TX}
+    info |= {"chargingState": state} if state else {}
+    info |= {"stoppedReason": reason} if reason else {}
+    told = {
+        "eventType": kind,
+        "timestamp": "$now",
+        "triggerReason": trigger,
+        "seqNo": seq,
+        "transactionInfo": info | more.pop("info", {}),
+        "evse": {"id": 1, "connectorId": 1},
+    }
+    if wh is not None:
+        context = {"Started": "Transaction.Begin", "Ended": "Transaction.End"}
+        sample = {"value": wh, "context": context.get(kind, "Sample.Periodic")}
+        told["meterValue"] = [{"timestamp": "$now", "sampledValue": [sample]}]
+    if uid:
+        told["idToken"] = token(uid)
+    word = {"idTokenInfo": {"status": answer}} if answer else {}
+    return Says("TransactionEvent", told | more, word)
+
+
+def started(trigger="Authorized", state="EVConnected", uid="CARD", answer="Accepted", **more):
+    answer = answer if uid else None
+    return event("Started", 0, trigger, state, 0, uid, answer=answer, **more)
+
+
+def updated(seq, trigger, state=None, wh=None, **more):
+    return event("Updated", seq, trigger, state, wh, **more)
+
+
+def ended(seq, trigger="StopAuthorized", reason="Local", wh=4_000, uid="CARD", **more):
+    answer = "Accepted" if uid == "CARD" else None
+    return event("Ended", seq, trigger, None, wh, uid, reason, answer, **more)
+
+
+def charging(seq=1):
+    return [updated(seq, "ChargingStateChanged", "Charging", 0), Wait(30)]
+
+
+def settled(site, _actor):
+    session = site.session(TX)
+    assert session.state is SessionState.SETTLED, session
+    assert site.bill(TX).energy_mwh == 4 * KWH and site.books_balance()
+
+
+def under_way(site, _actor):
+    assert site.session(TX).state is SessionState.ACTIVE
+
+
+def unpaid(site, _actor):
+    """The station was told no, and nothing was held."""
+    session = site.session(TX)
+    assert session is None or (session.holds == 0 and session.hold_minor == 0)
+    assert site.books_balance()
+
+
+def stands(about, word, request):
+    def look(site, _actor):
+        states = {s.about: (s.status, s.request_id) for s in site.store.get(StationLog, "S").states}
+        assert states[about] == (word, request)
+
+    return look
+
+
+def connector(word, evse=1, number=1):
+    def look(site, _actor):
+        assert site.house.stations.presence["S"].connectors[evse, number].status == word
+
+    return look
+
+
+def report(kind):
+    def look(site, _actor):
+        assert site.house.stations.presence["S"].reports[kind].complete
+
+    return look
+
+
+async def accept(site):
+    await site.run(change_station, ChangeStation("S", admission=Admission.ACCEPTED))
+    site.house.services.registry.forget("S")
+
+
+def variable(name="HeartbeatInterval", **more):
+    return {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": name}} | more
+
+
+def got(name="HeartbeatInterval", value="300"):
+    return variable(name, attributeStatus="Accepted", attributeValue=value)
+
+
+def base_report(kind):
+    data = variable(variableAttribute=[{"value": "300"}])
+    first = {"requestId": 1, "generatedAt": "$now", "seqNo": 0, "tbc": True, "reportData": [data]}
+    return [
+        Asked("GetBaseReport", {"requestId": 1, "reportBase": kind}, ACCEPTED),
+        Says("NotifyReport", first, {}),
+        Says("NotifyReport", first | {"seqNo": 1, "tbc": False}, {}),
+    ]
+
+
+def reset(kind="OnIdle", word="Accepted", evse=None):
+    return Asked("Reset", {"type": kind} | ({"evseId": evse} if evse else {}), {"status": word})
+
+
+def available(kind, word="Accepted", evse=None, number=None):
+    place = {"id": evse} | ({"connectorId": number} if number else {}) if evse else None
+    payload = {"operationalStatus": kind} | ({"evse": place} if place else {})
+    return Asked("ChangeAvailability", payload, {"status": word})
+
+
+def trigger(message, word="Accepted", evse=None):
+    payload = {"requestedMessage": message} | ({"evse": {"id": evse}} if evse else {})
+    return Asked("TriggerMessage", payload, {"status": word})
+
+
+def meter_values(evse=1, context="Sample.Clock", **sample):
+    values = [{"value": 1_000, "context": context} | sample]
+    told = {"evseId": evse, "meterValue": [{"timestamp": "$now", "sampledValue": values}]}
+    return Says("MeterValues", told, {})
+
+
+SIGNED = {
+    "signedMeterData": "T0NNRnx7fXx7fQ==",
+    "signingMethod": "",
+    "encodingMethod": "OCMF",
+    "publicKey": "",
+}
+
+
+def remote(answer=None):
+    payload = {"remoteStartId": 7, "idToken": token("CARD", "Central"), "evseId": 1}
+    return Asked("RequestStartTransaction", payload, answer or ACCEPTED)
+
+
+def update(word="Accepted"):
+    firmware = {
+        "location": "https://firmware.example/1.bin",
+        "retrieveDateTime": "$now",
+        "signingCertificate": "-----BEGIN CERTIFICATE-----",
+        "signature": "c2ln",
+    }
+    return Asked("UpdateFirmware", {"requestId": 5, "firmware": firmware}, {"status": word})
+
+
+def firmware(*words):
+    said = [
+        Says("FirmwareStatusNotification", {"status": word, "requestId": 5}, {}) for word in words
+    ]
+    return [update(), *said]
+
+
+def log(kind="DiagnosticsLog", word="Accepted", request=6):
+    where = {"remoteLocation": "https://logs.example/up"}
+    payload = {"logType": kind, "requestId": request, "log": where}
+    return Asked("GetLog", payload, {"status": word})
+
+
+def uploaded(*words, request=6):
+    return [
+        Says("LogStatusNotification", {"status": word, "requestId": request}, {}) for word in words
+    ]
+
+
+def customer(is_report=True, is_clear=False, word="Accepted", **who):
+    payload = {"requestId": 8, "report": is_report, "clear": is_clear}
+    who = who or {"idToken": token("CARD")}
+    return Asked("CustomerInformation", payload | who, {"status": word})
+
+
+def told_of_customer(data="CARD was here"):
+    told = {"requestId": 8, "seqNo": 0, "generatedAt": "$now", "tbc": False, "data": data}
+    return Says("NotifyCustomerInformation", told, {})
+
+
+def installed(kind, word="Accepted"):
+    payload = {"certificateType": kind, "certificate": "-----BEGIN CERTIFICATE-----"}
+    return Asked("InstallCertificate", payload, {"status": word})
+
+
+HASH = {
+    "hashAlgorithm": "SHA256",
+    "issuerNameHash": "aa",
+    "issuerKeyHash": "bb",
+    "serialNumber": "01",
+}
+
+
+def asked_status(ongoing, queued, named=True):
+    known = {} if ongoing is None else {"ongoingIndicator": ongoing}
+    payload = {"transactionId": TX} if named else {}
+    return Asked("GetTransactionStatus", payload, {"messagesInQueue": queued} | known)
+
+
+def network_profile(word):
+    data = {
+        "ocppVersion": "OCPP20",
+        "ocppTransport": "JSON",
+        "ocppCsmsUrl": "wss://csms.example/ocpp",
+        "messageTimeout": 30,
+        "securityProfile": 2,
+        "ocppInterface": "Wired0",
+    }
+    payload = {"configurationSlot": 1, "connectionData": data}
+    return Asked("SetNetworkProfile", payload, {"status": word})
+
+
+def nothing_billed(site, _actor):
+    assert site.sessions() == []
+
+
+def kept_events(count):
+    def look(site, _actor):
+        assert len(site.store.find(StationEvent, 1_000)) == count
+
+    return look
+
+
+LONG = [started(), *charging(), ended(2)]
+CASES = {
+    "TC_B_01": Case("a cold boot is accepted", [boot(), status(), Says("Heartbeat", {}, {})]),
+    "TC_B_02": Case(
+        "a cold boot is pending, is configured, and is accepted",
+        [
+            boot("Pending"),
+            Asked("SetVariables", {"setVariableData": [variable(attributeValue="60")]},
+                  {"setVariableResult": [variable(attributeStatus="Accepted")]}),
+            *base_report("FullInventory"),
+            Does(accept),
+            boot(),
+            status(),
+        ],
+        admission="Pending",
+    ),
+    "TC_B_06": Case("one variable is read", [
+        Asked("GetVariables", {"getVariableData": [variable()]}, {"getVariableResult": [got()]})]),
+    "TC_B_07": Case("several variables are read", [
+        Asked("GetVariables", {"getVariableData": [variable(), variable("MessageTimeout")]},
+              {"getVariableResult": [got(), got("MessageTimeout", "30")]})]),
+    "TC_B_09": Case("one variable is set", [
+        Asked("SetVariables", {"setVariableData": [variable(attributeValue="60")]},
+              {"setVariableResult": [variable(attributeStatus="Accepted")]})]),
+    "TC_B_10": Case("several variables are set, one of them refused", [
+        Asked("SetVariables",
+              {"setVariableData": [variable(attributeValue="60"),
+                                   variable("Nonsense", attributeValue="1")]},
+              {"setVariableResult": [variable(attributeStatus="Accepted"),
+                                     variable("Nonsense", attributeStatus="UnknownVariable")]})]),
+    "TC_B_12": Case("the configuration inventory is reported in parts",
+                    base_report("ConfigurationInventory")),
+    "TC_B_13": Case("the full inventory is reported in parts", base_report("FullInventory")),
+    "TC_B_20": Case("an idle station resets when idle",
+                    [reset(), boot(reason="RemoteReset"), status()]),
+    "TC_B_21": Case("a charging station resets when it has become idle", [
+        started(), *charging(), reset(word="Scheduled"), ended(2), boot(reason="ScheduledReset")],
+        settled),
+    "TC_B_22": Case("a charging station resets at once, which ends its transaction", [
+        started(), *charging(), reset("Immediate"),
+        ended(2, "ResetCommand", "ImmediateReset", uid=None), boot(reason="RemoteReset")],
+        lambda site, _: site.session(TX).state is SessionState.REVIEW),
+    "TC_B_25": Case("an idle evse resets", [reset(evse=1), status()]),
+    "TC_B_26": Case("a charging evse resets when idle", [
+        started(), *charging(), reset(word="Scheduled", evse=1), ended(2), status()], settled),
+    "TC_B_27": Case("a charging evse resets at once", [
+        started(), *charging(), reset("Immediate", evse=1),
+        ended(2, "ResetCommand", "ImmediateReset", uid=None), status()]),
+    "TC_B_30": Case("what is not accepted gets SecurityError", [
+        boot("Rejected"),
+        Says("StatusNotification", status().payload, error="SecurityError"),
+        Says("Heartbeat", {}, error="SecurityError")], admission="Rejected"),
+    "TC_B_31": Case("what is pending may boot when it is triggered", [
+        boot("Pending"), trigger("BootNotification"), Does(accept), boot()], admission="Pending"),
+    "TC_B_42": Case("a network profile is set", [network_profile("Accepted")]),
+    "TC_B_44": Case("a network profile fails, and the operator reads so",
+                    [network_profile("Failed")]),
+    "TC_C_02": Case("an unknown card is told so", [
+        authorize("NOBODY", "Unknown"), started(uid="NOBODY", answer="Unknown")], unpaid),
+    "TC_C_06": Case("a blocked card is told so", [
+        authorize("LOST", "Blocked"), started(uid="LOST", answer="Blocked")], unpaid),
+    "TC_C_07": Case("an expired card is told so", [
+        authorize("OLD", "Expired"), started(uid="OLD", answer="Expired")], unpaid),
+    "TC_C_08": Case("a card known to the station's cache starts without Authorize", LONG, settled),
+    "TC_C_20": Case("a card the cache accepted and we do not is told no by the event's answer", [
+        started(uid="LOST", answer="Blocked"), Wait(1),
+        ended(1, "Deauthorized", "DeAuthorized", 0, None)], unpaid),
+    "TC_C_37": Case("the cache is cleared", [Asked("ClearCache", {}, ACCEPTED)]),
+    "TC_C_38": Case("the cache is not cleared", [
+        Asked("ClearCache", {}, {"status": "Rejected"})]),
+    "TC_E_01": Case("begins when the power path closes", [
+        authorize(), started("ChargingStateChanged", "Charging"), Wait(30), ended(1)], settled),
+    "TC_E_02": Case("begins with the energy", [
+        status("Occupied"), authorize(), started("ChargingStateChanged", "Charging"), Wait(30),
+        ended(1)], settled),
+    "TC_E_03": Case("cable first, card second", [
+        status("Occupied"), started("CablePluggedIn", uid=None), authorize(),
+        updated(1, "Authorized", uid="CARD", answer="Accepted"), *charging(2), ended(3)], settled),
+    "TC_E_04": Case("card first, cable second", [
+        authorize(), started("Authorized", "Idle"), status("Occupied"),
+        updated(1, "CablePluggedIn", "EVConnected"), *charging(2), ended(3)], settled),
+    "TC_E_07": Case("ends when the power path opens, locally", [
+        *LONG[:-1], updated(2, "StopAuthorized", "EVConnected", 4_000), ended(3)], settled),
+    "TC_E_08": Case("ends when the energy stops", [
+        *LONG[:-1], ended(2, "StopAuthorized", "Local")], settled),
+    "TC_E_09": Case("begins when the car is connected", [
+        status("Occupied"), started("CablePluggedIn"), *charging(), ended(2)], settled),
+    "TC_E_10": Case("begins when it is authorised", [
+        authorize(), started("Authorized", "Idle"), *charging(), ended(2)], settled),
+    "TC_E_11": Case("begins when the meter has signed", [
+        authorize(), started("SignedDataReceived"), *charging(), ended(2)], settled),
+    "TC_E_12": Case("begins when the bay is occupied", [
+        started("EVDetected", "Idle", uid=None),
+        updated(1, "Authorized", uid="CARD", answer="Accepted"), *charging(2), ended(3)], settled),
+    "TC_E_14": Case("ends when the cable leaves the station", [
+        *LONG[:-1], ended(2, "EVCommunicationLost", "EVDisconnected"), status()], settled),
+    "TC_E_15": Case("ends when the same card is shown", [
+        *LONG[:-1], authorize(), ended(2, "StopAuthorized", "Local")], settled),
+    "TC_E_16": Case("ends because the card is refused", [
+        started(uid="LOST", answer="Blocked"),
+        ended(1, "Deauthorized", "DeAuthorized", 0, None)], unpaid),
+    "TC_E_17": Case("ends because the car left without authorisation", [
+        started(uid="LOST", answer="Blocked"),
+        ended(1, "EVCommunicationLost", "EVDisconnected", 0, None), status()], unpaid),
+    "TC_E_19": Case("ends when the bay is left", [
+        *LONG[:-1], updated(2, "EVCommunicationLost", "Idle", 4_000),
+        ended(3, "EVDeparted", "Local")], settled),
+    "TC_E_20": Case("ends when the cable leaves the car", [
+        *LONG[:-1], ended(2, "EVCommunicationLost", "EVDisconnected")], settled),
+    "TC_E_21": Case("ends because we ask for it", [
+        *LONG[:-1], Asked("RequestStopTransaction", {"transactionId": TX}, ACCEPTED),
+        ended(2, "RemoteStop", "Remote")], settled),
+    "TC_E_22": Case("ends because the car takes no more", [
+        *LONG[:-1], updated(2, "ChargingStateChanged", "SuspendedEV", 4_000),
+        ended(3, "ChargingStateChanged", "EVDisconnected")], settled),
+    "TC_E_26": Case("a cable that leaves the car only suspends", [
+        *LONG[:-1], updated(2, "EVCommunicationLost", "Idle", 4_000), status("Available")],
+        under_way),
+    "TC_E_29": Case("a transaction goes on, with messages waiting",
+                    [*LONG[:-1], asked_status(True, True)], under_way),
+    "TC_E_30": Case("a transaction goes on, with nothing waiting",
+                    [*LONG[:-1], asked_status(True, False)], under_way),
+    "TC_E_31": Case("a transaction is over, with messages waiting",
+                    [*LONG[:-1], asked_status(False, True), ended(2)], settled),
+    "TC_E_33": Case("messages of some transaction wait",
+                    [asked_status(None, True, named=False)]),
+    "TC_E_34": Case("no messages wait", [asked_status(None, False, named=False)]),
+    "TC_E_38": Case("the car is not ready at first", [
+        authorize(), started(), updated(1, "ChargingStateChanged", "SuspendedEV"), *charging(2),
+        ended(3)], settled),
+    "TC_E_39": Case("ends because no car came", [
+        authorize(), started("Authorized", "Idle"), Wait(2),
+        ended(1, "EVConnectTimeout", "Timeout", 0, None)],
+        lambda site, _: site.session(TX).state is SessionState.VOID),
+    "TC_E_53": Case("a transaction begins with seqNo 0, as the one before did", [
+        *LONG, Wait(5), started(info={"transactionId": "TX-2"}), Wait(1)],
+        lambda site, _: site.session("TX-2").findings == ()),
+    "TC_F_01": Case("started by us, the cable is in already", [
+        status("Occupied"), started("CablePluggedIn", uid=None), remote(ACCEPTED | {
+            "transactionId": TX}),
+        updated(1, "RemoteStart", uid="CARD", answer="Accepted", info={"remoteStartId": 7}),
+        *charging(2), ended(3)], settled),
+    "TC_F_02": Case("started by us, and the station asks whether it may", [
+        remote(), authorize(), started("RemoteStart", "Idle", info={"remoteStartId": 7}),
+        updated(1, "CablePluggedIn", "EVConnected"), *charging(2), ended(3)], settled),
+    "TC_F_03": Case("started by us, and the station does not ask", [
+        remote(), started("RemoteStart", "Idle", info={"remoteStartId": 7}),
+        updated(1, "CablePluggedIn", "EVConnected"), *charging(2), ended(3)], settled),
+    "TC_F_04": Case("started by us, and no cable came", [
+        remote(), started("RemoteStart", "Idle", info={"remoteStartId": 7}), Wait(2),
+        ended(1, "EVConnectTimeout", "Timeout", 0, None)],
+        lambda site, _: site.session(TX).state is SessionState.VOID),
+    "TC_F_06": Case("a connector is unlocked", [
+        Asked("UnlockConnector", {"evseId": 1, "connectorId": 1}, {"status": "Unlocked"})]),
+    "TC_F_11": Case("values of one evse are triggered",
+                    [trigger("MeterValues", evse=1), meter_values(context="Trigger")]),
+    "TC_F_12": Case("values of all evses are triggered", [
+        trigger("MeterValues"), meter_values(1, "Trigger"), meter_values(2, "Trigger")]),
+    "TC_F_13": Case("the event of one evse is triggered", [
+        *LONG[:-1], trigger("TransactionEvent", evse=1), updated(2, "Trigger", "Charging", 2_000)],
+        under_way),
+    "TC_F_14": Case("the events of all evses are triggered", [
+        *LONG[:-1], trigger("TransactionEvent"), updated(2, "Trigger", "Charging", 2_000)],
+        under_way),
+    "TC_F_15": Case("the upload state is triggered", [
+        trigger("LogStatusNotification"), Says("LogStatusNotification", {"status": "Idle"}, {})],
+        stands("log", "Idle", -1)),
+    "TC_F_18": Case("the firmware state is triggered", [
+        trigger("FirmwareStatusNotification"),
+        Says("FirmwareStatusNotification", {"status": "Idle"}, {})],
+        stands("firmware", "Idle", -1)),
+    "TC_F_20": Case("a heartbeat is triggered",
+                    [trigger("Heartbeat"), Says("Heartbeat", {}, {})]),
+    "TC_F_23": Case("the state of a free connector is triggered",
+                    [trigger("StatusNotification", evse=1), status()], connector("Available")),
+    "TC_F_24": Case("the state of a taken connector is triggered",
+                    [trigger("StatusNotification", evse=1), status("Occupied")],
+                    connector("Occupied")),
+    "TC_F_27": Case("a message the station cannot be triggered to send",
+                    [trigger("TransactionEvent", "NotImplemented")]),
+    "TC_G_03": Case("an evse goes out of service",
+                    [available("Inoperative", evse=1), status("Unavailable")],
+                    connector("Unavailable")),
+    "TC_G_04": Case("an evse comes back", [available("Operative", evse=1), status()],
+                    connector("Available")),
+    "TC_G_05": Case("a station goes out of service", [
+        available("Inoperative"), status("Unavailable"), status("Unavailable", 2)],
+        connector("Unavailable", 2)),
+    "TC_G_06": Case("a station comes back", [available("Operative"), status()],
+                    connector("Available")),
+    "TC_G_07": Case("a connector goes out of service", [
+        available("Inoperative", evse=1, number=1), status("Unavailable")],
+        connector("Unavailable")),
+    "TC_G_08": Case("a connector comes back",
+                    [available("Operative", evse=1, number=1), status()], connector("Available")),
+    "TC_G_11": Case("an evse goes out of service after its transaction", [
+        *LONG[:-1], available("Inoperative", "Scheduled", evse=1), ended(2),
+        status("Unavailable")], settled),
+    "TC_G_14": Case("a station goes out of service after its transaction", [
+        *LONG[:-1], available("Inoperative", "Scheduled"), ended(2), status("Unavailable")],
+        settled),
+    "TC_G_17": Case("a connector goes out of service after its transaction", [
+        *LONG[:-1], available("Inoperative", "Scheduled", evse=1, number=1), ended(2),
+        status("Unavailable")], settled),
+    "TC_G_20": Case("a lock that fails is told as an event", [
+        authorize(),
+        Says("NotifyEvent", {
+            "generatedAt": "$now", "seqNo": 0, "eventData": [{
+                "eventId": 1, "timestamp": "$now", "trigger": "Alerting", "actualValue": "true",
+                "component": {"name": "ConnectorPlugRetentionLock"},
+                "variable": {"name": "Problem"},
+                "eventNotificationType": "HardWiredNotification"}]}, {})],
+        kept_events(1)),
+    "TC_J_01": Case("values on the clock bill nobody", [meter_values()], nothing_billed),
+    "TC_J_02": Case("values on the clock within a transaction", [
+        *LONG[:-1], updated(2, "MeterValueClock", wh=2_000), ended(3)], settled),
+    "TC_J_03": Case("values on the clock come with the end", [
+        *LONG[:-1], ended(2, "StopAuthorized", wh=4_000)], settled),
+    "TC_J_04": Case("signed values on the clock are taken as they come",
+                    [meter_values(signedMeterValue=SIGNED)], nothing_billed),
+    "TC_J_07": Case("the begin's register comes with the start", LONG, settled),
+    "TC_J_08": Case("the begin's register comes when the evse is known", [
+        started("Authorized", "Idle"), updated(1, "CablePluggedIn", "EVConnected", 0), *charging(2),
+        ended(3)], settled),
+    "TC_J_09": Case("registers come under way", [
+        started(), *charging(), updated(2, "MeterValuePeriodic", wh=3_000), ended(3)], settled),
+    "TC_J_10": Case("the end's register comes with the end", LONG, settled),
+    "TC_J_11": Case("signed registers that are none are kept, and nobody is billed by them", [
+        started(), *charging(),
+        event("Ended", 2, "StopAuthorized", None, None, "CARD", "Local", "Accepted", meterValue=[
+            {"timestamp": "$now", "sampledValue": [
+                {"value": 4_000, "context": "Transaction.End", "signedMeterValue": SIGNED}]}])],
+        lambda site, _: site.session(TX).state is SessionState.REVIEW),
+    "TC_L_01": Case("a firmware update goes well", firmware(
+        "Downloading", "Downloaded", "SignatureVerified", "Installing", "InstallRebooting",
+        "Installed"), stands("firmware", "Installed", 5)),
+    "TC_L_02": Case("a firmware update is to be installed later", firmware(
+        "Downloading", "Downloaded", "SignatureVerified", "InstallScheduled", "Installing",
+        "Installed"), stands("firmware", "Installed", 5)),
+    "TC_L_03": Case("a firmware update is to be loaded later", firmware(
+        "DownloadScheduled", "Downloading", "Downloaded", "Installed"),
+        stands("firmware", "Installed", 5)),
+    "TC_L_04": Case("a firmware update's certificate is revoked", [update("RevokedCertificate")]),
+    "TC_L_05": Case("a firmware update's certificate is invalid", [
+        update("InvalidCertificate"),
+        Says("SecurityEventNotification",
+             {"type": "InvalidFirmwareSigningCertificate", "timestamp": "$now"}, {})],
+        kept_events(1)),
+    "TC_L_06": Case("a firmware update's signature is invalid", [
+        *firmware("Downloading", "Downloaded", "InvalidSignature"),
+        Says("SecurityEventNotification",
+             {"type": "InvalidFirmwareSignature", "timestamp": "$now"}, {})],
+        stands("firmware", "InvalidSignature", 5)),
+    "TC_L_07": Case("a firmware update cannot be loaded",
+                    firmware("Downloading", "DownloadFailed"),
+                    stands("firmware", "DownloadFailed", 5)),
+    "TC_L_08": Case("a firmware update does not verify",
+                    firmware("Downloaded", "InstallVerificationFailed"),
+                    stands("firmware", "InstallVerificationFailed", 5)),
+    "TC_L_09": Case("a firmware update cannot be installed",
+                    firmware("Downloaded", "Installing", "InstallationFailed"),
+                    stands("firmware", "InstallationFailed", 5)),
+    "TC_L_10": Case("a firmware update takes the place of another", [update("AcceptedCanceled")]),
+    "TC_L_11": Case("a firmware update cannot take the place of another", [
+        *firmware("Installing"), update("Rejected")], stands("firmware", "Installing", 5)),
+    "TC_L_13": Case("a firmware update waits for a transaction", [
+        *LONG[:-1], *firmware("DownloadScheduled"), ended(2)], settled),
+    "TC_M_01": Case("our root is installed", [installed("CSMSRootCertificate")]),
+    "TC_M_02": Case("the maker's root is installed", [installed("ManufacturerRootCertificate")]),
+    "TC_M_05": Case("a root cannot be installed", [installed("CSMSRootCertificate", "Failed")]),
+    "TC_M_13": Case("the maker's roots are listed", [
+        Asked("GetInstalledCertificateIds", {"certificateType": ["ManufacturerRootCertificate"]},
+              ACCEPTED | {"certificateHashDataChain": [
+                  {"certificateType": "ManufacturerRootCertificate",
+                   "certificateHashData": HASH}]})]),
+    "TC_M_18": Case("all certificates are listed", [
+        Asked("GetInstalledCertificateIds", {}, ACCEPTED | {"certificateHashDataChain": [
+            {"certificateType": "CSMSRootCertificate", "certificateHashData": HASH}]})]),
+    "TC_M_19": Case("there is no such certificate", [
+        Asked("GetInstalledCertificateIds", {}, {"status": "NotFound"})]),
+    "TC_M_20": Case("a certificate is deleted", [
+        Asked("DeleteCertificate", {"certificateHashData": HASH}, ACCEPTED)]),
+    "TC_M_21": Case("a certificate cannot be deleted", [
+        Asked("DeleteCertificate", {"certificateHashData": HASH}, {"status": "Failed"})]),
+    "TC_N_25": Case("a diagnostics log is uploaded", [log(), *uploaded("Uploading", "Uploaded")],
+                    stands("log", "Uploaded", 6)),
+    "TC_N_27": Case("what a station knows of a customer is read",
+                    [customer(), told_of_customer()], report("customer_information")),
+    "TC_N_28": Case("a station knows nothing of a customer",
+                    [customer(), told_of_customer("")], report("customer_information")),
+    "TC_N_29": Case("a station does not say what it knows of a customer",
+                    [customer(word="Rejected")]),
+    "TC_N_30": Case("what a station knows of a customer is read and deleted",
+                    [customer(is_clear=True), told_of_customer()],
+                    report("customer_information")),
+    "TC_N_31": Case("there was nothing to delete", [customer(is_clear=True), told_of_customer("")],
+                    report("customer_information")),
+    "TC_N_32": Case("what a station knows of a customer is deleted unread",
+                    [customer(is_report=False, is_clear=True), told_of_customer("")]),
+    "TC_N_34": Case("a log is refused", [log(word="Rejected")]),
+    "TC_N_35": Case("a security log is uploaded",
+                    [log("SecurityLog"), *uploaded("Uploading", "Uploaded")],
+                    stands("log", "Uploaded", 6)),
+    "TC_N_36": Case("a second log takes the place of the first", [
+        log(), *uploaded("Uploading"), log("DiagnosticsLog", "AcceptedCanceled", 9),
+        *uploaded("AcceptedCanceled"), *uploaded("Uploading", "Uploaded", request=9)],
+        stands("log", "Uploaded", 9)),
+    "TC_N_62": Case("a customer is named by an identifier",
+                    [customer(is_clear=True, customerIdentifier="C-1"), told_of_customer()],
+                    report("customer_information")),
+    "TC_P_02": Case("a vendor's message that nobody knows here", [
+        Says("DataTransfer", {"vendorId": "org.example", "messageId": "x", "data": "y"},
+             {"status": "UnknownVendorId"})]),
+    "TC_P_03": Case("custom data is let through", [
+        Says("Heartbeat", {"customData": {"vendorId": "org.example", "more": [1]}}, {})]),
+}  # fmt: skip
+
+# Held by tests of their own.
+_BEHAVIOURS, _TLS = "tests/stories/test_behaviours.py", "tests/apps/gateway/test_tls.py"
+_PASSWORD = (
+    f"{_BEHAVIOURS}::test_behaviour_22_a_wrong_password_or_an_unknown_station_never_gets_a_socket"
+)
+ELSEWHERE = {
+    "TC_A_01": _PASSWORD,
+    "TC_A_02": _PASSWORD,
+    "TC_A_03": _PASSWORD,
+    "TC_A_04": f"{_TLS}::test_profile_2_is_a_password_over_tls",
+    "TC_A_06": f"{_TLS}::test_tls_1_1_is_refused",
+    "TC_A_07": f"{_TLS}::test_profile_3_is_a_certificate_that_names_the_station",
+    "TC_A_09": "tests/apps/onboarding/test_rotation.py"
+    "::test_old_and_new_are_let_in_until_the_station_has_used_the_new_one",
+    "TC_A_10": "tests/apps/onboarding/test_rotation.py"
+    "::test_a_password_that_the_station_refuses_never_holds",
+    "TC_A_11": "tests/apps/stations/test_station_messages.py"
+    "::test_a_station_asks_for_a_certificate_and_gets_it_and_renews_it_in_time",
+}
+# Not played, and why.
+GAPS = {
+    "TC_A_19": "raising a station's security profile is the operator's own doing",
+    "TC_C_39": "a group of cards is not named in what the case reads",
+    "TC_C_47": "there are no master passes",
+    "TC_C_48": "there are no master passes",
+    "TC_C_49": "there are no master passes",
+    "blocks D, H, I, K, O": "local lists, reservations, cost, smart charging and display messages "
+    "have tests of their own and are not played by case yet",
+    "block N, monitoring": "NotifyEvent and monitoring reports have tests of their own and are not "
+    "played by case yet",
+}
