@@ -11,9 +11,11 @@ from ohmstead.apps.config import AlertsConfig, MailConfig
 from ohmstead.apps.operations.mail import Mailer
 from ohmstead.apps.operations.posting import NotPosted
 from ohmstead.core.alerts import Alert, Rule, span
+from ohmstead.core.network import Station
 from ohmstead.core.station_log import StationCertificate
 from ohmstead.flows.stations import retire_station
-from ohmstead.ports import Job
+from ohmstead.frozen import replace
+from ohmstead.ports import Decision, Job
 from tests.apps.api.desk import problem, put_record
 from tests.apps.operations.stage import Ear, contexts, stage, walk
 from tests.apps.stations.field import V16, V201
@@ -359,3 +361,22 @@ def test_mail_is_encrypted_and_what_a_station_says_ends_no_header(tmp_path):
 def test_lengths_of_time_are_said_in_their_largest_unit():
     said = [span(ms) for ms in (0, 59_999, 60_000, 3_599_999, 3_600_000, 86_400_000, 10**9)]
     assert said == ["0 s", "59 s", "1 minute", "59 minutes", "1 hour", "1 day", "11 days"]
+
+
+def test_a_network_that_loses_its_uplink_gets_one_mail(tmp_path):
+    async def scenario(desk, sink):
+        proto = desk.house.store.get(Station, "S")
+        many = tuple(replace(proto, id=f"S{number:04d}") for number in range(1_200))
+        await desk.house.store.run(lambda *_: Decision(None, many), None)
+        desk.field.wait(5)
+        changed = await desk.house.office.minute()
+        assert len(changed.opened) == 1_202
+        await sink.gets(1)
+        assert "(and 1201 more)" in sink.mails[0].replace("\r\n ", " ")
+        assert "... and 1152 more" in sink.mails[0]
+        status = (await desk.read.get("/api/v1/status")).json()
+        assert status["troubles"][-1].startswith("1202 alerts are open in all")
+        await asyncio.sleep(0.2)
+        assert len(sink.mails) == 1
+
+    run(tmp_path, scenario, offline_s=60)

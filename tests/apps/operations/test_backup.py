@@ -24,6 +24,7 @@ from ohmstead.core.session import Session, SessionState
 from ohmstead.errors import ConfigError, OperatorError
 from ohmstead.flows.charging.start import TRANSACTION_COUNTER
 from ohmstead.frozen import replace
+from ohmstead.ports import Decision, Job
 from tests.apps.api.desk import desk, problem, put_record
 from tests.apps.stations.field import V16, V201, running
 from tests.flows.world import NOON
@@ -304,5 +305,20 @@ def test_books_that_do_not_hold_keep_a_house_frozen_until_somebody_says_why(arch
             )
             done = (await it.admin.post("/api/v1/resume", json=body | {"why": "known"})).json()
             assert done["accepted"] == said["problems"]
+
+    asyncio.run(scenario())
+
+
+def test_what_waits_in_the_outbox_of_a_frozen_house_waits_on(tmp_path):
+    async def scenario():
+        async with running(tmp_path) as field, field.station(V16) as station:
+            field.house.is_frozen = True
+            tx, _ = await station.start()
+            job = Job("stop/1", "station/S", "stop", {"station": "S", "transaction": tx})
+            await field.store.run(lambda *_: Decision(None, jobs=(job,)), None)
+            await asyncio.sleep(0.7)
+            assert [one.id for one in field.store.due_jobs(field.now, 10)] == ["stop/1"]
+            assert not field.house._asked
+            assert field.store.commits
 
     asyncio.run(scenario())

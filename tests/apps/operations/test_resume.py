@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -116,5 +117,9 @@ def test_a_person_backs_up_a_running_network_restores_it_and_resumes(tmp_path):
         assert "the ledger says   50000000" in done
         assert done.endswith("✓ the books hold\nThe house works again.\n")
         assert "agree to the unit" in inside("reconcile", "--dir", new).stdout
+        deadline = time.monotonic() + 30
+        while not json.loads(inside("status", "--json", "--dir", new).stdout)["chain"]["steps"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
         code, log = up.stop()
         assert (code, "Traceback" in log) == (0, False)

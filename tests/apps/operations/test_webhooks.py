@@ -358,3 +358,23 @@ def test_over_https_the_certificate_has_to_be_that_of_the_name(tmp_path, monkeyp
         asyncio.run(scenario())
     finally:
         posting.trust.cache_clear()
+
+
+def test_what_was_not_delivered_before_a_stop_is_delivered_after_the_next_start(tmp_path):
+    clock, found = ManualClock(NOON), []
+
+    async def whole():
+        ear = await Ear().open()
+        ear.mute = True
+        async with stage(tmp_path, clock=clock) as desk:
+            found.append(await subscribe(desk, ear.url, "session.started"))
+            async with desk.field.station(V16) as station:
+                await station.start()
+                await asyncio.sleep(0.2)
+        ear.mute, before = False, len(ear.heard)
+        async with stage(tmp_path, clock=clock, furnished=True) as desk:
+            await ear.hears(before + 1)
+            assert ear.types[-1] == "session.started"
+            assert is_signed(ear.heard[-1], found[0]["secret"])
+
+    asyncio.run(whole())

@@ -37,6 +37,7 @@ from ohmstead.units import MS_PER_S
 PAGE = 1_000
 OPEN_MAX = 100_000  # alerts: a few for each station
 PER_COMMIT = 500
+LOGGED_MAX = 20  # of one look
 DAY_MS = 86_400_000
 START_MS = 60_000
 HOUSE, SETTLER = "house", "settler"
@@ -134,13 +135,18 @@ class Alarms:
         opened: list[Alert] = []
         closed: list[Alert] = []
         for at in range(0, max(len(findings), len(saved)), PER_COMMIT):
+            # The first commit mails of them all: who loses an uplink gets one mail, not forty.
+            by_mail = self._mailer.is_on and at == 0
             some = tuple(findings[at : at + PER_COMMIT])
-            command = Observed(some, saved[at : at + PER_COMMIT], self._mailer.is_on)
+            others = len(findings) - len(some)
+            command = Observed(some, saved[at : at + PER_COMMIT], by_mail, others)
             changed = await self._store.run(observe, command)
             opened += changed.opened
             closed += changed.closed
-        for alert in opened:
+        for alert in opened[:LOGGED_MAX]:
             log.warning("alert", text=alert.text)
+        if len(opened) > LOGGED_MAX:
+            log.warning("alerts", opened=len(opened))
         return Changed(tuple(opened), tuple(closed))
 
     def open(self) -> list[Alert]:

@@ -13,8 +13,10 @@ from ohmstead.apps.operations.courier import Courier
 from ohmstead.apps.operations.mail import Mailer
 from ohmstead.apps.operations.presence import PresenceWatch
 from ohmstead.apps.operations.webhooks import Webhooks
+from ohmstead.core.alerts import Alert
 from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.restoration import Restoration
+from ohmstead.core.webhooks import Topic
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.operations.alerting import MAIL, Changed
 from ohmstead.flows.operations.telling import WEBHOOK
@@ -27,6 +29,7 @@ LOOK_S = 1.0
 COMMIT_S = 0.03
 MINUTE_S = 60.0
 LETTERS_SHOWN = 10
+OF_STATIONS = frozenset(topic for topic in Topic if topic.value.startswith("station."))
 ALERTS_SHOWN = 20
 
 log = structlog.get_logger()
@@ -37,6 +40,7 @@ class Office:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._looked = False
         self.webhooks = Webhooks(house.store, house.clock, house.pepper, house.config.webhooks)
         self.mailer = Mailer(house.directory, house.config.network.name, house.config.mail)
         self.courier = Courier(
@@ -58,13 +62,16 @@ class Office:
     def start(self) -> list[Coroutine[None, None, None]]:
         """Begin to watch; returns what has to run as long as the house does."""
         self.webhooks.load()
+        self._looked = True  # nobody is connected yet
         self.webhooks.on_told = self._soon
         self.alarms.load()
+        self._house.services.attempts.load()
         self._house.store.watch = self._watch
         return [self.courier.run(), self._every_second(), self._every_minute()]
 
     def _watch(self, state: State, decision: Decision[Any], now_ms: int) -> Decision[Any]:
         """Every decision of the house passes here before it is applied."""
+        decision = self._house.services.attempts.watch(state, decision, now_ms)
         try:
             self.alarms.see(state, decision, now_ms)
         except Exception as error:  # a defect here must cost nobody a session
@@ -86,11 +93,15 @@ class Office:
                 log.error("looking at stations failed", exc_info=error)
 
     async def look(self) -> None:
-        """Tell what stations did since the last look."""
+        """Tell what stations did since the last look, if anybody wants to know."""
+        if not self.webhooks.wants(OF_STATIONS):
+            self._looked = False
+            return
         events = self.presence.look()
-        if events and self.webhooks.subscriptions:
+        if events and self._looked:
             await self.webhooks.tell(events)
             self.courier.wake()
+        self._looked = True  # who subscribes now is not told of what was before
 
     async def _every_minute(self) -> None:
         while True:
@@ -122,10 +133,11 @@ class Office:
         for one in self.webhooks.all():
             if one.disabled:
                 found.append(f"webhook {one.id} to {one.url} is off: {one.disabled}")
-        alerts = self.alarms.open()
+        alerts = self._house.store.find(Alert, ALERTS_SHOWN + 1, closed_ms=0)
         found += [f"since {utc_text(one.opened_ms)}: {one.text}" for one in alerts[:ALERTS_SHOWN]]
         if len(alerts) > ALERTS_SHOWN:
-            found.append(f"{len(alerts)} alerts are open in all: see `ohmstead alert list`")
+            count = self._house.store.count(Alert, closed_ms=0)
+            found.append(f"{count} alerts are open in all: see `ohmstead alert list`")
         letters = self.webhooks.letters()
         for letter in letters[-LETTERS_SHOWN:]:
             found.append(

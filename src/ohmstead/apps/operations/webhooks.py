@@ -72,6 +72,10 @@ class Webhooks:
             self.on_told()
         return told
 
+    def wants(self, topics: frozenset[Topic]) -> bool:
+        """Whether anybody wants to be told of any of these."""
+        return any(not topics.isdisjoint(one.topics) for one in self.subscriptions)
+
     def all(self) -> list[Subscription]:
         """Everything that was not removed."""
         return [one for one in self._store.find(Subscription, 10_000) if not one.ended_ms]

@@ -18,6 +18,7 @@ class Observed(Frozen):
     findings: tuple[Finding, ...]
     sessions: tuple[LastSession, ...] = ()
     by_mail: bool = False
+    others: int = 0  # findings of the same look that other commits write down
     since_ms: int | None = None  # when it began, where that is known to be earlier than now
 
 
@@ -51,21 +52,23 @@ def observe(state: State, command: Observed, now_ms: int) -> Decision[Changed]:
         elif not finding.fires and known is not None and is_open:
             closed.append(replace(known, closed_ms=max(1, now_ms)))
     puts: tuple[Record, ...] = (*opened, *closed, *command.sessions)
-    jobs = (_mail(opened, closed),) if command.by_mail and (opened or closed) else ()
+    jobs = (
+        (_mail(opened, closed, command.others),) if command.by_mail and (opened or closed) else ()
+    )
     return Decision(Changed(tuple(opened), tuple(closed)), puts, jobs=jobs)
 
 
-def _mail(opened: list[Alert], closed: list[Alert]) -> Job:
+def _mail(opened: list[Alert], closed: list[Alert], others: int) -> Job:
     """One mail for all of it: a network that loses its uplink must not send ten thousand."""
     lines = [f"! {alert.text}" for alert in opened]
     lines += [f"over: {alert.text}" for alert in closed]
-    more = len(lines) - LINES_MAX
-    if more > 0:
+    more = max(0, len(lines) - LINES_MAX) + others
+    if more:
         lines = [*lines[:LINES_MAX], f"... and {more} more: see `ohmstead alert list`"]
     first = (opened or closed)[0]
     subject = first.text if opened else f"over: {first.text}"
-    others = len(opened) + len(closed) - 1
-    subject += f" (and {others} more)" if others else ""
+    rest = len(opened) + len(closed) - 1 + others
+    subject += f" (and {rest} more)" if rest else ""
     what = "opened" if opened else "closed"
     payload = {"subject": subject, "lines": lines}
     return Job(f"mail/{first.key}/{first.count}/{what}", MAIL_LANE, MAIL, payload)
