@@ -15,6 +15,7 @@ import secrets
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+import ocpp.exceptions
 import ocpp.v16
 import ocpp.v21
 import ocpp.v201
@@ -60,6 +61,18 @@ WH = 1_000
 QUICK = Options(busy_ms=20, probe_ms=5)
 POOR = f"0x{9:040x}"
 ADMISSIONS = {admission.value: admission for admission in Admission}
+
+
+class ChargePoint21(ocpp.v21.ChargePoint):
+    """The package leaves unanswered, in 2.1 only, what its station does not do."""
+
+    async def _handle_call(self, message):
+        if message.action not in self.route_map:
+            raise ocpp.exceptions.NotImplementedError
+        return await super()._handle_call(message)
+
+
+POINTS = {V16: ocpp.v16.ChargePoint, V201: ocpp.v201.ChargePoint, V21: ChargePoint21}
 
 
 class Field:
@@ -188,7 +201,7 @@ class Field:
     async def station(self, version, name="S", boot=True, kind=None):
         """A charge point of the ``ocpp`` package, connected and booted."""
         async with self.socket(version, name) as socket:
-            point = (kind or PACKAGES[version].ChargePoint)(name, socket)
+            point = (kind or POINTS[version])(name, socket)
             reading = asyncio.create_task(_read(point))
             station = Station(self, version, name, point, socket)
             try:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.stations.directory import Directory
+from ohmstead.apps.stations.attempts import Attempts
 from ohmstead.apps.stations.services import Registry, Services
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.core.ledger import Account
@@ -192,9 +193,8 @@ class Bench:
         world = World()
         self.store, self.clock = world.store, world.clock
         verifier = Verifier()
-        services = Services(
-            self.store, self.clock, Registry(self.store, b""), verifier, OcppConfig(), 6
-        )
+        registry, attempts = Registry(self.store, b""), Attempts(self.store, self.clock)
+        services = Services(self.store, self.clock, registry, verifier, OcppConfig(), 6, attempts)
         directory = Directory(services, lambda: True)
         self.version, self.verifier = version, verifier
         self.peer = directory.peer(services.registry.find("ST"), version)
