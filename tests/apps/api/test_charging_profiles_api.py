@@ -276,6 +276,23 @@ def test_a_report_shows_what_is_missing_unknown_or_changed_at_the_station(tmp_pa
     walk(tmp_path, scenario)
 
 
+def test_constraints_from_outside_that_a_station_reported_count_in_the_composite(tmp_path):
+    async def scenario(desk):
+        async with desk.field.station(**at(V201)) as station:
+            assert (await desk.host.put(P, json=BODY)).status_code == 200
+            await desk.host.post(f"{P}/report")
+            grid = reported(50, 10) | {
+                "chargingProfilePurpose": "ChargingStationExternalConstraints"
+            }
+            told = station.call.ReportChargingProfiles(station.point.request_id, "SO", [grid], 0)
+            await station.say(told)
+            asked = {"evse": 1, "duration_s": 60}
+            found = (await desk.host.get(COMPOSITE, params=asked)).json()
+            assert [one["limit"] for one in found["ours"]] == ["10"]
+
+    walk(tmp_path, scenario)
+
+
 def test_a_1_6_station_cannot_list_its_profiles_and_that_is_said(tmp_path):
     async def scenario(desk):
         async with desk.field.station(**at(V16)):

@@ -9,7 +9,7 @@ from ohmstead.apps.gateway.interface import Answered, Link
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.capabilities import profiles
 from ohmstead.apps.stations.commands import Commanded, NotConnected
-from ohmstead.core.charging_profile import ChargingProfile, RateUnit
+from ohmstead.core.charging_profile import ChargingProfile, Installed, Purpose, RateUnit
 from ohmstead.core.composite import Difference, Place, Span, Theirs, composite, differences
 from ohmstead.core.station_profiles import ProfileReport, StationProfiles
 from ohmstead.errors import RemoteProtocolError
@@ -166,6 +166,17 @@ async def compose(
         began_ms=session.started_ms if session is not None else start_ms,
         transaction_id=session.transaction_id if session is not None else "",
     )
-    ours = composite(current(store, station_id), place, start_ms, end_ms)
+    applying = (*current(store, station_id), *from_outside(store, station_id))
+    ours = composite(applying, place, start_ms, end_ms)
     other = differences(ours, theirs, place, end_ms) if theirs is not None else ()
     return Composed(place, start_ms, end_ms, ours, theirs, problem, other)
+
+
+def from_outside(store: Store, station_id: str) -> tuple[Installed, ...]:
+    """The constraints that others than us have put on a station, as it last reported them."""
+    report = store.get(ProfileReport, station_id)
+    return tuple(
+        Installed(one.evse_id, one.profile, report.at_ms)
+        for one in (report.profiles if report is not None else ())
+        if report is not None and one.profile.purpose is Purpose.EXTERNAL
+    )
