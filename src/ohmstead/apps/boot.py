@@ -30,6 +30,7 @@ from ohmstead.apps.operations.office import Office
 from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
 from ohmstead.apps.stations import certificates, commands
+from ohmstead.apps.stations.attempts import Attempts
 from ohmstead.apps.stations.authority import FileAuthority
 from ohmstead.apps.stations.capabilities.keeper import Keeper
 from ohmstead.apps.stations.commanding.journal import AuditedGateway, Journal
@@ -111,6 +112,7 @@ class House:
             verifier=Verifier(),
             config=config.ocpp,
             asset_scale=config.asset.scale,
+            attempts=Attempts(store, clock),
             on_late=self.journal.late,
             authority=FileAuthority.load(directory),
         )
@@ -203,12 +205,22 @@ class House:
     def _on_connected(self, peer: StationPeer) -> None:
         if peer.station_id in self.services.registry.moved_on:
             self._do(settle_password(self.services, peer.station_id))
-        if self.is_frozen:
-            return
+        if not self.is_frozen:
+            self._take_up(peer.station_id)
+
+    def _take_up(self, station_id: str) -> None:
+        """See to what waits for a station that is here."""
         self._job_event.set()
-        self.queue.arrived(peer.station_id)
-        self.keeper.arrived(peer.station_id)
-        self._do(self.missing_stops.ask_again(peer.station_id))
+        self.queue.arrived(station_id)
+        self.keeper.arrived(station_id)
+        self._do(self.missing_stops.ask_again(station_id))
+
+    def thaw(self) -> None:
+        """The house was resumed: what waited meanwhile is taken up."""
+        self.is_frozen = False
+        for station_id in list(self.stations.presence):
+            if self.gateway.link(station_id) is not None:
+                self._take_up(station_id)
 
     async def _sweep(self) -> None:
         """Look for stops that never came."""
@@ -219,10 +231,17 @@ class House:
             try:
                 await self.missing_stops.sweep()
                 await self.renewals.sweep()
+                await self.services.attempts.sweep(self._away_since_ms)
             except OhmsteadError as error:
                 log.warning("the sweep waits", reason=str(error))
             except Exception as error:  # one session nobody can judge must not end the sweeping
                 log.error("the sweep failed", exc_info=error)
+
+    def _away_since_ms(self, station_id: str) -> int | None:
+        if self.gateway.link(station_id) is not None:
+            return None
+        presence = self.stations.presence.get(station_id)
+        return presence.last_seen_ms if presence is not None else 0
 
     async def _carry_out_jobs(self) -> None:
         """Send what waits for a station as soon as it can hear it."""

@@ -13,6 +13,7 @@ from ohmstead.apps.operations.posting import NotPosted
 from ohmstead.core.alerts import Alert, Rule, span
 from ohmstead.core.network import Station
 from ohmstead.core.station_log import StationCertificate
+from ohmstead.flows.station_log import Happening, Tell, tell
 from ohmstead.flows.stations import retire_station
 from ohmstead.frozen import replace
 from ohmstead.ports import Decision, Job
@@ -380,3 +381,15 @@ def test_a_network_that_loses_its_uplink_gets_one_mail(tmp_path):
         assert len(sink.mails) == 1
 
     run(tmp_path, scenario, offline_s=60)
+
+
+def test_a_dated_event_tells_what_the_clock_of_its_station_shows(tmp_path):
+    async def scenario(desk, _sink):
+        async with desk.field.station(V16) as station:
+            desk.field.wait(60)
+            for minutes, texts in ((7, ["the clock of station S is 7 minutes ahead"]), (1, [])):
+                happening = Happening("Security", desk.field.now + minutes * 60_000, security=True)
+                await desk.house.store.run(tell, Tell(station.name, (happening,)))
+                assert await opened(desk) == texts
+
+    run(tmp_path, scenario, mail=False, clock_off_s=120)

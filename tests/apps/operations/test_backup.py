@@ -10,6 +10,8 @@ import stat
 import tarfile
 
 import pytest
+from ocpp.routing import on
+from ocpp.v201 import ChargePoint, call_result
 
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.adapters.store.schema import TABLES
@@ -320,5 +322,32 @@ def test_what_waits_in_the_outbox_of_a_frozen_house_waits_on(tmp_path):
             assert [one.id for one in field.store.due_jobs(field.now, 10)] == ["stop/1"]
             assert not field.house._asked
             assert field.store.commits
+
+    asyncio.run(scenario())
+
+
+def test_what_waited_while_a_house_was_frozen_is_taken_up_when_it_is_resumed(tmp_path):
+    class Asked(ChargePoint):
+        asked = ()
+
+        @on("GetTransactionStatus")
+        def tell(self, transaction_id, **_):
+            self.asked = (*self.asked, transaction_id)
+            return call_result.GetTransactionStatus(messages_in_queue=True, ongoing_indicator=True)
+
+    async def scenario():
+        async with running(tmp_path) as field:
+            async with field.station(V201) as station:
+                tx, _ = await station.start()
+            field.wait(48 * 60)
+            field.house.is_frozen = True
+            async with field.station(V201, kind=Asked) as station:
+                await station.heartbeat()
+                await asyncio.sleep(0.3)
+                assert station.point.asked == ()
+                field.house.thaw()
+                while not station.point.asked:
+                    await asyncio.sleep(0.01)
+                assert station.point.asked == (tx,)
 
     asyncio.run(scenario())

@@ -29,7 +29,7 @@ from ohmstead.core.alerts import (
 from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import EvseHead, Station, evse_key
 from ohmstead.core.session import OPEN_STATES, Session
-from ohmstead.core.station_log import StationCertificate
+from ohmstead.core.station_log import StationCertificate, StationEvent
 from ohmstead.flows.operations.alerting import Changed, Observed, observe
 from ohmstead.ports import Clock, Decision, R, State
 from ohmstead.units import MS_PER_S
@@ -96,23 +96,27 @@ class Alarms:
     # Of every decision: what it says of stations' clocks and of their last sessions.
 
     def see(self, state: State, decision: Decision[Any], now_ms: int) -> None:
-        """Remember what a new or ended session tells of its station."""
+        """Remember what a new or ended session, or a dated event, tells of its station."""
         for record in decision.puts:
             if type(record) is Session:
                 old = state.get(Session, record.id)
                 if old is None or bool(old.ended_ms) != bool(record.ended_ms):
                     self._last_session[record.station_id] = now_ms
                     self._unsaved.add(record.station_id)
-                    self._see_clock(record, old is None, now_ms)
+                    self._see_session(record, old is None, now_ms)
+            elif type(record) is StationEvent and record.at_ms != record.received_ms:
+                self._see_clock(record.station_id, record.at_ms, now_ms)
 
-    def _see_clock(self, session: Session, is_new: bool, now_ms: int) -> None:
-        """A message that cannot have waited tells what its station's clock shows."""
-        station_id = session.station_id
-        said_ms = session.started_ms if is_new else session.ended_ms
+    def _see_session(self, session: Session, is_new: bool, now_ms: int) -> None:
         if is_new and "clock_skew" in session.findings:
             # It is ahead by more than is tolerated; by how much the session does not keep.
-            self._clock_off[station_id] = max(1, self._rules.clock_off_ms)
-            return
+            self._clock_off[session.station_id] = max(1, self._rules.clock_off_ms)
+        else:
+            said_ms = session.started_ms if is_new else session.ended_ms
+            self._see_clock(session.station_id, said_ms, now_ms)
+
+    def _see_clock(self, station_id: str, said_ms: int, now_ms: int) -> None:
+        """A message that cannot have waited tells what its station's clock shows."""
         presence = self._presence.get(station_id)
         off_ms = said_ms - now_ms
         here_ms = presence.connected_ms if presence is not None else now_ms

@@ -79,5 +79,5 @@ async def thaw(
     looked = await look(house)
     command = Resume(by, why, looked.problems, accept_problems)
     restoration = await house.store.run(resume, command)
-    house.is_frozen = False
+    house.thaw()
     return restoration, looked
