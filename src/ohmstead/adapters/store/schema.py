@@ -5,6 +5,8 @@ from __future__ import annotations
 from ohmstead.adapters.store.tables import Table
 from ohmstead.core.access import ApiKey, KeptAnswer
 from ohmstead.core.alerts import Alert, LastSession
+from ohmstead.core.attempt import Attempt, AttemptHead
+from ohmstead.core.attempt_day import AttemptDay
 from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import CommandBatch, CommandBody, StationCommand
 from ohmstead.core.foreign import ForeignTransaction
@@ -84,5 +86,8 @@ TABLES: tuple[Table, ...] = (
     Table(StationProfiles, "station_profiles"),
     Table(ProfileReport, "profile_reports"),
     Table(LocalList, "local_lists"),
+    Table(Attempt, "attempts", ("is_open",)),
+    Table(AttemptHead, "attempt_heads"),
+    Table(AttemptDay, "attempt_days"),
     Table(Reservation, "reservations", ("state", "station_id", "payer")),
 )

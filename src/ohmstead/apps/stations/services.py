@@ -13,6 +13,7 @@ from hmac import compare_digest
 from zoneinfo import ZoneInfo
 
 from ohmstead.apps.config import OcppConfig
+from ohmstead.apps.stations.attempts import Attempts
 from ohmstead.apps.stations.authority import Authority, EvPki, Ocsp
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.core.meter import MeterKey
@@ -113,6 +114,7 @@ class Services(Frozen):
     verifier: Verifier
     config: OcppConfig
     asset_scale: int
+    attempts: Attempts
     session_id: Callable[[], str] = fresh_session_id
     # Behaviour 3: told of every late answer, to keep it on its command.
     on_late: Callable[[str, Version, LateResult | LateError], None] | None = None

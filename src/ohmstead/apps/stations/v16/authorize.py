@@ -27,6 +27,7 @@ STATUS = {
 
 async def handle(request: AuthorizeRequest, peer: StationPeer) -> AuthorizeResponse:
     funding = await peer.services.store.run(authorise, request.id_tag)
+    await peer.services.attempts.presented(peer, request.id_tag, funding.authorisation.value)
     return AuthorizeResponse(id_tag_info=info(funding.authorisation, funding.token))
 
 

@@ -14,5 +14,8 @@ async def handle(
     connectors = peer.presence.connectors
     if place in connectors or len(connectors) < CONNECTORS_MAX:
         now_ms = peer.services.clock.now_ms()
-        connectors[place] = ConnectorStatus(request.connector_status.value, "", now_ms)
+        before = connectors[place].status if place in connectors else ""
+        word = request.connector_status.value
+        connectors[place] = ConnectorStatus(word, "", now_ms)
+        await peer.services.attempts.status(peer, place, before, word)
     return StatusNotificationResponse()
