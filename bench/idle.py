@@ -92,7 +92,9 @@ def masked(text: bytes) -> bytes:
     return b"\x81" + size + bytes(4) + text
 
 
-async def open_one(port: int, number: int, context: ssl.SSLContext | None) -> asyncio.StreamWriter:
+async def open_one(
+    port: int, number: int, context: ssl.SSLContext | None = None
+) -> asyncio.StreamWriter:
     """Connect, log in, boot, report a status and beat once, each answered before the next."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=4_096, ssl=context)
     name = f"station-{number:06}"
