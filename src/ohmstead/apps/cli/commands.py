@@ -11,7 +11,8 @@ import typer
 
 from ohmstead.apps.cli.client import Api, part
 from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table
-from ohmstead.apps.cli.stations import StationId, read_json, station
+from ohmstead.apps.cli.stations import StationId, station
+from ohmstead.errors import OperatorError
 
 command = typer.Typer(
     help="Commands to stations: the log, the queue, and many stations at once.",
@@ -34,19 +35,30 @@ class CommandApi(Api):
         super().__init__(directory, key)
         self._http.headers["Ohmstead-Client"] = "cli"
 
-    def send(self, path: str, body: Any, query: Mapping[str, Any]) -> Any:
-        """POST with a query; one that is empty is left out."""
+    def send(self, path: str, body: str, query: Mapping[str, str]) -> Any:
+        """POST a JSON text as it is, so that its numbers keep their digits."""
         wanted = {name: value for name, value in query.items() if value}
-        return self._ask("POST", path, json=body, params=wanted)
+        headers = {"Content-Type": "application/json"}
+        return self._ask("POST", path, content=body.encode(), params=wanted, headers=headers)
 
     def take_back(self, path: str) -> Any:
         """DELETE what answers with a document."""
         return self._ask("DELETE", path)
 
 
-def read_payload(text: str) -> Any:
-    """JSON as it was typed, or from @FILE (a FILE without @ is found too)."""
-    return read_json(text.removeprefix("@") if text.startswith("@") else text)
+def read_payload(text: str) -> str:
+    """JSON as it was typed, or from @FILE (a FILE without @ is found too); checked to be JSON."""
+    name = text.removeprefix("@")
+    try:
+        if text.startswith("@") or not text.lstrip().startswith(("{", "[")):
+            text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{name} cannot be read: {error}") from None
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise OperatorError(f"{name[:60]} is not JSON: {error}") from None
+    return text
 
 
 @station.command("command")
@@ -150,7 +162,7 @@ def bulk(
     """Queue one request for many stations; each is asked once it is there."""
     body = {
         "action": action,
-        "payload": read_payload(payload),
+        "payload": json.loads(read_payload(payload)),
         "stations": stations or [],
         "vendor": vendor,
         "model": model,
@@ -159,7 +171,7 @@ def bulk(
         "reason": reason,
         "ttl_s": ttl_s,
     }
-    made = CommandApi(directory, key).send("/commands", body, {})
+    made = CommandApi(directory, key).send("/commands", json.dumps(body), {})
     if as_json:
         say_json(made)
     elif dry_run:

@@ -1,0 +1,157 @@
+"""Commands to stations as a person types them, and every example of docs/operating/commands.md."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shlex
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ohmstead.adapters.clock import SystemClock
+from ohmstead.apps.virtual.meter import VirtualMeter
+from ohmstead.apps.virtual.station import VirtualStation
+from tests.apps.cli.test_commands import OWNER, TARIFF, WAIT_S, Up, inside
+
+PAGE = Path(__file__).parents[3] / "docs" / "operating" / "commands.md"
+PERIOD = {"startPeriod": 0, "limit": 16.1}
+PROFILE = {
+    "connectorId": 1,
+    "csChargingProfiles": {
+        "chargingProfileId": 1,
+        "stackLevel": 1,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [PERIOD]},
+    },
+}
+FIRMWARE = {"location": "https://user:pa55@host/v2.bin", "retrieveDate": "2026-11-20T12:00:00Z"}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A house with station CP1; returns a way to type commands to it, and CP1's password."""
+    folder = tmp_path_factory.mktemp("commands") / "net"
+    inside("init", "--dir", folder, "--json")
+    tariff = folder / "tariff.json"
+    tariff.write_text(json.dumps(TARIFF))
+    with Up(folder) as up:
+
+        def typed(*words, code=0):
+            return inside(*words, "--dir", folder, code=code)
+
+        typed("tariff", "add", tariff)
+        made = typed("station", "add", "CP1", "--owner", OWNER, "--tariff", "T1", "--json")
+        yield typed, json.loads(made.stdout)["password"], up.where["ocpp"]
+
+
+@contextmanager
+def station(url, password, ready=None):
+    """CP1, connected and booted, in a thread of its own."""
+    booted, over = threading.Event(), threading.Event()
+
+    async def serve():
+        meters = {1: VirtualMeter.from_seed("seed", "M-1")}
+        secret = bytes.fromhex(password)
+        one = VirtualStation("CP1", f"{url}/ocpp", secret, "1.6", meters, SystemClock())
+        await one.connect()
+        await one.boot()
+        booted.set()
+        while not over.is_set():
+            await asyncio.sleep(0.02)
+        await one.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    try:
+        assert booted.wait(20)
+        yield
+    finally:
+        over.set()
+        thread.join(20)
+
+
+def log_of(typed, *options):
+    return json.loads(typed("command", "list", "--json", *options).stdout)
+
+
+def wait_for(condition):
+    end = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_command_waits_for_its_station_and_its_log_says_who_and_why(house, tmp_path):
+    typed, password, url = house
+    refused = typed("station", "command", "CP1", "ClearCache", code=1)
+    assert "is not connected" in refused.stderr
+    why = ["--queue", "--reason", "für Zoë"]
+    kept = json.loads(typed("station", "command", "CP1", "ClearCache", "{}", *why).stdout)
+    assert (kept["state"], kept["author"]["via"]) == ("queued", "cli")
+    assert kept["author"]["reason"] == "für Zoë"
+    gone = json.loads(typed("station", "command", "CP1", "ClearCache", *why).stdout)["id"]
+    assert "cancelled" in typed("command", "cancel", gone).stdout
+    wrong = typed("station", "command", "CP1", "Reset", '{"type": 1}', "--queue", code=1)
+    assert "$.type" in wrong.stderr
+    counted = typed("command", "bulk", "ClearCache", "--all", "--dry-run").stdout
+    assert counted == "1 stations would be asked; nothing was queued.\n"
+    batch = json.loads(typed("command", "bulk", "ClearCache", "--all", "--json").stdout)["id"]
+    payload = tmp_path / "profile.json"
+    payload.write_text(json.dumps(PROFILE))
+    with station(url, password):
+        wait_for(lambda: not log_of(typed, "--state", "queued"))
+        answer = typed("station", "command", "CP1", "GetLocalListVersion").stdout
+        assert json.loads(answer) == {"listVersion": 0}
+        answer = typed("station", "command", "CP1", "SetChargingProfile", f"@{payload}").stdout
+        assert json.loads(answer) == {"status": "Accepted"}
+        for bad in ("@none.json", "{", "none.json"):
+            typed("station", "command", "CP1", "Reset", bad, code=1)
+        wrong = typed("station", "command", "CP1", "Reset", '{"type": "Gentle"}', code=1)
+        assert "$.type" in wrong.stderr
+    shown = json.loads(typed("command", "show", kept["id"]).stdout)
+    assert (shown["state"], shown["answer"]) == ("answered", {"status": "Accepted"})
+    assert "It is over." in typed("command", "batch", batch).stdout
+    assert [one["action"] for one in log_of(typed, "--station", "CP1")][:2] == [
+        "SetChargingProfile", "GetLocalListVersion"
+    ]  # fmt: skip
+    assert "für Zoë" in typed("command", "list").stdout
+
+
+def examples():
+    blocks = re.findall(r"^```\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    text = "".join(blocks).replace("\\\n", " ")
+    return [shlex.split(line) for line in text.splitlines() if line.startswith("ohmstead ")]
+
+
+def test_the_examples_of_the_page_work_as_they_stand(house, tmp_path, monkeypatch):
+    typed, password, url = house
+    monkeypatch.chdir(tmp_path)
+    Path("profile.json").write_text(json.dumps(PROFILE))
+    Path("firmware.json").write_text(json.dumps(FIRMWARE))
+    found = examples()
+    assert len(found) > 8
+    known = {}
+
+    def type_in(words):
+        said = typed(*(known.get(word, word) for word in words[1:])).stdout
+        if "bulk" in words and "Batch" in said:
+            known["BATCH"] = said.split("Batch ")[1].split()[0]
+        elif "--queue" in words:
+            known["COMMAND"] = json.loads(said)["id"]
+
+    online = [words for words in found if words[1] == "station" and "--queue" not in words]
+    with station(url, password):
+        for words in sorted(online, key=lambda words: "Reset" in words):
+            type_in(words)
+    wait_for(lambda: json.loads(typed("station", "show", "CP1").stdout)["connection"] is None)
+    for words in found:
+        if words not in online:
+            type_in(words)
+    text = json.dumps(log_of(typed))
+    assert "pa55" not in text
