@@ -8,10 +8,12 @@ from ohmstead.flows.reservations import Use, use
 
 
 async def use_reservation(
-    peer: StationPeer, transaction_id: str, id_token: str, number: int
+    peer: StationPeer, transaction_id: str, id_token: str, number: int | None
 ) -> None:
     """2.0.1 H03: the transaction that uses a reservation names it, with the event that authorises
     it; in 1.6 the StartTransaction does (4.8)."""
+    if number is None:
+        return
     session = peer.session(transaction_id)
     if session is not None:
         used = Use(peer.station_id, session.evse_id, id_token, session.id, number)

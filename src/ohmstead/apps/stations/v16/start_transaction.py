@@ -32,9 +32,8 @@ async def handle(request: StartTransactionRequest, peer: StationPeer) -> StartTr
             digest=digest,
         ),
     )
-    if request.reservation_id is not None:
-        number, transaction_id = request.reservation_id, started.transaction_id
-        await use_reservation(peer, transaction_id, request.id_tag, number)
+    number, transaction_id = request.reservation_id, started.transaction_id
+    await use_reservation(peer, transaction_id, request.id_tag, number)
     return StartTransactionResponse(
         id_tag_info=info(started.authorisation, token_of(peer, request.id_tag)),
         transaction_id=int(started.transaction_id),

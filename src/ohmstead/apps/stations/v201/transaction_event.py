@@ -49,13 +49,12 @@ async def _handle(told: Told) -> tuple[TransactionEventResponse, bool]:
         # E05.FR.10 / C01: the station learns with the answer whether it may charge.
         answer.id_token_info = info(authorisation, token_of(peer, presented.id_token))
         number = told.request.reservation_id
-        if number is not None:
-            await use_reservation(peer, told.transaction_id, presented.id_token, number)
+        await use_reservation(peer, told.transaction_id, presented.id_token, number)
     if kind is UPDATED or (kind is STARTED and (told.evidence or told.values.refused)):
         progressed = await store.run(record_readings, readings_of(told))
         if progressed.cost_minor is not None and kind is UPDATED:
             # I02: the running cost, in the currency of the station.
-            scale = told.peer.services.asset_scale
+            scale = peer.services.asset_scale
             answer.total_cost = Decimal(progressed.cost_minor).scaleb(-scale)
     elif kind is not STARTED:
         await store.run(stop, stop_of(told))
