@@ -189,7 +189,7 @@ def hold_what_the_demo_needs(plan, sessions):
     assert len(plan.sessions) == sessions
     assert len(plan.stations) >= 20
     assert len({station.host for station in plan.stations}) >= HOSTS_MIN
-    assert {session.protocol for session in plan.sessions} == {"1.6", "2.0.1"}
+    assert {session.protocol for session in plan.sessions} == {"1.6", "2.0.1", "2.1"}
     walk_ups = [s for s in plan.sessions if s.payer is PayerKind.WALLET_LOCK]
     assert len(walk_ups) == -(-sessions // 10)
     assert len({s.driver for s in walk_ups}) == len(walk_ups)
@@ -240,11 +240,11 @@ def test_gaps_are_where_nothing_happens():
 
 
 def test_protocols_can_be_chosen():
-    for wish in ("1.6", "2.0.1"):
+    for wish in ("1.6", "2.0.1", "2.1"):
         plan = build([generated("a", 30)], Wishes(protocol=wish))
         assert {session.protocol for session in plan.sessions} == {wish}
-    with pytest.raises(OperatorError, match=r"no protocol '2\.1'"):
-        build([generated("a", 30)], Wishes(protocol="2.1"))
+    with pytest.raises(OperatorError, match=r"no protocol '2\.2'"):
+        build([generated("a", 30)], Wishes(protocol="2.2"))
 
 
 def test_hosts_are_five_where_there_are_five_stations():

@@ -42,7 +42,7 @@ class Csms:
             self._serve,
             "127.0.0.1",
             0,
-            subprotocols=["ocpp1.6", "ocpp2.0.1"],
+            subprotocols=["ocpp1.6", "ocpp2.0.1", "ocpp2.1"],
             process_request=self._check,
         )
         port = self.server.sockets[0].getsockname()[1]

@@ -11,7 +11,7 @@ from ohmstead.apps.cli.common import Json, check_bind
 from ohmstead.apps.replay.options import DemoOptions, ReplayOptions
 
 FORMATS = ("epfl", "acn", "norway", "generic")
-PROTOCOLS = ("1.6", "2.0.1", "mixed")
+PROTOCOLS = ("1.6", "2.0.1", "2.1", "mixed")
 ANY_PORT = "127.0.0.1:0"
 
 Folder = Annotated[
@@ -33,7 +33,7 @@ def replay(
     ] = "",
     limit: Annotated[int, typer.Option(min=0, help="Sessions; 0 for all.")] = 0,
     speed: Annotated[int, typer.Option(min=0, help="Times real time; 0: as fast as can be.")] = 0,
-    protocol: Annotated[str, typer.Option(help="1.6, 2.0.1 or mixed.")] = "mixed",
+    protocol: Annotated[str, typer.Option(help="1.6, 2.0.1, 2.1 or mixed.")] = "mixed",
     seed: Annotated[str, typer.Option(help="Of everything that is drawn.")] = "ohmstead",
     directory: Folder = None,
     http: Bind = ANY_PORT,

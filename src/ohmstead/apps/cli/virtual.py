@@ -20,6 +20,7 @@ StationId = Annotated[str, typer.Argument(metavar="STATION")]
 Seed = Annotated[
     str, typer.Option(help="Names the meter's key: whoever knows it can sign, so only to try.")
 ]
+PROTOCOLS = ("1.6", "2.0.1", "2.1")
 DIGEST = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
@@ -59,7 +60,7 @@ def charge(
     password: Annotated[str, typer.Argument(metavar="PASSWORD", help="Of the station.")],
     id_token: Annotated[str, typer.Argument(metavar="ID_TOKEN", help="Who charges.")],
     seconds: Annotated[int, typer.Option(min=1, help="How long, at 11 kW.")] = 30,
-    protocol: Annotated[str, typer.Option(help="1.6 or 2.0.1.")] = "2.0.1",
+    protocol: Annotated[str, typer.Option(help="1.6, 2.0.1 or 2.1.")] = "2.0.1",
     url: Annotated[
         str | None, typer.Option(metavar="URL", help="Else that of the house that runs in DIR.")
     ] = None,
@@ -73,8 +74,8 @@ def charge(
     """
     from ohmstead.apps.virtual.trial import Trial, charge_once
 
-    if protocol not in ("1.6", "2.0.1"):
-        raise typer.BadParameter(f"expected 1.6 or 2.0.1, not {protocol!r}")
+    if protocol not in PROTOCOLS:
+        raise typer.BadParameter(f"expected one of {', '.join(PROTOCOLS)}, not {protocol!r}")
     trial = Trial(
         station_id,
         password,

@@ -40,7 +40,7 @@ class PlannedStation(Frozen):
     """A station to be registered and connected. ``host`` names who is paid for it."""
 
     id: str
-    protocol: str  # "1.6" or "2.0.1"
+    protocol: str  # "1.6", "2.0.1" or "2.1"
     source: str
     site: str
     host: str
@@ -73,7 +73,7 @@ class PlannedSession(Frozen):
 class Wishes(Frozen):
     """What a plan should look like.
 
-    ``sessions`` None: all there are. ``protocol`` is "mixed", "1.6" or "2.0.1". Each name in
+    ``sessions`` None: all there are. ``protocol`` is "mixed", "1.6", "2.0.1" or "2.1". Each name in
     ``misbehaviours`` is given to one session.
     """
 

@@ -17,7 +17,7 @@ ID_TOKEN_MAX = 20  # OCPP 1.6 IdToken: CiString20Type
 HOSTS_MIN = 5
 GUESTS_PER_DRIVER = 6  # where a file names nobody, a driver comes about that often
 MISBEHAVING_MS_MIN = 20 * 60_000
-PROTOCOLS = ("1.6", "2.0.1")
+PROTOCOLS = ("1.6", "2.0.1", "2.1")
 _PREFIX = {"acn": "A", "norway": "N", "epfl": "E", "generated": "G"}
 
 # The ten of the demo; a plan takes any other name as well and gives it to any session.
@@ -48,7 +48,8 @@ def protocol_of(station_number: int, wish: str) -> str:
     if wish == "mixed":
         return PROTOCOLS[station_number % len(PROTOCOLS)]
     if wish not in PROTOCOLS:
-        raise OperatorError(f"no protocol {wish!r} here; use mixed, {' or '.join(PROTOCOLS)}")
+        known = ", ".join(("mixed", *PROTOCOLS))
+        raise OperatorError(f"no protocol {wish!r} here; use one of {known}")
     return wish
 
 

@@ -31,6 +31,7 @@ from ohmstead.apps.virtual.panel import Panel
 from ohmstead.apps.virtual.settings import Settings
 from ohmstead.apps.virtual.uplink import Offline, Uplink
 from ohmstead.apps.virtual.v16 import Dialect16
+from ohmstead.apps.virtual.v21 import Dialect21
 from ohmstead.apps.virtual.v201 import Dialect201
 from ohmstead.errors import LocalProtocolError, OhmsteadError
 from ohmstead.hashing import sha256
@@ -41,6 +42,11 @@ from ohmstead.wire.ocpp.frames import CallReceived
 
 CALL_TIMEOUT_MS = 60_000
 ASKED_MAX = 4  # times the same question is sent
+_DIALECTS: Mapping[Version, type[Dialect]] = {
+    Version.V16: Dialect16,
+    Version.V201: Dialect201,
+    Version.V21: Dialect21,
+}
 
 
 class VirtualStation:
@@ -50,7 +56,7 @@ class VirtualStation:
         station_id: its identity, appended to ``url``.
         url: the endpoint, as in ``ws://127.0.0.1:9000/ocpp``.
         password: for Basic authentication; raw bytes, or text that is sent as UTF-8.
-        version: "1.6" or "2.0.1".
+        version: "1.6", "2.0.1" or "2.1".
         meters: evse id (1 and up) -> its meter.
         clock: what the station's times come from where the caller gives none.
         seed: message and transaction ids follow from it and the station id.
@@ -77,7 +83,7 @@ class VirtualStation:
     ) -> None:
         self.id = station_id
         self.version = Version(version)
-        self.dialect: Dialect = Dialect16() if self.version is Version.V16 else Dialect201()
+        self.dialect: Dialect = _DIALECTS[self.version]()
         self.places = {evse: Place(meter) for evse, meter in meters.items()}
         self.clock = clock
         self.hooks = hooks or Hooks()

@@ -174,7 +174,7 @@ class Dialect201:
 
     def answer(self, request: Message, panel: Commands) -> Message:
         """Answer a request of the CSMS; raises CallRefused for what this station does not do."""
-        answer = _ANSWERS.get(type(request))
+        answer = ANSWERS.get(type(request))
         if answer is None:
             raise CallRefused(ErrorCode.NOT_SUPPORTED, "this station does not do that")
         return answer(request, panel)
@@ -381,7 +381,7 @@ def _data_transfer(asked: v201.DataTransferRequest, panel: Commands) -> Message:
 
 
 # The table pairs a request with its answer, so the request is Any here only.
-_ANSWERS: dict[type[Message], Callable[[Any, Commands], Message]] = {
+ANSWERS: dict[type[Message], Callable[[Any, Commands], Message]] = {
     v201.ChangeAvailabilityRequest: _availability,
     v201.ClearCacheRequest: _clear_cache,
     v201.DataTransferRequest: _data_transfer,
