@@ -33,6 +33,7 @@ COMPARED = {
     "location_cell": "location_cell",
     "admission": "admission",
     "lenient": "strictness",
+    "security_profile": "security_profile",
 }
 
 

@@ -18,6 +18,7 @@ from ohmstead.apps.cli import (
     house,
     meters,
     money,
+    moving,
     newcomers,
     onboarding,
     operations,
@@ -53,6 +54,7 @@ stations.station.command("pending")(newcomers.list_pending)
 stations.station.command("approve")(newcomers.approve_station)
 stations.station.command("reject")(newcomers.reject_station)
 stations.station.command("frames")(onboarding.show_frames)
+app.add_typer(moving.importing, name="import")
 app.add_typer(stations.station, name="station")
 app.add_typer(commands.command, name="command")
 app.add_typer(meters.meter, name="meter")

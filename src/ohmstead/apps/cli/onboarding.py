@@ -50,8 +50,8 @@ def import_stations(
     """Register every station of a CSV file, or none; a repeat changes nothing.
 
     The first line names the columns: id, evses, tariff, owner, name, time_zone, location_cell,
-    admission, strictness, password. Only id must be there. evses are ID:RATED_W[:CONNECTORS],
-    with blanks between.
+    admission, strictness, password, security_profile. Only id must be there. evses are
+    ID:RATED_W[:CONNECTORS], with blanks between.
     """
     text = read_text(file)
     body = {"csv": text, "tariff": tariff_id, "keep": keep}
@@ -124,9 +124,9 @@ def read_text(file: Path) -> str:
         raise OperatorError(f"{file}:{line}: not UTF-8 text; save the file as UTF-8") from None
 
 
-def read_secrets(file: Path) -> dict[str, str]:
+def read_secrets(file: Path, must_exist: bool = False) -> dict[str, str]:
     """The passwords an earlier import wrote; none when there is no such file."""
-    if not file.exists():
+    if not must_exist and not file.exists():
         return {}
     found = {}
     for number, row in enumerate(csv.reader(io.StringIO(read_text(file), newline="")), 1):

@@ -31,6 +31,7 @@ COLUMNS = (
     "admission",
     "strictness",
     "password",
+    "security_profile",
 )
 ADMISSIONS = tuple(admission.value.lower() for admission in Admission)
 STRICTNESSES = ("lenient", "strict")
@@ -60,6 +61,12 @@ class Row(Frozen):
     admission: Admission
     lenient: bool
     password: str
+    security_profile: int
+
+    @property
+    def uses_password(self) -> bool:
+        """Whether it logs in with one: OCPP security profiles 1 and 2."""
+        return self.security_profile in (1, 2)
 
 
 class Table(Frozen):
@@ -250,6 +257,12 @@ def _password(text: str) -> str:
     return text
 
 
+def _profile(text: str) -> int:
+    if text not in ("", "0", "1", "2", "3"):
+        raise _Cell(f"an OCPP security profile is 0, 1, 2 or 3, not {text[:40]!r}")
+    return int(text or 1)
+
+
 READERS = {
     "id": _id,
     "evses": _evses,
@@ -261,4 +274,5 @@ READERS = {
     "admission": _admission,
     "strictness": _strictness,
     "password": _password,
+    "security_profile": _profile,
 }
