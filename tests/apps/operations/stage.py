@@ -110,7 +110,7 @@ def walk(folder, scenario, **what):
     asyncio.run(whole())
 
 
-def contexts(folder):
+def contexts(folder, days=1):
     """TLS for 127.0.0.1: the server's, and that of a client who trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sink")])
@@ -122,7 +122,7 @@ def contexts(folder):
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
         )

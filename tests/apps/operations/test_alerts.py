@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -352,6 +353,11 @@ def test_mail_is_encrypted_and_what_a_station_says_ends_no_header(tmp_path):
         known = Mailer(tmp_path, "commons", post_to(plain, user="me"), client)
         with pytest.raises(NotPosted, match=r"mail\.password"):
             await known.say("4", "hello")
+        (tmp_path / "keys").mkdir()
+        (tmp_path / "keys/mail.password").write_text("secret")
+        (tmp_path / "keys/mail.password").chmod(0o644)
+        with pytest.raises(NotPosted, match="chmod 600"):
+            await known.say("4", "hello")
         nobody = MailConfig(server="127.0.0.1:1", sender="a@b", to=("c@d",), tls="none")
         with pytest.raises(NotPosted, match="the mail server 127"):
             await Mailer(tmp_path, "commons", nobody).say("5", "hello")
@@ -393,3 +399,19 @@ def test_a_dated_event_tells_what_the_clock_of_its_station_shows(tmp_path):
                 assert await opened(desk) == texts
 
     run(tmp_path, scenario, mail=False, clock_off_s=120)
+
+
+def test_a_certificate_of_the_house_is_told_of_until_its_file_holds_a_newer_one(tmp_path):
+    async def scenario(desk, _sink):
+        contexts(tmp_path)  # of today and tomorrow
+        desk.field.clock.advance(int(time.time() * 1_000) - desk.field.now)
+        (tmp_path / "ca.pem").write_bytes((tmp_path / "sink.pem").read_bytes())
+        [text] = await opened(desk)
+        assert text.startswith("a certificate in ca.pem expires in ")
+        contexts(tmp_path, days=400)
+        (tmp_path / "ca.pem").write_bytes((tmp_path / "sink.pem").read_bytes())
+        assert await opened(desk) == []
+        (tmp_path / "ca.pem").write_text("no certificate")
+        assert await opened(desk) == []
+
+    run(tmp_path, scenario, mail=False, certificate_days=30)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import structlog
@@ -71,6 +71,7 @@ class Alarms:
         mailer: Mailer,
     ) -> None:
         self.settler_trouble: Callable[[], str] = lambda: ""
+        self.of_house: Callable[[], Iterable[Expiry]] = lambda: ()  # certificates of the house
         self._store = store
         self._clock = clock
         self._rules = rules_of(config)
@@ -219,6 +220,7 @@ class Alarms:
         return any(session is not None and session.state in OPEN_STATES for session in sessions)
 
     def _expiries(self, stations: set[str]) -> Iterator[Expiry]:
+        yield from self.of_house()
         for key in self._all(MeterKey):
             if key.valid_until_ms is not None and key.station_id in stations:
                 what = f"the meter key {key.key_id[:16]} of station {key.station_id}"

@@ -86,6 +86,8 @@ class Mailer:
     def _password(self) -> str:
         path = self._directory / PASSWORD_FILE
         try:
+            if path.stat().st_mode & 0o077:
+                raise NotPosted(f"{path} can be read by others: run `chmod 600 {path}`")
             return path.read_text(encoding="utf-8").strip()
         except OSError as error:
             why = f"{path}: {error.strerror}; write the password of mail.user there, mode 0600"

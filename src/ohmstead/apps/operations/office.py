@@ -10,6 +10,7 @@ import structlog
 
 from ohmstead.apps.operations.alarms import Alarms
 from ohmstead.apps.operations.courier import Courier
+from ohmstead.apps.operations.expiries import of_house
 from ohmstead.apps.operations.mail import Mailer
 from ohmstead.apps.operations.presence import PresenceWatch
 from ohmstead.apps.operations.webhooks import Webhooks
@@ -65,6 +66,7 @@ class Office:
         self._looked = True  # nobody is connected yet
         self.webhooks.on_told = self._soon
         self.alarms.load()
+        self.alarms.of_house = lambda: of_house(self._house.directory, self._house.config)
         self._house.services.attempts.load()
         self._house.store.watch = self._watch
         return [self.courier.run(), self._every_second(), self._every_minute()]
