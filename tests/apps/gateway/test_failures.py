@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ohmstead.apps.gateway.failures import WINDOW_MS, Failures
+from tests.apps.gateway.floor import serving, upgrade_headers
 
 
 def test_a_window_begins_with_its_first_failure_and_then_all_is_forgotten():
@@ -34,3 +35,28 @@ def test_the_table_is_bounded_and_the_pair_that_failed_last_is_in_it(pairs):
         assert len(failures) <= 4
     if pairs:
         assert failures.count(pairs[-1], 0)[0] >= 2
+
+
+async def test_one_station_with_a_wrong_password_hurts_no_other_behind_its_address():
+    wrong = upgrade_headers("S1", password=b"wrong")
+    async with serving() as floor:
+        codes = [(await floor.request("/ocpp/S1", *wrong))[0] for _ in range(8)]
+        assert codes == [401] * 5 + [429] * 3
+        for number in range(2, 10):
+            name = f"S{number}"
+            async with floor.station(name) as station:
+                assert station.response.status_code == 101
+            refused = upgrade_headers(name, password=b"wrong")
+            assert (await floor.request(f"/ocpp/{name}", *refused))[0] == 401
+        async with floor.station("S1") as station:  # the right password, after all of them
+            assert station.response.status_code == 101
+        assert (await floor.request("/ocpp/S1", *wrong))[0] == 401  # and it counts anew
+
+
+async def test_a_password_is_compared_in_full_and_its_failure_says_nothing_of_it():
+    async with serving() as floor:
+        said = {
+            (await floor.request("/ocpp/S1", *upgrade_headers("S1", password=password)))[2]
+            for password in (b"", b"c", b"correct horse batterx", b"x" * 300)
+        }
+        assert len(said) == 1

@@ -7,12 +7,15 @@ import json
 import secrets
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from ohmstead.core.network import Quarantined, Station
 from ohmstead.core.newcomer import Newcomer
 from tests.apps.api.desk import HOST, problem, walk
 from tests.apps.gateway.floor import until
+from tests.apps.gateway.pki import Pki
+from tests.apps.gateway.test_proxies import client_cert
 from tests.apps.stations.field import V16, V201
 
 N = "/api/v1/newcomers"
@@ -232,3 +235,47 @@ def test_a_stations_security_profile_is_set_over_the_api(tmp_path):
         problem(await desk.host.patch(path, json={"security_profile": 4}), 400)
 
     walk(tmp_path, scenario)
+
+
+def test_a_waiting_station_that_is_registered_by_hand_waits_no_more(tmp_path):
+    async def scenario(desk):
+        async with new(desk) as socket:
+            await ask(socket, "BootNotification", BOOTS[V16])
+        made = await desk.host.post("/api/v1/stations", json={"id": "NEW", **APPROVAL})
+        password = made.json()["password"].encode()
+        assert (await desk.read.get(N)).json()["items"] == []
+        problem(await desk.host.post(f"{N}/NEW/approve", json=APPROVAL), 409)
+        async with new(desk, password=password) as socket:
+            assert (await ask(socket, "BootNotification", BOOTS[V16]))[2]["status"] == "Accepted"
+            await desk.host.post(f"{N}/NEW/reject")
+            assert (await ask(socket, "Heartbeat", {}))[0] == 3  # that was about somebody else
+        assert await refused(new(desk)) == 401
+
+    walk(tmp_path, scenario, ocpp=APPROVE)
+
+
+def test_a_certificate_that_names_an_unknown_station_lets_it_wait(tmp_path):
+    pki = Pki(tmp_path)
+    _, _, certificate = pki.issue("NEW")
+    shown = {"Client-Cert": client_cert(certificate)}
+    proxy = {"trusted_proxies": ("127.0.0.0/8",)}
+
+    async def scenario(desk):
+        def certified(name="NEW", **more):
+            url = f"ws://127.0.0.1:{desk.field.port}/ocpp/{name}"
+            more = {"additional_headers": shown, "proxy": None} | more
+            return connect(url, subprotocols=["ocpp1.6"], **more)
+
+        assert await refused(certified("OTHER-NEW")) == 403
+        async with certified() as socket:
+            assert (await ask(socket, "BootNotification", BOOTS[V16]))[2]["status"] == "Pending"
+        (waiting,) = (await desk.read.get(N)).json()["items"]
+        assert (waiting["secret"], waiting["security_profile"]) == ("certificate", 3)
+        assert await refused(new(desk)) == 401  # a password is not what it first came with
+        below = APPROVAL | {"security_profile": 2}
+        problem(await desk.host.post(f"{N}/NEW/approve", json=below), 400)
+        assert (await desk.host.post(f"{N}/NEW/approve", json=APPROVAL)).status_code == 201
+        async with certified() as socket:
+            assert (await ask(socket, "BootNotification", BOOTS[V16]))[2]["status"] == "Accepted"
+
+    walk(tmp_path, scenario, ocpp=APPROVE | proxy)

@@ -99,7 +99,10 @@ async def list_newcomers(
         limit,
         cursor,
         lambda record: _view(house, record),
-        lambda record: record.state is not NewcomerState.APPROVED,
+        lambda record: (
+            record.state is not NewcomerState.APPROVED
+            and house.store.get(Station, record.id) is None  # registered by hand meanwhile
+        ),
     )
 
 
@@ -132,7 +135,8 @@ async def reject_newcomer(house: TheHouse, station_id: FromPath[str]) -> Newcome
     _newcomer(house, station_id)
     with bad_request():
         rejected = await house.store.run(reject, station_id)
-    _close(house, station_id, POLICY_VIOLATION, "this station was rejected")
+    if house.store.get(Station, station_id) is None:
+        _close(house, station_id, POLICY_VIOLATION, "this station was rejected")
     return _view(house, rejected)
 
 

@@ -132,6 +132,8 @@ class Door:
             )
         except (OSError, RemoteProtocolError) as error:
             self._note(arrival.address, error)
+        except Exception as error:
+            _log.error("a connection failed to come in", exc_info=error)
         finally:
             self._waiting.leave(arrival)
             if not arrival.is_handed_over:
