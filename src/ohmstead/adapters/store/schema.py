@@ -11,7 +11,7 @@ from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import CommandBatch, CommandBody, StationCommand
 from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.ledger import Account, Resolution, Transfer
-from ohmstead.core.local_list import LocalList
+from ohmstead.core.local_list import ListState, LocalList
 from ohmstead.core.meter import MeterKey, SignedReading
 from ohmstead.core.network import (
     Counter,
@@ -39,6 +39,7 @@ from ohmstead.core.session import Session
 from ohmstead.core.station_log import StationCertificate, StationEvent, StationLog
 from ohmstead.core.station_profiles import ProfileReport, StationProfiles
 from ohmstead.core.tariff import Tariff
+from ohmstead.core.terminal_payment import TerminalPayment
 from ohmstead.core.webhooks import DeadLetter, Subscription
 
 TABLES: tuple[Table, ...] = (
@@ -86,8 +87,10 @@ TABLES: tuple[Table, ...] = (
     Table(StationProfiles, "station_profiles"),
     Table(ProfileReport, "profile_reports"),
     Table(LocalList, "local_lists"),
+    Table(ListState, "local_list_states"),
     Table(Attempt, "attempts", ("is_open",)),
     Table(AttemptHead, "attempt_heads"),
     Table(AttemptDay, "attempt_days"),
+    Table(TerminalPayment, "terminal_payments", ("station_id",)),
     Table(Reservation, "reservations", ("state", "station_id", "payer")),
 )

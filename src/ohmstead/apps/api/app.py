@@ -16,6 +16,7 @@ import ohmstead
 from ohmstead.apps.api import (
     adoption,
     alerts,
+    attempts,
     charging_profiles,
     commands,
     events,
@@ -33,6 +34,7 @@ from ohmstead.apps.api import (
     stations_import,
     system,
     tariffs,
+    terminal_payments,
     webhooks,
 )
 from ohmstead.apps.api.figures import Figures
@@ -123,6 +125,7 @@ API_HANDLERS = (
     *stations_import.HANDLERS,
     *newcomers.HANDLERS,
     *events.HANDLERS,
+    *terminal_payments.HANDLERS,
     *frames.HANDLERS,
     *adoption.HANDLERS,
     *commands.HANDLERS,
@@ -137,4 +140,5 @@ API_HANDLERS = (
     *reservations.HANDLERS,
     *webhooks.HANDLERS,
     *alerts.HANDLERS,
+    *attempts.HANDLERS,
 )

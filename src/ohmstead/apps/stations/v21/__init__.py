@@ -1,7 +1,7 @@
 """Handlers for OCPP 2.1: those of 2.0.1 read what both have, the files here what is new.
 
 An answer in the words of 2.0.1 is an answer in 2.1 (a test holds that for every message), so what
-serves both is written once.
+serves both is written once. What no table lists is ``NotSupported``.
 """
 
 from __future__ import annotations
@@ -10,5 +10,11 @@ from types import MappingProxyType
 
 from ohmstead.apps.stations import v201
 from ohmstead.apps.stations.peer import Handlers
+from ohmstead.apps.stations.v21 import notify_settlement
 
-HANDLERS: Handlers = MappingProxyType({**v201.HANDLERS})
+HANDLERS: Handlers = MappingProxyType(
+    {
+        **v201.HANDLERS,
+        "NotifySettlement": notify_settlement.handle,
+    }
+)
