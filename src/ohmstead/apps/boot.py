@@ -26,6 +26,7 @@ from ohmstead.adapters.store.watched import WatchedStore
 from ohmstead.apps import config as configuration
 from ohmstead.apps.config import Config, host_port
 from ohmstead.apps.gateway import Certificates
+from ohmstead.apps.operations.holding import HeldJournal
 from ohmstead.apps.operations.office import Office
 from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
@@ -33,7 +34,7 @@ from ohmstead.apps.stations import certificates, commands
 from ohmstead.apps.stations.attempts import Attempts
 from ohmstead.apps.stations.authority import FileAuthority
 from ohmstead.apps.stations.capabilities.keeper import Keeper
-from ohmstead.apps.stations.commanding.journal import AuditedGateway, Journal
+from ohmstead.apps.stations.commanding.journal import AuditedGateway
 from ohmstead.apps.stations.commanding.queue import CommandQueue
 from ohmstead.apps.stations.directory import Directory
 from ohmstead.apps.stations.passwords import settle_password
@@ -104,7 +105,7 @@ class House:
         self.store = store
         self.clock = clock
         self.pepper = key_file(directory, PEPPER)
-        self.journal = Journal(store, clock)
+        self.journal = HeldJournal(store, clock, lambda: self.is_frozen)
         self.services = Services(
             store=store,
             clock=clock,
@@ -119,6 +120,7 @@ class House:
         self.stations = Directory(self.services, lambda: store.available, self._on_connected)
         self.gateway = AuditedGateway(self.stations, clock, config.ocpp)
         self.gateway.journal = self.journal
+        self.journal.attempts = self.services.attempts
         self.queue = CommandQueue(
             self.services,
             self.gateway.link,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 
 from ohmstead.core.attempt import Attempt, Moved, card_of
@@ -14,7 +15,7 @@ from ohmstead.core.session import Session
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.attempts import Note, note
 from ohmstead.flows.attempts_follow import followed
-from ohmstead.frozen import replace
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Clock, Decision, State, Store
 from ohmstead.wire.ocpp import v21, v201
 
@@ -42,6 +43,19 @@ REMOTE_STARTS = frozenset({"RemoteStartTransaction", "RequestStartTransaction"})
 Event = v201.TransactionEventRequest | v21.TransactionEventRequest
 
 log = structlog.get_logger()
+
+
+class _RemoteStart(Frozen):
+    """Of either version."""
+
+    idTag: str = ""
+    idToken: dict[str, Any] | None = None
+    connectorId: int = 0
+    evseId: int = 0
+
+
+class _Answer(Frozen):
+    status: str = ""
 
 
 class Attempts:
@@ -126,10 +140,20 @@ class Attempts:
         detail = "" if cause is Cause.AUTHORISED else word
         await self._note(peer.station_id, cause, detail=detail, id_token=id_token)
 
-    async def remote_start(self, station_id: str, evse_id: int, id_token: str, word: str) -> None:
-        """A remote start and the status it was answered with."""
+    async def commanded(self, station_id: str, action: str, payload: bytes, answer: bytes) -> None:
+        """A command that was answered; a remote start is an attempt, or the end of one."""
+        if action not in REMOTE_STARTS:
+            return
+        try:
+            asked = msgspec.json.decode(payload, type=_RemoteStart)
+            word = msgspec.json.decode(answer, type=_Answer).status
+        except msgspec.MsgspecError:
+            return  # an answer that breaks its schema says nothing
+        token = asked.idToken.get("idToken") if asked.idToken else asked.idTag
         cause = Cause.AUTHORISED if word == "Accepted" else Cause.REMOTE_REFUSED
         detail = "" if cause is Cause.AUTHORISED else word
+        evse_id = asked.evseId or asked.connectorId
+        id_token = token if isinstance(token, str) else ""
         await self._note(station_id, cause, evse_id, 0, detail, id_token)
 
     async def _note(

@@ -77,6 +77,8 @@ async def command(
         answer, problem = outcome.payload, problem_of(link.version, action, outcome.payload)
     if journal is not None:
         await journal.end(message_id, outcome, problem)
+    if answer and journal is not None and journal.attempts is not None:
+        await journal.attempts.commanded(station_id, action, checked, answer)
     return Commanded(outcome, answer, problem, message_id)
 
 

@@ -16,6 +16,7 @@ from ohmstead.apps.gateway.interface import (
     TimedOut,
 )
 from ohmstead.apps.gateway.server import Gateway
+from ohmstead.apps.stations.attempts import Attempts
 from ohmstead.apps.stations.commanding.author import AUTHOR
 from ohmstead.apps.stations.commanding.ids import Ids
 from ohmstead.apps.stations.commanding.masking import masked, quoted
@@ -76,6 +77,7 @@ class Journal:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._ids = Ids()
+        self.attempts: Attempts | None = None  # told of answers to remote starts
         self._tasks: set[asyncio.Task[None]] = set()
 
     def fresh_id(self) -> str:

@@ -163,8 +163,12 @@ class CommandQueue:
                     self._waiting.pop(station_id, None)
                     self._here.discard(station_id)
                     return
+                before = self._link(station_id)
                 if not await self._deliver(queued[-1]):
-                    self._waiting[station_id] = self._services.clock.now_ms() + RETRY_MS
+                    # One that is back on another socket did not fail to answer: it is served.
+                    again = self._link(station_id)
+                    wait_ms = RETRY_MS if again is None or again is before else 0
+                    self._waiting[station_id] = self._services.clock.now_ms() + wait_ms
                     return
         except OhmsteadError as error:
             log.warning("queued commands wait", station=station_id, reason=str(error))
@@ -195,6 +199,8 @@ class CommandQueue:
         problem = ""
         if isinstance(outcome, Answered):
             problem = problem_of(link.version, command.action, outcome.payload)
+            answer, attempts = outcome.payload, self._services.attempts
+            await attempts.commanded(command.station_id, command.action, payload, answer)
         told = conclusion(command.id, outcome, problem, command.action in REPEATABLE)
         ended = await store.run(conclude, told)
         return ended.state is not CommandState.QUEUED
