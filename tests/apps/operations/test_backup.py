@@ -345,6 +345,8 @@ def test_what_waited_while_a_house_was_frozen_is_taken_up_when_it_is_resumed(tmp
                 await station.heartbeat()
                 await asyncio.sleep(0.3)
                 assert station.point.asked == ()
+                with pytest.raises(OperatorError, match="frozen, so Reset is not sent"):
+                    await field.command("Reset", {"type": "Immediate"})
                 field.house.thaw()
                 while not station.point.asked:
                     await asyncio.sleep(0.01)
