@@ -228,6 +228,8 @@ CASES = {
     "TC_H_22": Case("a reservation is refused", [reserve("Rejected")]),
     "TC_I_01": Case("the running cost is shown", [
         *LONG[:-1], Asked("CostUpdated", {"totalCost": 1.5, "transactionId": TX}, {})]),
+    "TC_I_02": Case("the final cost comes with the answer to the end", [
+        *LONG[:-1], Says("TransactionEvent", ended(2).payload, {"totalCost": 2.0})], settled),
     "TC_K_01": Case("a default profile for an evse", [set_profile()]),
     "TC_K_02": Case("a transaction's profile without a transaction is refused",
                     [set_profile("Rejected", purpose="TxProfile", transactionId=TX)]),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ohmstead.core.network import Admission
-from ohmstead.core.session import SessionState
+from ohmstead.core.network import Admission, IdToken, TokenStatus
+from ohmstead.core.session import PayerKind, SessionState
 from ohmstead.core.station_log import StationEvent, StationLog
+from ohmstead.flows.onboarding import put_id_token
 from ohmstead.flows.stations import ChangeStation, change_station
-from tests.flows.world import KWH
+from tests.flows.world import DRIVER, KWH
 from tests.stories.octt import Asked, Says, Wait
 
 TX = "TX-1"
@@ -113,6 +114,13 @@ def report(kind):
 async def accept(site):
     await site.run(change_station, ChangeStation("S", admission=Admission.ACCEPTED))
     site.house.services.registry.forget("S")
+
+
+async def group_up(site):
+    """CARD and SECOND are of one group."""
+    for uid in ("CARD", "SECOND"):
+        card = IdToken(uid, TokenStatus.ACCEPTED, DRIVER, PayerKind.PREPAID, group="FAMILY")
+        await site.run(put_id_token, card)
 
 
 def variable(name="HeartbeatInterval", **more):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ohmstead.apps.stations.drivers import is_its_driver
 from ohmstead.apps.stations.foreign import was_foreign
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.readings import digest_of, wh_to_mwh
@@ -32,8 +33,7 @@ async def handle(request: StopTransactionRequest, peer: StationPeer) -> StopTran
     digest = digest_of(about, at_ms, request.meter_stop, values.plain, *records)
     seen_id = f"{peer.station_id}/stop/{digest}"
     session = peer.session(about) if has_id else _meant(request, peer, at_ms, seen_id)
-    presented = (request.id_tag or "").casefold()
-    same_driver = session is not None and presented in ("", session.id_token.casefold())
+    same_driver = is_its_driver(peer, session, request.id_tag or "")
     told = Stop(
         station_id=peer.station_id,
         transaction_id=session.transaction_id if session else str(request.transaction_id),

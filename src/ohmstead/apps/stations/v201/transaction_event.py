@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import structlog
 
 from ohmstead.apps.stations.capabilities.using import token_of, use_reservation
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.v201.authorize import info
+from ohmstead.apps.stations.v201.cost import final_cost, in_currency
 from ohmstead.apps.stations.v201.event import STARTED, UPDATED, Event, Told, reread, tell
 from ohmstead.apps.stations.v201.words import readings_of, start_of, stop_of
 from ohmstead.core.network import Quarantined
@@ -53,11 +52,10 @@ async def _handle(told: Told) -> tuple[TransactionEventResponse, bool]:
     if kind is UPDATED or (kind is STARTED and (told.evidence or told.values.refused)):
         progressed = await store.run(record_readings, readings_of(told))
         if progressed.cost_minor is not None and kind is UPDATED:
-            # I02: the running cost, in the currency of the station.
-            scale = peer.services.asset_scale
-            answer.total_cost = Decimal(progressed.cost_minor).scaleb(-scale)
+            answer.total_cost = in_currency(peer, progressed.cost_minor)  # I02
     elif kind is not STARTED:
-        await store.run(stop, stop_of(told))
+        stopped = await store.run(stop, stop_of(told))
+        answer.total_cost = final_cost(peer, stopped.session_id)
     return answer, earlier
 
 

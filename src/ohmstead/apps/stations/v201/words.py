@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ohmstead.apps.stations.drivers import is_its_driver
 from ohmstead.apps.stations.v201.event import UPDATED, Told
 from ohmstead.flows.charging.kept import progress_of
 from ohmstead.flows.charging.order import of_end
@@ -55,8 +56,8 @@ def stop_of(told: Told) -> Stop:
     """What an Ended event ends."""
     request, plain = told.request, told.values.plain
     session = told.peer.session(told.transaction_id)
-    presented = request.id_token.id_token.casefold() if request.id_token else ""
-    same_driver = session is not None and presented in ("", session.id_token.casefold())
+    presented = request.id_token.id_token if request.id_token else ""
+    same_driver = is_its_driver(told.peer, session, presented)
     findings: tuple[str, ...] = ()
     if session is not None:
         progress = progress_of(told.peer.services.store, session)
