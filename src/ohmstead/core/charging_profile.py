@@ -103,7 +103,7 @@ def check(evse_id: int, profile: ChargingProfile, *, is_16: bool) -> None:
     """Raise OperatorError naming the first rule that a profile for an evse breaks."""
     for rule in (_check_place, _check_times, _check_kind):
         rule(evse_id, profile, is_16)
-    _check_periods(profile.schedule, is_16)
+    check_periods(profile.schedule, is_16=is_16)
 
 
 def _refuse(is_wrong: bool, sentence: str) -> None:
@@ -124,6 +124,8 @@ def _check_place(evse_id: int, profile: ChargingProfile, is_16: bool) -> None:
     _refuse(is_tx and evse_id < 1, "a TxProfile names the evse of its transaction")
     # K01.FR.03; 1.6 5.16.1 only recommends it.
     _refuse(is_tx and not profile.transaction_id, "a TxProfile names its transactionId")
+    number = profile.transaction_id.isascii() and profile.transaction_id.isdecimal()
+    _refuse(is_16 and is_tx and not number, "transactionId of OCPP 1.6 is a number")
     alone = "transactionId belongs to a TxProfile only"
     _refuse(bool(profile.transaction_id) and not is_tx, alone)
 
@@ -153,7 +155,8 @@ def _check_kind(_evse_id: int, profile: ChargingProfile, is_16: bool) -> None:
     _refuse(whole, "a ChargingStationMaxProfile is never Relative")
 
 
-def _check_periods(schedule: Schedule, is_16: bool) -> None:
+def check_periods(schedule: Schedule, *, is_16: bool) -> None:
+    """Raise OperatorError naming the first rule that the periods of a schedule break."""
     periods = schedule.periods
     _refuse(not 1 <= len(periods) <= PERIODS_MAX, f"a schedule has 1 to {PERIODS_MAX} periods")
     # K01.FR.31

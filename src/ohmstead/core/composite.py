@@ -201,7 +201,7 @@ def period_at(one: Installed, place: Place, at_ms: int) -> Period | None:
     if schedule.duration_s is not None and since_ms >= schedule.duration_s * MS_PER_S:
         return None
     at = bisect_right(schedule.periods, since_ms, key=lambda period: period.start_s * MS_PER_S)
-    return schedule.periods[at - 1]
+    return schedule.periods[at - 1] if at else None
 
 
 def _changes(one: Installed, place: Place, from_ms: int, to_ms: int) -> Iterator[int]:

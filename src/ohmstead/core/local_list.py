@@ -48,7 +48,18 @@ class LocalList(Frozen):
     station_id: str
     version: int = 0
     entries: tuple[ListEntry, ...] = ()  # in order of their keys
-    revision: int = -1  # of the id_tokens when it was last made; -1: it is not up to date
+
+    @property
+    def key(self) -> str:
+        return self.station_id
+
+
+class ListState(Frozen):
+    """How a station's list stands: a record of its own, because lists are long and this is asked
+    of each station that connects."""
+
+    station_id: str
+    revision: int = -1  # of the id_tokens when its list was last made; -1: it is not up to date
     synced_ms: int = 0
     problem: str = ""  # why the last attempt failed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ohmstead.core.charging_profile import PROFILES_MAX, ChargingProfile, Installed
 from ohmstead.frozen import Frozen
 
-REPORTED_MAX = 4 * PROFILES_MAX
+REPORTED_MAX = 2 * PROFILES_MAX
 
 
 class StationProfiles(Frozen):

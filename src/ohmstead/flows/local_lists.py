@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ohmstead.core.local_list import REVISION, ListMessage, LocalList, after
+from ohmstead.core.local_list import REVISION, ListMessage, ListState, LocalList, after
 from ohmstead.core.network import Counter, IdToken, TokenStatus
 from ohmstead.errors import OperatorError
 from ohmstead.flows.onboarding import put_id_token
 from ohmstead.flows.stations import in_service
-from ohmstead.frozen import Frozen, replace
+from ohmstead.frozen import Frozen
 from ohmstead.ports import Decision, Job, Record, State
 
 CLEAR_CACHE, REFRESH_LISTS = "clear_cache", "local_lists"
@@ -33,8 +33,10 @@ def write_id_token(state: State, command: WriteToken, now_ms: int) -> Decision[I
     puts: list[Record] = [*done.puts]
     jobs: list[Job] = []
     # 1.6 3.5.1, 2.0.1 C10/C11: a cache would let it charge until its entry grows old.
-    if known is not None and _may_charge(known) and not _may_charge(token):
-        jobs += [_clear(station_id, token, now_ms) for station_id in command.connected]
+    if command.connected and known is not None and _may_charge(known) > _may_charge(token):
+        payload = {"stations": list(command.connected)}
+        name = f"{CLEAR_CACHE}/{token.key}"
+        jobs.append(Job(f"{name}/{now_ms}", name, CLEAR_CACHE, payload))
     if known != token and (token.offline_at or (known is not None and known.offline_at)):
         revision = revision_of(state) + 1
         puts.append(Counter(REVISION, revision))
@@ -46,24 +48,19 @@ def _may_charge(token: IdToken) -> bool:
     return token.status is TokenStatus.ACCEPTED
 
 
-def _clear(station_id: str, token: IdToken, now_ms: int) -> Job:
-    name = f"{CLEAR_CACHE}/{station_id}"
-    return Job(f"{name}/{token.key}/{now_ms}", name, CLEAR_CACHE, {"station": station_id})
-
-
 def revision_of(state: State) -> int:
     """How often id_tokens that lists may hold have changed."""
     counter = state.get(Counter, REVISION)
     return counter.value if counter is not None else 0
 
 
-def use_list(state: State, station_id: str, _now_ms: int) -> Decision[LocalList]:
+def use_list(state: State, station_id: str, _now_ms: int) -> Decision[ListState]:
     """Keep a list for a station from now on; nothing changes where one is kept."""
     in_service(state, station_id)
-    known = state.get(LocalList, station_id)
+    known = state.get(ListState, station_id)
     if known is not None:
         return Decision(known)
-    fresh = LocalList(station_id)
+    fresh = ListState(station_id)
     return Decision(fresh, (fresh,))
 
 
@@ -76,17 +73,10 @@ class Taken(Frozen):
 
 def taken(state: State, command: Taken, now_ms: int) -> Decision[LocalList]:
     """Keep what a station has now; it is up to date only once ``synced`` says so."""
-    known = state.get(LocalList, command.station_id) or LocalList(command.station_id)
-    message = command.message
-    record = replace(
-        known,
-        version=message.version,
-        entries=after(known.entries, message),
-        revision=-1,
-        synced_ms=now_ms,
-        problem="",
-    )
-    return Decision(record, (record,))
+    known = state.get(LocalList, command.station_id)
+    entries = after(known.entries if known is not None else (), command.message)
+    record = LocalList(command.station_id, command.message.version, entries)
+    return Decision(record, (record, ListState(command.station_id, -1, now_ms)))
 
 
 class Synced(Frozen):
@@ -97,9 +87,8 @@ class Synced(Frozen):
     problem: str = ""
 
 
-def synced(state: State, command: Synced, now_ms: int) -> Decision[LocalList]:
+def synced(_state: State, command: Synced, now_ms: int) -> Decision[ListState]:
     """Note how an attempt ended."""
-    known = state.get(LocalList, command.station_id) or LocalList(command.station_id)
     revision = -1 if command.problem else command.revision
-    record = replace(known, revision=revision, problem=command.problem, synced_ms=now_ms)
+    record = ListState(command.station_id, revision, now_ms, command.problem)
     return Decision(record, (record,))

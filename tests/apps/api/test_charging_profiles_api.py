@@ -293,6 +293,66 @@ def test_constraints_from_outside_that_a_station_reported_count_in_the_composite
     walk(tmp_path, scenario)
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"chargingSchedulePeriod": [{"startPeriod": 60, "limit": 1}]},
+        {"chargingSchedulePeriod": [{"startPeriod": 0, "limit": -5}]},
+        {"chargingSchedulePeriod": [{"startPeriod": 0, "limit": 1, "numberPhases": -1}]},
+        {
+            "chargingSchedulePeriod": [
+                {"startPeriod": 9, "limit": 1},
+                {"startPeriod": 0, "limit": 1},
+            ]
+        },
+        {"startSchedule": "0001-01-01T00:00:00Z"},
+        {"startSchedule": "9999-12-31T23:59:59Z", "duration": -1},
+    ],
+)
+def test_a_station_that_reports_nonsense_is_heard_and_harms_nobody(tmp_path, nonsense):
+    async def scenario(desk):
+        async with desk.field.station(**at(V201)) as station:
+            assert (await desk.host.put(P, json=BODY)).status_code == 200
+            await desk.host.post(f"{P}/report")
+            wrong = reported(50, 1) | {
+                "chargingProfilePurpose": "ChargingStationExternalConstraints"
+            }
+            wrong["chargingSchedule"][0] |= nonsense
+            payload = {
+                "requestId": station.point.request_id,
+                "chargingLimitSource": "SO",
+                "evseId": 0,
+                "chargingProfile": [wrong],
+            }
+            await station.send("ReportChargingProfiles", payload)
+            assert (await desk.read.get(P)).status_code == 200
+            asked = {"evse": 1, "duration_s": 60}
+            found = await desk.host.get(COMPOSITE, params=asked)
+            assert found.status_code == 200, found.text
+
+    walk(tmp_path, scenario)
+
+
+@both
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "never"])
+def test_a_composite_of_another_day_is_not_compared_with_ours(tmp_path, version, when):
+    async def scenario(desk):
+        async with desk.field.station(**at(version)) as station:
+            said = composite_said(version, (0, 16.0))
+            if version == V16:
+                said["schedule_start"] = when
+            else:
+                said["schedule"]["scheduleStart"] = when
+            station.point.composite = said
+            asked = {"evse": 1, "duration_s": 60}
+            found = (await desk.host.get(COMPOSITE, params=asked)).json()
+            assert found["station"] is None
+            assert found["start"] == "2023-11-14T22:13:20.000Z"
+            assert found["problem"]
+
+    walk(tmp_path, scenario)
+
+
 def test_a_1_6_station_cannot_list_its_profiles_and_that_is_said(tmp_path):
     async def scenario(desk):
         async with desk.field.station(**at(V16)):

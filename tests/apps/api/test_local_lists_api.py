@@ -10,7 +10,7 @@ import ocpp.v201
 import pytest
 from ocpp.routing import on
 
-from ohmstead.core.local_list import LocalList
+from ohmstead.core.local_list import ListState, LocalList
 from tests.apps.api.desk import problem, walk
 from tests.apps.stations.field import V16, V21, V201, VERSIONS
 from tests.flows.world import DRIVER
@@ -255,7 +255,7 @@ def test_a_station_that_fails_or_has_no_list_is_said_so_and_tried_again(tmp_path
         # It comes back healthy: the list is brought up to date without anybody asking.
         async with desk.field.station(version, kind=KINDS[version]) as station:
             await eventually(lambda: "A1" in station.point.list)
-            await eventually(lambda: desk.house.store.get(LocalList, "S").revision >= 0)
+            await eventually(lambda: desk.house.store.get(ListState, "S").revision >= 0)
             assert (await desk.read.get(P)).json()["problem"] is None
 
     walk(tmp_path, scenario)

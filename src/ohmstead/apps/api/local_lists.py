@@ -14,17 +14,18 @@ from ohmstead.apps.api.stations import RUNS, SEES, station_of
 from ohmstead.apps.boot import House
 from ohmstead.apps.stations.capabilities.local_lists import ListRefused
 from ohmstead.apps.stations.capabilities.smart_charging import link_of
-from ohmstead.core.local_list import LocalList
+from ohmstead.core.local_list import ListState, LocalList
 from ohmstead.flows.local_lists import use_list
 
 
-def view(house: House, known: LocalList) -> dict[str, Any]:
+def view(house: House, state: ListState) -> dict[str, Any]:
     """A list as its station has it."""
+    known = house.store.get(LocalList, state.station_id) or LocalList(state.station_id)
     return {
         "version": known.version,
         "up_to_date": not house.keeper.lists.is_old(known.station_id),
-        "synced": views.moment(known.synced_ms),
-        "problem": known.problem or None,
+        "synced": views.moment(state.synced_ms),
+        "problem": state.problem or None,
         "entries": [
             {
                 "uid": entry.uid,
@@ -41,7 +42,7 @@ def view(house: House, known: LocalList) -> dict[str, Any]:
 async def show_local_list(house: TheHouse, station_id: FromPath[str]) -> dict[str, Any]:
     """The local authorisation list that a station has, as far as it answered."""
     station_of(house, station_id)
-    known = house.store.get(LocalList, station_id)
+    known = house.store.get(ListState, station_id)
     if known is None:
         raise not_found(f"local list of station {station_id}; POST .../local-list/sync begins one")
     return view(house, known)

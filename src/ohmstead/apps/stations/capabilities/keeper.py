@@ -8,15 +8,14 @@ from typing import Protocol
 
 import structlog
 
-from ohmstead.apps.gateway.interface import Answered, Refused
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.capabilities.local_lists import ListSync
 from ohmstead.apps.stations.capabilities.reservations import Reservations
 from ohmstead.apps.stations.commanding.author import because, speaking
-from ohmstead.apps.stations.commanding.bulk import Commanding, queued
-from ohmstead.core.local_list import LocalList
+from ohmstead.apps.stations.commanding.bulk import Commanding, batch_of, spread
+from ohmstead.core.local_list import ListState
 from ohmstead.errors import OhmsteadError
-from ohmstead.flows.local_lists import CLEAR_CACHE, JOB_KINDS, REFRESH_LISTS
+from ohmstead.flows.local_lists import JOB_KINDS, REFRESH_LISTS
 from ohmstead.ports import Clock, Job, Store
 
 TICK_S = 0.5
@@ -71,7 +70,7 @@ class Keeper:
                 except OhmsteadError as error:
                     log.warning("lists and caches wait", reason=str(error))
         finally:
-            busy = list(self._busy.values())
+            busy = [*self._busy.values(), *self.reservations.asking.values()]
             for task in busy:
                 task.cancel()
             await asyncio.gather(*busy, return_exceptions=True)
@@ -118,12 +117,9 @@ class Keeper:
         try:
             if job.kind == REFRESH_LISTS:
                 await self._look_through()
-                await store.finish_job(job.id)
-            elif job.kind == CLEAR_CACHE and await self._clear(job.payload["station"]):
-                await store.finish_job(job.id)
             else:
-                due_ms = self._house.clock.now_ms() + RETRY_MS
-                await store.postpone_job(job.id, due_ms, "no answer")
+                await self._clear(job.payload["stations"])
+            await store.finish_job(job.id)
         except OhmsteadError as error:
             log.warning("a job waits", job=job.id, reason=str(error))
             with contextlib.suppress(OhmsteadError):
@@ -135,21 +131,17 @@ class Keeper:
     async def _look_through(self) -> None:
         """Mark the old lists of the stations that are here; the others are seen as they come."""
         after = ""
-        while page := self._house.store.find(LocalList, PAGE, after):
+        while page := self._house.store.find(ListState, PAGE, after):
             for known in page:
                 if self._house.gateway.link(known.station_id) is not None:
                     self.arrived(known.station_id)
             after = page[-1].key
             await asyncio.sleep(0)
 
-    async def _clear(self, station_id: str) -> bool:
-        """Ask for a ClearCache; True once there was an answer, or once it is queued."""
+    async def _clear(self, station_ids: list[str]) -> None:
+        """Queue a ClearCache for each: sent one after the other, also to who has just left."""
         house = self._house
         with speaking(because("an id_token may not charge any more")):
-            if house.gateway.link(station_id) is None:
-                expires_ms = house.clock.now_ms() + KEEP_MS
-                waiting = queued(house, station_id, "ClearCache", b"{}", expires_ms)
-                await house.queue.put(((waiting, b"{}"),))
-                return True
-            done = await commands.command(house.gateway, station_id, "ClearCache", b"{}")
-        return isinstance(done.outcome, Answered | Refused)
+            expires_ms = house.clock.now_ms() + KEEP_MS
+            batch = batch_of(house, "ClearCache", b"{}", expires_ms, len(station_ids))
+            await spread(house, batch, b"{}", station_ids)

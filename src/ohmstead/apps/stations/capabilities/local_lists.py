@@ -18,6 +18,7 @@ from ohmstead.core.local_list import (
     VERSION_MAX,
     ListEntry,
     ListMessage,
+    ListState,
     LocalList,
     differential,
     entry_of,
@@ -44,8 +45,8 @@ class ListSync:
         self._desk = desk
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def sync(self, station_id: str) -> LocalList:
-        """Bring a list up to date and return it; raises ListRefused, NotConnected."""
+    async def sync(self, station_id: str) -> ListState:
+        """Bring a list up to date, and say how it stands; raises ListRefused, NotConnected."""
         async with self._locks.setdefault(station_id, asyncio.Lock()):
             link_of(self._desk, station_id)
             # Read before the id_tokens: what changes meanwhile makes it look old, never new.
@@ -64,7 +65,7 @@ class ListSync:
 
     def is_old(self, station_id: str) -> bool:
         """Whether a station's list is kept and not up to date."""
-        known = self._desk.store.get(LocalList, station_id)
+        known = self._desk.store.get(ListState, station_id)
         return known is not None and known.revision != self.revision()
 
     def _known(self, station_id: str) -> LocalList:
@@ -83,7 +84,10 @@ class ListSync:
         known = self._known(station_id)
         next_version = max(its, known.version, 0) + 1
         items = limits.items_max
-        if its == known.version and known.version > 0:
+        # After an update of its firmware a station may speak another version of OCPP, whose lists
+        # are worded otherwise.
+        same_words = all(bool(entry.type) != (version is Version.V16) for entry in known.entries)
+        if its == known.version and known.version > 0 and same_words:
             steps = differential(known.entries, want, next_version, items)
             if await self._send(station_id, version, steps):
                 return

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import structlog
+
 from ohmstead.apps.gateway.interface import Refused
 from ohmstead.apps.stations.capabilities.smart_charging import Asked, Desk, ask, link_of, words_of
 from ohmstead.core.network import IdToken
@@ -13,6 +17,7 @@ from ohmstead.core.reservation import (
     ReservationState,
     may_use,
 )
+from ohmstead.errors import OhmsteadError
 from ohmstead.flows.charging_profiles import running
 from ohmstead.flows.reservations import Happened, Reserve, Use, happened, next_turn, reserve, use
 from ohmstead.wire.ocpp import v16, v201
@@ -21,6 +26,9 @@ from ohmstead.wire.ocpp.times import format_time
 
 PAGE = 1_000
 ASK_AGAIN_MS = 30_000
+ASKING_MAX = 100  # at the same time
+
+log = structlog.get_logger()
 
 
 class Reservations:
@@ -29,6 +37,7 @@ class Reservations:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._asked_ms: dict[int, int] = {}  # when ReserveNow last left, by number
+        self.asking: dict[int, asyncio.Task[None]] = {}  # by number
 
     async def make(self, command: Reserve) -> Reservation:
         """Make a reservation and ask its station; raises OperatorError, NotConnected."""
@@ -77,7 +86,7 @@ class Reservations:
         for station_id in waiting:
             if self._desk.gateway.link(station_id) is not None:
                 for one in await self._desk.store.run(next_turn, station_id):
-                    await self.ask(one)
+                    self._begin(one)
 
     async def _look(self, one: Reservation) -> None:
         store, now_ms = self._desk.store, self._desk.clock.now_ms()
@@ -97,7 +106,20 @@ class Reservations:
         due_ms = self._asked_ms.get(one.number, 0) + ASK_AGAIN_MS
         is_here = self._desk.gateway.link(one.station_id) is not None
         if one.state is ReservationState.ASKED and is_here and due_ms <= now_ms:
+            self._begin(one)
+
+    def _begin(self, one: Reservation) -> None:
+        """Ask beside the tick: a station that is silent holds up no other."""
+        if one.number not in self.asking and len(self.asking) < ASKING_MAX:
+            self.asking[one.number] = asyncio.create_task(self._ask_quietly(one))
+
+    async def _ask_quietly(self, one: Reservation) -> None:
+        try:
             await self.ask(one)
+        except OhmsteadError as error:
+            log.warning("a reservation waits", number=one.number, reason=str(error))
+        finally:
+            self.asking.pop(one.number, None)
 
 
 def reserve_request(version: Version, one: Reservation) -> Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from typing import Protocol
 
@@ -9,10 +10,16 @@ from ohmstead.apps.gateway.interface import Answered, Link
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.capabilities import profiles
 from ohmstead.apps.stations.commands import Commanded, NotConnected
-from ohmstead.core.charging_profile import ChargingProfile, Installed, Purpose, RateUnit
+from ohmstead.core.charging_profile import (
+    ChargingProfile,
+    Installed,
+    Purpose,
+    RateUnit,
+    check_periods,
+)
 from ohmstead.core.composite import Difference, Place, Span, Theirs, composite, differences
 from ohmstead.core.station_profiles import ProfileReport, StationProfiles
-from ohmstead.errors import RemoteProtocolError
+from ohmstead.errors import OperatorError, RemoteProtocolError
 from ohmstead.flows.charging_profiles import (
     Clear,
     Install,
@@ -32,6 +39,7 @@ from ohmstead.wire.ocpp.codec import Strictness, decode_response, encode
 from ohmstead.wire.ocpp.faults import CallRefused
 
 REQUEST_ID_MAX = 2**31 - 1
+CLOCK_OFF_MS_MAX = 24 * 3_600_000  # a schedule that begins further off is not about now
 
 
 class Desk(Protocol):
@@ -152,7 +160,9 @@ async def compose(
         )
         asked = await ask(desk, station_id, "GetCompositeSchedule", request)
         found = profiles.composite_of(asked.answer, start_ms) if asked.answer else None
-        if found is not None:
+        if found is not None and abs(found[0] - start_ms) > CLOCK_OFF_MS_MAX:
+            problem = "the station's composite schedule begins on another day; set its clock"
+        elif found is not None:
             start_ms, theirs = found
         else:
             said = asked.status or asked.done.problem or type(asked.done.outcome).__name__
@@ -173,10 +183,14 @@ async def compose(
 
 
 def from_outside(store: Store, station_id: str) -> tuple[Installed, ...]:
-    """The constraints that others than us have put on a station, as it last reported them."""
+    """The constraints that others than us have put on a station, as it last reported them; one
+    that breaks the rules of a schedule says nothing."""
     report = store.get(ProfileReport, station_id)
-    return tuple(
-        Installed(one.evse_id, one.profile, report.at_ms)
-        for one in (report.profiles if report is not None else ())
-        if report is not None and one.profile.purpose is Purpose.EXTERNAL
-    )
+    found = []
+    for one in report.profiles if report is not None else ():
+        if report is None or one.profile.purpose is not Purpose.EXTERNAL:
+            continue
+        with contextlib.suppress(OperatorError):
+            check_periods(one.profile.schedule, is_16=False)
+            found.append(Installed(one.evse_id, one.profile, report.at_ms))
+    return tuple(found)
