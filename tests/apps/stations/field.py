@@ -192,9 +192,12 @@ class Field:
         headers = {"Authorization": basic(user or name, password)} if password else {}
         return connect(
             f"ws://127.0.0.1:{self.port}/ocpp/{name}",
-            subprotocols=[protocol],
             additional_headers=headers,
-            **({"compression": None, "proxy": None, "ping_interval": None} | options),
+            **(
+                {"compression": None, "proxy": None, "ping_interval": None}
+                | {"subprotocols": [protocol]}
+                | options
+            ),
         )
 
     @asynccontextmanager

@@ -10,11 +10,12 @@ from types import MappingProxyType
 
 from ohmstead.apps.stations import v201
 from ohmstead.apps.stations.peer import Handlers
-from ohmstead.apps.stations.v21 import notify_settlement
+from ohmstead.apps.stations.v21 import notify_settlement, report_charging_profiles
 
 HANDLERS: Handlers = MappingProxyType(
     {
         **v201.HANDLERS,
         "NotifySettlement": notify_settlement.handle,
+        "ReportChargingProfiles": report_charging_profiles.handle,
     }
 )
