@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from pathlib import Path
 
 import ocpp.v16
 import ocpp.v201
@@ -272,3 +274,15 @@ def put_jobs(_state, jobs, _now_ms):
 
 def reset(version):
     return {"type": "Soft" if version == V16 else "Immediate"}
+
+
+def test_every_call_of_ours_goes_through_the_log():
+    """A new ``link.call`` elsewhere in the house would be a command nobody can account for."""
+    apps = Path(commands.__file__).parents[1]
+    calling = {
+        path.relative_to(apps).as_posix()
+        for path in apps.rglob("*.py")
+        if re.search(r"link\w*\.call\(", path.read_text(encoding="utf-8"))
+    }
+    known = {name for name in calling if not name.startswith(("gateway/", "virtual/", "replay/"))}
+    assert known == {"stations/commands.py", "stations/commanding/queue.py"}
