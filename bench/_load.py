@@ -45,6 +45,9 @@ class Station(WSListener):
         if frame.msg_type is not TEXT:
             return
         data = frame.get_payload_as_bytes()
+        if data[1:2] == b"2":
+            self.obey(data)
+            return
         if self.asked is not None:
             self.asked.set_result(data)
             self.asked = None
@@ -54,6 +57,12 @@ class Station(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self.load.lost()
+
+    def obey(self, data: bytes) -> None:
+        """Accept a command at once, whatever calls of its own are under way (behaviour 2)."""
+        at = data.index(b'"') + 1
+        answer = b'[3,"%b",{"status":"Accepted"}]' % data[at : data.index(b'"', at)]
+        self.transport.send(TEXT, answer)
 
     async def ask(self, frame: bytes) -> bytes:
         asked: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()

@@ -23,6 +23,7 @@ BENCHES = sorted(path.stem for path in (ROOT / "bench").glob("[a-z]*.py"))
 def test_the_issues_benchmarks_are_all_there():
     assert {
         "ack_latency",
+        "command_round_trip",
         "gas",
         "idle",
         "kill",
