@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from ocpp.routing import on
+from typer.testing import CliRunner
 
+from ohmstead.apps.cli.main import app
 from ohmstead.apps.stations.authority import FileAuthority
 from ohmstead.apps.stations.certificates import LOOK_MS
 from ohmstead.apps.stations.directory import HANDLERS
@@ -444,3 +446,16 @@ def test_an_authority_is_made_once_and_read_again(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
         FileAuthority.load(tmp_path)
     assert FileAuthority.load(tmp_path / "elsewhere") is None
+
+
+def test_an_operator_makes_the_authority_and_prints_it(tmp_path):
+    runner = CliRunner()
+    assert runner.invoke(app, ["init", "--dir", str(tmp_path)]).exit_code == 0
+    absent = runner.invoke(app, ["ca", "show", "--dir", str(tmp_path)])
+    assert "ca init" in str(absent.exception)
+    made = runner.invoke(app, ["ca", "init", "--dir", str(tmp_path)])
+    assert made.exit_code == 0 and "P-256" not in made.stderr
+    assert "already" in str(runner.invoke(app, ["ca", "init", "--dir", str(tmp_path)]).exception)
+    shown = runner.invoke(app, ["ca", "show", "--dir", str(tmp_path)])
+    certificate = x509.load_pem_x509_certificate(shown.stdout.encode())
+    assert certificate == FileAuthority.load(tmp_path).certificate
