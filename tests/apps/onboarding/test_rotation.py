@@ -125,3 +125,16 @@ def test_a_weak_key_is_good_once_the_station_uses_one_of_ours(tmp_path):
         problem(await desk.host.patch(old, json={"deliver": True}), 400, "bad-request")
 
     walk(tmp_path, scenario)
+
+
+def test_a_key_given_in_capitals_is_the_key_a_station_presents_as_bytes(tmp_path):
+    async def scenario(desk):
+        key = "00AABBCCDDEEFF112233445566778899AABBCCDD"
+        body = {"id": "CAP", "owner": "0x" + "ab" * 20, "tariff": "T", "password": key}
+        body["evses"] = [{"id": 1, "rated_w": 22_000}]
+        assert (await desk.host.post("/api/v1/stations", json=body)).status_code == 201
+        for spelling in (bytes.fromhex(key), key.encode()):
+            async with desk.field.socket(V16, "CAP", spelling):
+                pass
+
+    walk(tmp_path, scenario)

@@ -87,7 +87,7 @@ def view(number: int, kept: Kept, ago_ms: int) -> FrameView:
         number=number,
         at=views.moment(at_ms + ago_ms) or "",
         direction=direction,
-        bytes=size_of(data),
+        bytes=data.size if isinstance(data, Cut) else size_of(data),
         text=data if isinstance(data, str) and direction == NOTE else shown(data),
         is_cut=isinstance(data, Cut),
     )

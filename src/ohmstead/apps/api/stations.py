@@ -16,7 +16,7 @@ from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
 from ohmstead.apps.gateway.interface import Answered, Disconnected, QueueFull, Refused, TimedOut
 from ohmstead.apps.stations.commands import Commanded
-from ohmstead.apps.stations.passwords import rotate_password
+from ohmstead.apps.stations.passwords import normal, rotate_password
 from ohmstead.apps.stations.services import secret_mac, zone_of
 from ohmstead.core.access import Scope
 from ohmstead.core.network import Admission, Evse, Station
@@ -61,7 +61,7 @@ async def register_station(
 ) -> shapes.StationView:
     """Register a station; the answer holds its password, this once."""
     password = data.password or secrets.token_hex(PASSWORD_BYTES)
-    station = station_from(house, data, secret_mac(house.pepper, data.id, password.encode()))
+    station = station_from(house, data, secret_mac(house.pepper, data.id, normal(password)))
     with bad_request():
         await house.store.run(add_station, station)
     house.services.registry.forget(station.id)

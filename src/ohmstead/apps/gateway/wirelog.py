@@ -8,7 +8,8 @@ what matters is often how the last one ended. No HTTP header ever enters.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from time import monotonic_ns
 
 from ohmstead.apps.gateway.closing import monotonic_ms
 from ohmstead.frozen import Frozen
@@ -24,6 +25,7 @@ WATCH_MS = 600_000  # after somebody last looked
 STATIONS_MAX = 20_000  # logs; 240 MB if every frame of all had LONG_BYTES
 NOTE_CHARACTERS_MAX = 200
 
+NS_PER_MS = 1_000_000
 IN, OUT, NOTE = "in", "out", "note"
 
 
@@ -40,70 +42,74 @@ Kept = tuple[int, str, bytes | Cut | str]  # monotonic ms; direction; a frame, o
 class WireLog:
     """One station's frames, the oldest first. ``count`` is the number of the newest, from 1."""
 
-    __slots__ = ("_bytes", "_until_ms", "count", "frames")
+    __slots__ = ("_bytes", "_long_bytes", "_until_ms", "count", "frames")
 
     def __init__(self) -> None:
         self.count = 0
-        self.frames: list[Kept] = []
+        self.frames: deque[Kept] = deque(maxlen=FRAMES_MAX)
+        self._long_bytes = LONG_BYTES  # more than this is looked at before it is kept
         self._bytes = 0  # held, while it is watched
         self._until_ms = 0  # 0: nobody looks
 
     def received(self, data: bytes, at_ms: int) -> None:
         """A frame came."""
-        self._add(IN, data, at_ms)
+        self.count += 1
+        kept = data if len(data) <= self._long_bytes else self._fit(data, at_ms)
+        self.frames.append((at_ms, IN, kept))
 
     def sent(self, data: bytes) -> None:
         """A frame goes."""
-        self._add(OUT, data, monotonic_ms())
-
-    def _add(self, direction: str, data: bytes, at_ms: int) -> None:
         self.count += 1
-        if self._until_ms:
-            self._add_watched(direction, data, at_ms)
-            return
-        kept = data if len(data) <= LONG_BYTES else Cut(data[:HEAD_BYTES], len(data))
-        self.frames.append((at_ms, direction, kept))
-        if len(self.frames) > FRAMES_MAX:
-            del self.frames[0]
+        at_ms = monotonic_ns() // NS_PER_MS
+        kept = data if len(data) <= self._long_bytes else self._fit(data, at_ms)
+        self.frames.append((at_ms, OUT, kept))
 
     def note(self, text: str) -> None:
         """Something happened that is no frame: a log-in that failed, how a connection ended."""
         text = text[:NOTE_CHARACTERS_MAX]
         self.count += 1
         if self.frames and self.frames[-1][1:] == (NOTE, text):
-            del self.frames[-1]  # who only knocks and knocks is to push nothing out
-        self.frames.append((monotonic_ms(), NOTE, text))
-        if len(self.frames) > (WATCHED_FRAMES_MAX if self._until_ms else FRAMES_MAX):
-            self._bytes -= size_of(self.frames[0][2])
-            del self.frames[0]
+            self.frames.pop()  # who only knocks and knocks is to push nothing out
+        if self._until_ms:
+            self._make_room(0)
+        self.frames.append((monotonic_ns() // NS_PER_MS, NOTE, text))
 
     def watch(self, now_ms: int) -> None:
         """Keep more for a while: somebody looks."""
         if not self._until_ms:
+            self.frames = deque(self.frames)
             self._bytes = sum(size_of(data) for _, _, data in self.frames)
         self._until_ms = now_ms + WATCH_MS
+        self._long_bytes = -1  # every frame
 
     def rest(self) -> None:
         """Nobody looks any more."""
-        self._until_ms = 0
-        self.frames = [
-            (at_ms, direction, Cut(data[:HEAD_BYTES], len(data)))
-            if isinstance(data, bytes) and len(data) > LONG_BYTES
-            else (at_ms, direction, data)
-            for at_ms, direction, data in self.frames[-FRAMES_MAX:]
-        ]
+        self._until_ms, self._long_bytes = 0, LONG_BYTES
+        self.frames = deque(
+            (
+                (at_ms, direction, Cut(data[:HEAD_BYTES], len(data)))
+                if isinstance(data, bytes) and len(data) > LONG_BYTES
+                else (at_ms, direction, data)
+                for at_ms, direction, data in self.frames
+            ),
+            FRAMES_MAX,
+        )
 
-    def _add_watched(self, direction: str, data: bytes, at_ms: int) -> None:
-        kept = data if len(data) <= WATCHED_LONG_BYTES else Cut(data[:HEAD_BYTES], len(data))
-        self.frames.append((at_ms, direction, kept))
-        self._bytes += len(data)
-        first = 0
-        while self._bytes > WATCHED_BYTES_MAX or len(self.frames) - first > WATCHED_FRAMES_MAX:
-            self._bytes -= size_of(self.frames[first][2])
-            first += 1
-        del self.frames[:first]
-        if at_ms > self._until_ms:
+    def _fit(self, data: bytes, at_ms: int) -> bytes | Cut:
+        """What is kept of a frame that is long, or of any while somebody looks."""
+        if self._until_ms and at_ms > self._until_ms:
             self.rest()
+        if not self._until_ms:
+            return data if len(data) <= LONG_BYTES else Cut(data[:HEAD_BYTES], len(data))
+        kept = data if len(data) <= WATCHED_LONG_BYTES else Cut(data[:HEAD_BYTES], len(data))
+        self._make_room(size_of(kept))
+        return kept
+
+    def _make_room(self, size: int) -> None:
+        self._bytes += size
+        frames = self.frames
+        while frames and (self._bytes > WATCHED_BYTES_MAX or len(frames) >= WATCHED_FRAMES_MAX):
+            self._bytes -= size_of(frames.popleft()[2])
 
 
 class WireLogs:
@@ -138,7 +144,7 @@ class WireLogs:
 
 
 def size_of(data: bytes | Cut | str) -> int:
-    """Bytes on the wire; a note has none."""
+    """Bytes that are held; a note's do not count."""
     if isinstance(data, bytes):
         return len(data)
-    return data.size if isinstance(data, Cut) else 0
+    return len(data.head) if isinstance(data, Cut) else 0
