@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 import shlex
+import signal
 import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 from ohmstead.adapters.clock import SystemClock
 from ohmstead.apps.virtual.meter import VirtualMeter
@@ -155,3 +158,65 @@ def test_the_examples_of_the_page_work_as_they_stand(house, tmp_path, monkeypatc
             type_in(words)
     text = json.dumps(log_of(typed))
     assert "pa55" not in text
+
+
+def test_a_killed_house_sends_again_only_what_may_be_sent_again(tmp_path):
+    folder = tmp_path / "net"
+    inside("init", "--dir", folder, "--json")
+    tariff = folder / "tariff.json"
+    tariff.write_text(json.dumps(TARIFF))
+
+    def typed(*words):
+        return inside(*words, "--dir", folder).stdout
+
+    @contextmanager
+    def raw(up):
+        secret = base64.b64encode(b"CP1:" + bytes.fromhex(password)).decode()
+        with connect(
+            f"{up.where['ocpp']}/ocpp/CP1",
+            subprotocols=["ocpp1.6"],
+            additional_headers={"Authorization": f"Basic {secret}"},
+            proxy=None,
+        ) as socket:
+            boot = {"chargePointModel": "M", "chargePointVendor": "V"}
+            socket.send(json.dumps([2, "b", "BootNotification", boot]))
+            yield socket
+
+    def next_call(socket):
+        while (frame := json.loads(socket.recv(20)))[0] != 2:
+            pass
+        return frame
+
+    with Up(folder) as up:
+        typed("tariff", "add", tariff)
+        made = typed("station", "add", "CP1", "--owner", OWNER, "--tariff", "T1", "--json")
+        password = json.loads(made)["password"]
+        for words in (["Reset", '{"type":"Soft"}'], ["ClearCache"], ["GetLocalListVersion"]):
+            typed("station", "command", "CP1", *words, "--queue")
+        with raw(up) as socket:
+            reset = next_call(socket)
+            assert reset[2] == "Reset"
+            up.stop(signal.SIGKILL)  # the station has heard it, and its answer goes nowhere
+    (folder / "run.json").unlink()
+    with Up(folder) as up, raw(up) as socket:
+        first = next_call(socket)
+        assert first[2] == "ClearCache"  # and no second Reset
+        up.stop(signal.SIGKILL)
+    (folder / "run.json").unlink()
+    with Up(folder) as up, raw(up) as socket:
+        again = next_call(socket)
+        assert again == first  # the same message id
+        socket.send(json.dumps([3, again[1], {"status": "Accepted"}]))
+        last = next_call(socket)
+        socket.send(json.dumps([3, last[1], {"listVersion": 3}]))
+
+        def states():
+            found = json.loads(typed("command", "list", "--json"))
+            return [(one["action"], one["state"], one["attempts"]) for one in reversed(found)]
+
+        wait_for(lambda: "answered" in states()[-1])
+        assert states() == [
+            ("Reset", "unknown", 1),
+            ("ClearCache", "answered", 2),
+            ("GetLocalListVersion", "answered", 1),
+        ]
