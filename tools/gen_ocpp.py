@@ -463,20 +463,9 @@ def render(version: Version) -> str:
 def format_source(text: str) -> str:
     """Lay the text out as the house does; sorting imports and dropping unused ones included."""
     name = "generated.py"
-    for command in (
-        [
-            "check",
-            "--fix",
-            "--exit-zero",
-            "--quiet",
-            "--select",
-            "I,F401,UP",
-            "--isolated",
-            "--target-version",
-            "py311",
-        ],
-        ["format", "--quiet", "--isolated", "--target-version", "py311"],
-    ):
+    target = ["--quiet", "--isolated", "--target-version", "py311"]
+    fixes = ["check", "--fix", "--exit-zero", "--select", "I,F401,UP"]
+    for command in ([*fixes, *target], ["format", *target]):
         line = [sys.executable, "-m", "ruff", *command, "--line-length", str(LINE_LENGTH_MAX)]
         done = subprocess.run(
             [*line, "--stdin-filename", name, "-"],
