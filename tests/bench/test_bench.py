@@ -30,6 +30,7 @@ def test_the_issues_benchmarks_are_all_there():
         "merkle",
         "meter_values",
         "signed_sessions",
+        "soak",
         "transaction_event",
     } <= set(BENCHES)
 
