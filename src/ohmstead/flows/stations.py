@@ -23,14 +23,23 @@ class ChangeStation(Frozen):
     security_profile: int | None = None
 
 
+CHANGEABLE = (
+    "name",
+    "admission",
+    "lenient",
+    "tariff_key",
+    "location_cell",
+    "secret_mac",
+    "security_profile",
+)
+
+
 def change_station(state: State, command: ChangeStation, _now_ms: int) -> Decision[Station]:
     """Change a station; sessions that have begun keep the tariff they began with."""
     station = in_service(state, command.station_id)
     if command.tariff_key is not None and state.get(Tariff, command.tariff_key) is None:
         raise OperatorError(f"there is no tariff {command.tariff_key}; publish it first")
-    names = ("name", "admission", "lenient", "tariff_key", "location_cell", "secret_mac")
-    names = (*names, "security_profile")
-    wanted = {name: getattr(command, name) for name in names}
+    wanted = {name: getattr(command, name) for name in CHANGEABLE}
     changed = replace(station, **{k: v for k, v in wanted.items() if v is not None})
     if command.secret_mac is not None:  # set by hand, and at once the only one
         changed = replace(changed, next_macs=(), secret_is_weak=False)
