@@ -61,6 +61,15 @@ def test_a_trusted_proxy_says_whether_the_station_spoke_tls():
     assert not seen().is_encrypted
 
 
+def test_a_proxys_own_tls_and_certificate_are_not_the_stations():
+    own = Origin(PROXY, True, ClientCertificate("proxy-1"))
+    said = CIMultiDict([("X-Forwarded-Proto", "http")])
+    assert forwarded(own, said, TRUSTED) == Origin(PROXY)
+    assert forwarded(own, CIMultiDict(), TRUSTED) == Origin(PROXY, True)
+    elsewhere = replace(own, address="203.0.113.9")  # no proxy: a station
+    assert forwarded(elsewhere, said, TRUSTED) == elsewhere
+
+
 def test_a_trusted_proxy_hands_on_the_certificate(pki):
     _, _, certificate = pki.issue("S1", organization="ACME")
     origin = seen(("Client-Cert", client_cert(certificate)))

@@ -35,11 +35,14 @@ def forwarded(origin: Origin, headers: Headers, trusted: Networks) -> Origin:
         return origin
     protocol = _last(headers, "X-Forwarded-Proto").lower()
     certificate = _certificate(headers)
+    # What the proxy said counts before what the connection is, which is the proxy's own: it may
+    # take plain connections and speak TLS to us, with a certificate that is no station's.
+    is_encrypted = protocol in ENCRYPTED if protocol else origin.is_encrypted
     return replace(
         origin,
         address=_client_address(origin.address, headers, trusted),
-        is_encrypted=origin.is_encrypted or protocol in ENCRYPTED or certificate is not None,
-        certificate=certificate or origin.certificate,
+        is_encrypted=is_encrypted or certificate is not None,
+        certificate=certificate,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 from ohmstead.core.network import Station
 from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.base import Version
-from ohmstead.wire.ocpp.faults import ErrorCode
+from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
 from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
 
 
@@ -75,6 +75,9 @@ class Link(Protocol):
         answer carries it. Once the connection has ended this returns ``Disconnected(False)``.
         Cancelling the caller does not recall the CALL.
         """
+
+    def dispute(self, message_id: str, why: CallRefused) -> None:
+        """Tell the station that its answer could not be read (2.1); silent in versions before."""
 
     def close(self, code: int, reason: str) -> None:
         """End the connection with a WebSocket status; harmless if it has ended."""

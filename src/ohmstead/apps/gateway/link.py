@@ -148,6 +148,11 @@ class StationLink(WSListener):
         self._flush()
         return await future
 
+    def dispute(self, message_id: str, why: CallRefused) -> None:
+        """Tell the station that its answer could not be read; see :class:`interface.Link`."""
+        self._rpc.dispute(message_id, why.code, why.description)
+        self._flush()
+
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake; nothing more is read or answered."""
         transport = self._transport
