@@ -7,7 +7,6 @@ and a signature by that key.
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -18,12 +17,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ohmstead.apps.trust import write_whole
 from ohmstead.errors import ConfigError, OperatorError
 from ohmstead.frozen import Frozen
 
 KEY_FILE, CERTIFICATE_FILE = "ca.key", "ca.pem"  # in keys/, and beside network.toml
 AUTHORITY_DAYS = 20 * 365
 LEAF_DAYS = 365
+PRIVATE = 0o600
 BACKDATED = timedelta(hours=1)  # a station's clock may be behind
 RSA_BITS_MIN, RSA_BITS_MAX = 2_048, 8_192
 CURVES = {"secp256r1", "secp384r1", "secp521r1"}
@@ -148,7 +149,7 @@ class FileAuthority:
     def make(cls, directory: Path, network: str, now_ms: int) -> FileAuthority:
         """Make the authority of a directory; raises OperatorError where there is one."""
         key_path, path = directory / "keys" / KEY_FILE, directory / CERTIFICATE_FILE
-        if key_path.exists() or path.exists():
+        if key_path.exists():
             raise OperatorError(
                 f"there is an authority in {directory} already, and stations trust it: to begin "
                 f"anew move {CERTIFICATE_FILE} and keys/{KEY_FILE} away first"
@@ -156,18 +157,14 @@ class FileAuthority:
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _own(key, network, _EPOCH + timedelta(milliseconds=now_ms))
         key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(
-                key.private_bytes(
-                    serialization.Encoding.PEM,
-                    serialization.PrivateFormat.PKCS8,
-                    serialization.NoEncryption(),
-                )
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        path.write_text(_pem(certificate))
+        secret = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        # The key last: a certificate without its key is no authority, and is written anew.
+        write_whole(path, _pem(certificate).encode())
+        write_whole(key_path, secret, PRIVATE)
         return cls(key, certificate)
 
 
