@@ -279,6 +279,31 @@ def test_a_station_that_gives_a_reservation_up_says_so(tmp_path, version, word, 
     walk(tmp_path, scenario)
 
 
+def test_a_1_6_station_gives_a_reservation_up_by_its_status_alone(tmp_path):
+    async def scenario(desk):
+        async with desk.field.station(V16, kind=Station16) as station:
+            # Available before it was ever Reserved says nothing.
+            await station.status("Available")
+            number = (await desk.host.post(P, json=body(desk))).json()["number"]
+            await station.status("Available")
+            await asyncio.sleep(1.2)
+            await station.status("Reserved")
+            await asyncio.sleep(1.2)
+            assert (await shown(desk, number))["state"] == "active"
+            await station.status("Available")
+            gone = await until_state(desk, number, "cancelled")
+            assert gone["reason"] == "Available"
+            # By the end of its time it is over, and a station's clock may be a little ahead.
+            number = (await desk.host.post(P, json=body(desk))).json()["number"]
+            await station.status("Reserved")
+            await asyncio.sleep(1.2)
+            desk.field.wait(29)
+            await station.status("Available")
+            await until_state(desk, number, "expired")
+
+    walk(tmp_path, scenario)
+
+
 def test_a_card_of_the_same_group_uses_the_reservation(tmp_path):
     async def scenario(desk):
         await second_driver(desk, "FLEET1", RICH, "FLEET")

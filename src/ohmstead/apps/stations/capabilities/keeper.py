@@ -13,6 +13,7 @@ from ohmstead.apps.stations.capabilities.local_lists import ListSync
 from ohmstead.apps.stations.capabilities.reservations import Reservations
 from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.apps.stations.commanding.bulk import Commanding, batch_of, spread
+from ohmstead.apps.stations.directory import Directory
 from ohmstead.core.local_list import ListState
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.local_lists import JOB_KINDS, REFRESH_LISTS
@@ -38,6 +39,8 @@ class House(Commanding, Protocol):
     def gateway(self) -> commands.Links: ...
     @property
     def is_frozen(self) -> bool: ...
+    @property
+    def stations(self) -> Directory: ...
 
 
 log = structlog.get_logger()
@@ -48,7 +51,7 @@ class Keeper:
 
     def __init__(self, house: House) -> None:
         self.lists = ListSync(house)
-        self.reservations = Reservations(house)
+        self.reservations = Reservations(house, house.stations.presence)
         self._house = house
         self._old: set[str] = set()  # stations whose list may be old
         self._busy: dict[str, asyncio.Task[None]] = {}  # by station, or by job

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 
 from ohmstead.apps.gateway.interface import Refused
 from ohmstead.apps.stations.capabilities.smart_charging import Asked, Desk, ask, link_of, words_of
+from ohmstead.apps.stations.peer import Presence
 from ohmstead.core.network import IdToken
 from ohmstead.core.reservation import (
     HOLDING,
@@ -26,6 +28,8 @@ from ohmstead.wire.ocpp.times import format_time
 
 PAGE = 1_000
 ASK_AGAIN_MS = 30_000
+CLOCK_OFF_MS = 120_000  # a station whose clock is a little ahead ends reservations before us
+RESERVED, AVAILABLE = "Reserved", "Available"
 ASKING_MAX = 100  # at the same time
 
 log = structlog.get_logger()
@@ -34,8 +38,10 @@ log = structlog.get_logger()
 class Reservations:
     """What becomes of reservations; :meth:`tick` is called every second or so."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, presence: Mapping[str, Presence]) -> None:
         self._desk = desk
+        self._presence = presence
+        self._reserved: set[int] = set()  # active ones whose connector the station calls Reserved
         self._asked_ms: dict[int, int] = {}  # when ReserveNow last left, by number
         self.asking: dict[int, asyncio.Task[None]] = {}  # by number
 
@@ -92,6 +98,7 @@ class Reservations:
         store, now_ms = self._desk.store, self._desk.clock.now_ms()
         if one.expires_ms <= now_ms:
             self._asked_ms.pop(one.number, None)
+            self._reserved.discard(one.number)
             over = Happened(one.number, one.station_id, ReservationEvent.TIME_OVER)
             await store.run(happened, over)
             return
@@ -103,10 +110,37 @@ class Reservations:
                 told = Use(one.station_id, one.evse_id, session.id_token, session.id)
                 await store.run(use, told)
             return
+        told_so = self._told_by_status(one, now_ms)
+        if told_so is not None:
+            await store.run(happened, told_so)
+            return
         due_ms = self._asked_ms.get(one.number, 0) + ASK_AGAIN_MS
         is_here = self._desk.gateway.link(one.station_id) is not None
         if one.state is ReservationState.ASKED and is_here and due_ms <= now_ms:
             self._begin(one)
+
+    def _told_by_status(self, one: Reservation, now_ms: int) -> Happened | None:
+        """What a station tells by its StatusNotification alone.
+
+        Reserved, once it was asked, is its yes. Only 2.x has ReservationStatusUpdate: a connector
+        of 1.6 that was Reserved and is Available again is kept for nobody any more.
+        """
+        presence = self._presence.get(one.station_id)
+        status = presence.connectors.get((one.evse_id, 1)) if presence is not None else None
+        link = self._desk.gateway.link(one.station_id)
+        if status is None or link is None or status.at_ms < one.created_ms:
+            return None
+        if status.status == RESERVED:
+            self._reserved.add(one.number)
+            if one.state is ReservationState.ASKED:
+                return Happened(one.number, one.station_id, ReservationEvent.ACCEPTED)
+        elif status.status == AVAILABLE and one.number in self._reserved:
+            self._reserved.discard(one.number)
+            if link.version is Version.V16:
+                near = one.expires_ms - now_ms <= CLOCK_OFF_MS
+                event = ReservationEvent.TIME_OVER if near else ReservationEvent.CANCELLED
+                return Happened(one.number, one.station_id, event, AVAILABLE)
+        return None
 
     def _begin(self, one: Reservation) -> None:
         """Ask beside the tick: a station that is silent holds up no other."""
