@@ -37,6 +37,7 @@ from ohmstead.apps.stations.capabilities.keeper import Keeper
 from ohmstead.apps.stations.commanding.journal import AuditedGateway
 from ohmstead.apps.stations.commanding.queue import CommandQueue
 from ohmstead.apps.stations.directory import Directory
+from ohmstead.apps.stations.hashed import Hashed
 from ohmstead.apps.stations.passwords import settle_password
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.reconnect import MissingStops
@@ -117,6 +118,8 @@ class House:
             on_late=self.journal.late,
             authority=FileAuthority.load(directory),
         )
+        self.hashed = Hashed(store, self.services.registry)
+        self.services.registry.on_hashed = self.hashed.ask
         self.stations = Directory(self.services, lambda: store.available, self._on_connected)
         self.gateway = AuditedGateway(self.stations, clock, config.ocpp)
         self.gateway.journal = self.journal
@@ -196,6 +199,7 @@ class House:
         await self.gateway.stop()
         await self.journal.close()
         self.services.verifier.close()
+        self.hashed.close()
         await self.store.close()
 
     def _do(self, work: Coroutine[None, None, None]) -> None:

@@ -56,6 +56,7 @@ class Station(Frozen):
     security_profile: int = 1  # the least it is let in with: 0 none, 1 Basic, 2 and TLS, 3 mTLS
     next_macs: tuple[str, ...] = ()  # of passwords given out; let in too, until one is used
     secret_is_weak: bool = False  # brought along from elsewhere; to be rotated
+    secret_hash: str = ""  # bcrypt of a password that only the station knows; "" once it said it
 
     @property
     def key(self) -> str:

@@ -44,10 +44,21 @@ def withdraw_password(state: State, command: NextPassword, _now_ms: int) -> Deci
     return Decision(changed, (changed,) if changed != station else ())
 
 
+def learn_password(state: State, command: NextPassword, _now_ms: int) -> Decision[Station | None]:
+    """A station said the password of which only a hash was known: the hash has done its work."""
+    station = state.get(Station, command.station_id)
+    if station is None or not station.secret_hash:
+        return Decision(station)
+    learnt = replace(station, secret_mac=command.mac, secret_hash="", secret_is_weak=True)
+    return Decision(learnt, (learnt,))
+
+
 def move_on(state: State, command: NextPassword, _now_ms: int) -> Decision[Station | None]:
     """The station came with a new password: from now on no other is let in."""
     station = state.get(Station, command.station_id)
     if station is None or command.mac not in station.next_macs:
         return Decision(station)
-    moved = replace(station, secret_mac=command.mac, next_macs=(), secret_is_weak=False)
+    moved = replace(
+        station, secret_mac=command.mac, next_macs=(), secret_is_weak=False, secret_hash=""
+    )
     return Decision(moved, (moved,))

@@ -42,7 +42,7 @@ def change_station(state: State, command: ChangeStation, _now_ms: int) -> Decisi
     wanted = {name: getattr(command, name) for name in CHANGEABLE}
     changed = replace(station, **{k: v for k, v in wanted.items() if v is not None})
     if command.secret_mac is not None:  # set by hand, and at once the only one
-        changed = replace(changed, next_macs=(), secret_is_weak=False)
+        changed = replace(changed, next_macs=(), secret_is_weak=False, secret_hash="")
     return Decision(changed, (changed,) if changed != station else ())
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 
+import bcrypt
 import pytest
 
+from ohmstead.apps.stations.hashed import matching
 from ohmstead.core.network import Station
 from tests.apps.api.desk import problem, walk
 from tests.apps.stations.field import PASSWORD, V16, V201
@@ -138,3 +140,39 @@ def test_a_key_given_in_capitals_is_the_key_a_station_presents_as_bytes(tmp_path
                 pass
 
     walk(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("said", [b"a word", bytes.fromhex("00aabb" * 5)])
+def test_a_password_of_which_only_a_hash_came_is_learnt_when_the_station_says_it(tmp_path, said):
+    text = said if said.isascii() else said.hex().upper().encode()
+
+    async def scenario(desk):
+        hashed = bcrypt.hashpw(text, bcrypt.gensalt(4)).decode()
+        fleet = {"csv": f"id,password_hash\nOLD,{hashed}\n", "owner": "0x" + "ab" * 20}
+        body = fleet | {"tariff": "T"}
+        for outcome in ("new", "same"):
+            (one,) = (await desk.host.post("/api/v1/stations/import", json=body)).json()["stations"]
+            assert (one["outcome"], one["password"]) == (outcome, None)
+        old = "/api/v1/stations/OLD"
+        assert (await desk.host.get(old)).json()["password_state"] == "hashed"
+        for password in (b"wrong", said):  # at first nobody can tell, and it tries again
+            with pytest.raises(Exception, match="401"):
+                async with desk.field.socket(V16, "OLD", password):
+                    pass
+            await asyncio.sleep(0.3)
+        async with desk.field.socket(V16, "OLD", said):
+            pass
+        assert (await desk.host.get(old)).json()["password_state"] == "weak"
+        with pytest.raises(Exception, match="401"):
+            async with desk.field.socket(V16, "OLD", b"wrong"):
+                pass
+        assert desk.house.store.get(Station, "OLD").secret_hash == ""
+        assert (await desk.host.post("/api/v1/stations/import", json=body)).json()["same"] == 1
+
+    walk(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("hashed", ["", "$2a$10$", "x" * 60, "$2a$04$" + "." * 53])
+def test_what_is_no_hash_lets_nobody_in(hashed):
+    for password in (b"", b"x", b"\0", b"x" * 100):
+        assert matching(hashed, password) is None

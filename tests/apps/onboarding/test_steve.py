@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 
+import bcrypt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,10 +46,11 @@ COLUMNS = {
     ],
     "transaction_stop": ["transaction_pk", "event_timestamp", "stop_timestamp", "stop_value"],
 }
+HASH = bcrypt.hashpw(b"kept at SteVe only", bcrypt.gensalt(4)).decode()
 NOON = "2026-11-19 12:00:00.000000"
 ROWS = {
     "charge_box": [
-        (1, "CP-1", "ocpp1.6J", "Accepted", "Bob's place; (north)", 1, "$2a$10$hash"),
+        (1, "CP-1", "ocpp1.6J", "Accepted", "Bob's place; (north)", 1, HASH),
         (2, "CP-2", "ocpp1.5S", "Pending", None, 0, None),
         (3, "CP-3", None, "Rejected", 'say "hi"\nthere', None, None),
     ],
@@ -131,10 +133,10 @@ def test_a_dump_is_read_however_it_was_made(style, tmp_path):
 def test_steves_tables_are_told_in_our_words(tmp_path):
     plan = plan_from(tables_of(dump(), tmp_path), CHOICES)
     assert plan.fleet_csv().splitlines() == [
-        "id,evses,name,admission,password,security_profile",
-        "CP-1,1:22000 2:22000,Bob's place; (north),accepted,,1",
-        "CP-2,1:22000,,pending,,1",
-        'CP-3,1:22000,"say ""hi"" there",rejected,,1',
+        "id,evses,name,admission,password,password_hash,security_profile",
+        f"CP-1,1:22000 2:22000,Bob's place; (north),accepted,,{HASH},1",
+        "CP-2,1:22000,,pending,,,1",
+        'CP-3,1:22000,"say ""hi"" there",rejected,,,1',
     ]
     assert [box.notes for box in plan.boxes] == [
         (),
@@ -278,7 +280,7 @@ def test_a_fleet_moves_here_whole_and_again_without_effect(tmp_path):
         said = inside(*bring, "--dry-run").stdout
         assert "3 id_tokens would be taken over: 3 new." in said
         assert "highest transaction id is 12; the next one here: 100013." in said
-        assert "no password that is known, as CP-1" in inside(*bring, code=1).stderr
+        assert "no password at SteVe, as CP-2" in inside(*bring, code=1).stderr
         assert "CP-1" not in inside("station", "list", "--dir", folder).stdout
         known = tmp_path / "known.csv"
         known.write_text("id,password\nCP-2,1234\n")
@@ -288,7 +290,7 @@ def test_a_fleet_moves_here_whole_and_again_without_effect(tmp_path):
         assert done["adopted"]["transactions"] == {"new": 2}
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
         ids = [line.split(",")[0] for line in kept.read_text().splitlines()]
-        assert ids == ["id", "CP-1", "CP-3"]
+        assert ids == ["id", "CP-3"]
         again = json.loads(inside(*bring, "--json").stdout)
         assert (again["stations"]["new"], again["stations"]["same"]) == (0, 3)
         assert again["adopted"]["tokens"] == {"same": 3}

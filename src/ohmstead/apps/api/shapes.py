@@ -201,7 +201,8 @@ class StationView(View, frozen=True):
     connection: ConnectionView | None
     last_seen: str | None
     password: str | None = None
-    # none, weak (brought along: rotate it), waiting (a new one is not used yet), or good.
+    # none, hashed (its station has yet to say it), weak (brought along: rotate it), waiting (a new
+    # one is not used yet), or good.
     password_state: str = "good"
     states: list[StateView] = []
 

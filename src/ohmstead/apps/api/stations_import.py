@@ -111,7 +111,7 @@ def _station(house: House, row: Row, data: ImportBody, made: dict[str, str]) -> 
     given = row.password or data.passwords.get(row.id, "")
     known = house.store.get(Station, row.id)
     password = given
-    if not given and known is None and row.uses_password:
+    if not given and known is None and row.needs_password:
         password = made[row.id] = "" if data.dry_run else secrets.token_hex(PASSWORD_BYTES)
     # One beside the file is for a new station; in the file it is what the station must have.
     said = password if known is None else row.password
@@ -130,6 +130,7 @@ def _station(house: House, row: Row, data: ImportBody, made: dict[str, str]) -> 
         name=row.name,
         security_profile=row.security_profile,
         secret_is_weak=is_weak(said),
+        secret_hash="" if said else row.password_hash,
     )
 
 

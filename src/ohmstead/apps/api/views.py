@@ -75,7 +75,7 @@ def password_state(record: Station) -> str:
     if record.next_macs:
         return "waiting"
     if not record.secret_mac:
-        return "none"
+        return "hashed" if record.secret_hash else "none"
     return "weak" if record.secret_is_weak else "good"
 
 

@@ -82,8 +82,8 @@ def import_steve(
         needed = [one["id"] for one in stations["stations"] if one["needs_password"]]
         if needed and secrets_file is None:
             raise OperatorError(
-                f"{len(needed)} charge boxes have no password that is known, as {needed[0]} (SteVe "
-                "keeps hashes): name where to write new ones with --secrets FILE"
+                f"{len(needed)} charge boxes have no password at SteVe, as {needed[0]}: name where "
+                "to write new ones with --secrets FILE, or let them in without with --leave-open"
             )
         # Ids first: no station that is let in may be given an id that SteVe has used.
         adopted = adopt(api, plan, above, False)
@@ -126,7 +126,13 @@ def show(plan: Plan, stations: Any, adopted: dict[str, Any], dry_run: bool) -> N
             outcomes[box.id],
             " ".join(f"{place.number}:{place.power_w}" for place in box.evses),
             str(box.profile),
-            "known" if box.password else "new" if box.id in needs else "-",
+            "known"
+            if box.password
+            else "at SteVe"
+            if box.password_hash
+            else "new"
+            if box.id in needs
+            else "-",
             "; ".join(box.notes),
         ]
         for box in plan.boxes

@@ -50,8 +50,8 @@ def import_stations(
     """Register every station of a CSV file, or none; a repeat changes nothing.
 
     The first line names the columns: id, evses, tariff, owner, name, time_zone, location_cell,
-    admission, strictness, password, security_profile. Only id must be there. evses are
-    ID:RATED_W[:CONNECTORS], with blanks between.
+    admission, strictness, password, password_hash (bcrypt), security_profile. Only id must be
+    there. evses are ID:RATED_W[:CONNECTORS], with blanks between.
     """
     text = read_text(file)
     body = {"csv": text, "tariff": tariff_id, "keep": keep}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 
 from ohmstead.core.network import Admission, Evse
@@ -31,10 +32,12 @@ COLUMNS = (
     "admission",
     "strictness",
     "password",
+    "password_hash",
     "security_profile",
 )
 ADMISSIONS = tuple(admission.value.lower() for admission in Admission)
 STRICTNESSES = ("lenient", "strict")
+_BCRYPT = re.compile(r"\$2[aby]\$(?:0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}")  # up to 2 s to check
 _HEX_DIGITS = frozenset("0123456789abcdef")
 
 
@@ -61,12 +64,18 @@ class Row(Frozen):
     admission: Admission
     lenient: bool
     password: str
+    password_hash: str
     security_profile: int
 
     @property
     def uses_password(self) -> bool:
         """Whether it logs in with one: OCPP security profiles 1 and 2."""
         return self.security_profile in (1, 2)
+
+    @property
+    def needs_password(self) -> bool:
+        """Whether one has to be made for it when it is new."""
+        return self.uses_password and not self.password and not self.password_hash
 
 
 class Table(Frozen):
@@ -257,6 +266,12 @@ def _password(text: str) -> str:
     return text
 
 
+def _hash(text: str) -> str:
+    if text and not _BCRYPT.fullmatch(text):
+        raise _Cell("a bcrypt hash, as in $2a$10$ and 53 more characters")
+    return text
+
+
 def _profile(text: str) -> int:
     if text not in ("", "0", "1", "2", "3"):
         raise _Cell(f"an OCPP security profile is 0, 1, 2 or 3, not {text[:40]!r}")
@@ -274,5 +289,6 @@ READERS = {
     "admission": _admission,
     "strictness": _strictness,
     "password": _password,
+    "password_hash": _hash,
     "security_profile": _profile,
 }

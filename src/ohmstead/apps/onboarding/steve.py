@@ -2,7 +2,7 @@
 
 Read are the tables of SteVe 3.7 and later (its schema 1.0.5 to 1.1.6; from 1.1.4 on ``connector``
 is called ``evse``). A charge box's password is
-kept there as a bcrypt hash, from which nobody can make ours; see docs/recipes/move-from-steve.md.
+kept there as a bcrypt hash: it is taken along, and the station says the password itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,15 @@ NEEDED = ("charge_box", "ocpp_tag", "transaction_start", "transaction_stop")
 TABLES = frozenset({*NEEDED, "connector", "evse", "evse_connector"})
 ADMISSIONS = {admission.value: admission.value.lower() for admission in Admission}
 NAME_LENGTH_MAX = 64
-FLEET_COLUMNS = ("id", "evses", "name", "admission", "password", "security_profile")
+FLEET_COLUMNS = (
+    "id",
+    "evses",
+    "name",
+    "admission",
+    "password",
+    "password_hash",
+    "security_profile",
+)
 
 
 class Choices(Frozen):
@@ -52,6 +60,7 @@ class Box(Frozen):
     admission: str
     profile: int
     password: str
+    password_hash: str  # when no password is known
     notes: tuple[str, ...]
 
 
@@ -72,7 +81,8 @@ class Plan(Frozen):
         writer.writerow(FLEET_COLUMNS)
         for box in self.boxes:
             evses = " ".join(f"{place.number}:{place.power_w}" for place in box.evses)
-            writer.writerow((box.id, evses, box.name, box.admission, box.password, box.profile))
+            secret = (box.password, box.password_hash, box.profile)
+            writer.writerow((box.id, evses, box.name, box.admission, *secret))
         return out.getvalue()
 
 
@@ -162,6 +172,7 @@ def _boxes(
                 admission=ADMISSIONS.get(row.get("registration_status") or "", "accepted"),
                 profile=_profile(row, box_id, choices),
                 password=choices.passwords.get(box_id, ""),
+                password_hash="" if box_id in choices.passwords else _hash_of(row),
                 notes=tuple(notes),
             )
         )
@@ -169,6 +180,10 @@ def _boxes(
     if strange:
         problems.append(f"there is a password for {strange[0]}, and no such charge box")
     return boxes
+
+
+def _hash_of(row: Row) -> str:
+    return (row.get("auth_password") or "").removeprefix("{bcrypt}")
 
 
 def _profile(row: Row, box_id: str, choices: Choices) -> int:
