@@ -208,3 +208,17 @@ async def test_event_streams_are_declined_and_their_data_is_not_answered(tmp_pat
     async with running(tmp_path / "old") as field, field.socket(V201) as socket:
         reply = await ask(socket, "1", "OpenPeriodicEventStream", stream)
         assert (reply[0], reply[2]) == (4, "NotImplemented")
+
+
+@pytest.mark.parametrize("version", [V201, V21])
+async def test_an_answer_that_cannot_be_read_is_disputed_in_2_1_and_shown_in_all(version, tmp_path):
+    async with running(tmp_path) as field, field.socket(version) as socket:
+        asking = asyncio.create_task(field.command("Reset", {"type": "Immediate"}))
+        message_id = json.loads(await socket.recv())[1]
+        await socket.send(json.dumps([3, message_id, {"status": "Perhaps"}]))
+        told = await asking
+        assert "Perhaps" in told.problem
+        if version == V21:
+            dispute = json.loads(await socket.recv())
+            assert dispute[:3] == [5, message_id, "PropertyConstraintViolation"]
+        assert (await ask(socket, "1", "Heartbeat", {}))[0] == 3

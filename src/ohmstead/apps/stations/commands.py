@@ -13,7 +13,7 @@ from ohmstead.apps.gateway.interface import Answered, CallOutcome, Link, Refused
 from ohmstead.apps.stations.commanding.actions import ACTIONS
 from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.apps.stations.commanding.checks import BadCommand, BadPayload, check_for
-from ohmstead.apps.stations.commanding.journal import Journal, problem_of
+from ohmstead.apps.stations.commanding.journal import Journal, judge
 from ohmstead.errors import OperatorError
 from ohmstead.frozen import Frozen
 from ohmstead.ports import Job
@@ -74,7 +74,7 @@ async def command(
     outcome = await link.call(action, checked, timeout_ms, message_id=message_id)
     answer, problem = b"", ""
     if isinstance(outcome, Answered):
-        answer, problem = outcome.payload, problem_of(link.version, action, outcome.payload)
+        answer, problem = outcome.payload, judge(link, action, message_id, outcome.payload)
     if journal is not None:
         await journal.end(message_id, outcome, problem)
     if answer and journal is not None and journal.attempts is not None:

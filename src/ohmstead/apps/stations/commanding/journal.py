@@ -11,6 +11,7 @@ from ohmstead.apps.gateway.interface import (
     Answered,
     CallOutcome,
     Disconnected,
+    Link,
     QueueFull,
     Refused,
     TimedOut,
@@ -36,11 +37,27 @@ log = structlog.get_logger()
 
 def problem_of(version: Version, action: str, payload: bytes) -> str:
     """What breaks the schema in a station's answer; "" if nothing does."""
+    return _worded(_refusal(version, action, payload))
+
+
+def judge(link: Link, action: str, message_id: str, payload: bytes) -> str:
+    """Like :func:`problem_of`, and the station is told, where its version has a word for it."""
+    refused = _refusal(link.version, action, payload)
+    if refused is not None:
+        link.dispute(message_id, refused)
+    return _worded(refused)
+
+
+def _refusal(version: Version, action: str, payload: bytes) -> CallRefused | None:
     try:
         decode_response(version, action, payload, Strictness.LENIENT)
-    except CallRefused as error:
-        return f"the station's answer: {error.description}"
-    return ""
+    except CallRefused as refused:
+        return refused
+    return None
+
+
+def _worded(refused: CallRefused | None) -> str:
+    return "" if refused is None else f"the station's answer: {refused.description}"
 
 
 def conclusion(

@@ -19,7 +19,7 @@ import structlog
 from ohmstead.apps.gateway.interface import Answered, Link
 from ohmstead.apps.stations.commanding.actions import REPEATABLE
 from ohmstead.apps.stations.commanding.checks import BadCommand, check_for
-from ohmstead.apps.stations.commanding.journal import conclusion, problem_of
+from ohmstead.apps.stations.commanding.journal import conclusion, judge
 from ohmstead.apps.stations.commanding.sealing import Seal, Unreadable
 from ohmstead.apps.stations.peer import Presence
 from ohmstead.apps.stations.services import Services
@@ -198,11 +198,12 @@ class CommandQueue:
         outcome = await link.call(command.action, payload, message_id=command.id)
         problem = ""
         if isinstance(outcome, Answered):
-            problem = problem_of(link.version, command.action, outcome.payload)
-            answer, attempts = outcome.payload, self._services.attempts
-            await attempts.commanded(command.station_id, command.action, payload, answer)
+            problem = judge(link, command.action, command.id, outcome.payload)
         told = conclusion(command.id, outcome, problem, command.action in REPEATABLE)
         ended = await store.run(conclude, told)
+        if isinstance(outcome, Answered):
+            answer, attempts = outcome.payload, self._services.attempts
+            await attempts.commanded(command.station_id, command.action, payload, answer)
         return ended.state is not CommandState.QUEUED
 
     def note_left(self) -> None:
