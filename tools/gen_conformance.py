@@ -74,9 +74,9 @@ def page() -> str:
     for number, what in BEHAVIOURS.items():
         prefix = f"test_behaviour_{number:02d}_"
         held = [
-            f"`{path}` ({count})"
+            f"`{path}`"
             for path, names in tests.items()
-            if (count := sum(name.startswith(prefix) for name in names))
+            if any(name.startswith(prefix) for name in names)
         ]
         parts.append(f"| {number} | {what} | {', '.join(held)} |\n")
     for title, module, test in (
