@@ -33,24 +33,30 @@ def write_id_token(state: State, command: WriteToken, now_ms: int) -> Decision[I
     puts: list[Record] = [*done.puts]
     jobs: list[Job] = []
     # 1.6 3.5.1, 2.0.1 C10/C11: a cache would let it charge until its entry grows old.
-    if command.connected and known is not None and _may_charge(known) > _may_charge(token):
+    if (
+        command.connected
+        and known is not None
+        and _may_charge(known, now_ms) > _may_charge(token, now_ms)
+    ):
         payload = {"stations": list(command.connected)}
-        name = f"{CLEAR_CACHE}/{token.key}"
-        jobs.append(Job(f"{name}/{now_ms}", name, CLEAR_CACHE, payload))
+        number = count_of(state, CLEAR_CACHE) + 1
+        puts.append(Counter(CLEAR_CACHE, number))
+        jobs.append(Job(f"{CLEAR_CACHE}/{number}", CLEAR_CACHE, CLEAR_CACHE, payload))
     if known != token and (token.offline_at or (known is not None and known.offline_at)):
-        revision = revision_of(state) + 1
+        revision = count_of(state, REVISION) + 1
         puts.append(Counter(REVISION, revision))
         jobs.append(Job(f"{REFRESH_LISTS}/{revision}", REFRESH_LISTS, REFRESH_LISTS, {}))
     return Decision(token, tuple(puts), (), tuple(jobs))
 
 
-def _may_charge(token: IdToken) -> bool:
-    return token.status is TokenStatus.ACCEPTED
+def _may_charge(token: IdToken, now_ms: int) -> bool:
+    in_time = not token.expires_ms or token.expires_ms > now_ms
+    return token.status is TokenStatus.ACCEPTED and in_time
 
 
-def revision_of(state: State) -> int:
-    """How often id_tokens that lists may hold have changed."""
-    counter = state.get(Counter, REVISION)
+def count_of(state: State, name: str) -> int:
+    """How far a counter has come: REVISION, how often id_tokens that lists may hold changed."""
+    counter = state.get(Counter, name)
     return counter.value if counter is not None else 0
 
 

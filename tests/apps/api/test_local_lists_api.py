@@ -274,6 +274,10 @@ def test_a_blocked_id_token_is_struck_from_the_caches_of_the_stations_that_are_h
             await card(desk, "A1", offline_at=[], status="blocked")  # it was blocked already
             await asyncio.sleep(1.2)
             assert station.point.cleared == 1
+            # One whose time is over may not charge either.
+            await card(desk, "A1", offline_at=[])
+            await card(desk, "A1", offline_at=[], expires="2020-01-01T00:00:00Z")
+            await eventually(lambda: station.point.cleared == 2)
 
     walk(tmp_path, scenario)
 
