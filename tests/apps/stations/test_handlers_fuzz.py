@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ohmstead.apps.config import OcppConfig
-from ohmstead.apps.stations.directory import Directory
 from ohmstead.apps.stations.attempts import Attempts
+from ohmstead.apps.stations.directory import Directory
 from ohmstead.apps.stations.services import Registry, Services
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.core.ledger import Account

@@ -100,7 +100,8 @@ class Registry:
             said.append(password.lower())
         macs = [secret_mac(self._pepper, station.id, one) for one in said]
         for given in station.next_macs:
-            if any([compare_digest(mac, given) for mac in macs]):
+            fits = [compare_digest(mac, given) for mac in macs]  # all of them, in constant time
+            if any(fits):
                 self.moved_on[station.id] = given
                 return True
         fits = [compare_digest(mac, station.secret_mac) for mac in macs]
