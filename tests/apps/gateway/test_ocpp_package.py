@@ -6,7 +6,9 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 
+import ocpp.exceptions
 import ocpp.v16
+import ocpp.v21
 import ocpp.v201
 import pytest
 from ocpp.routing import on
@@ -40,6 +42,17 @@ class Station16(ocpp.v16.ChargePoint):
         return ocpp.v16.call_result.Reset("Accepted")
 
 
+class Station21(ocpp.v21.ChargePoint):
+    @on("Reset")
+    def reset(self, type, **_):
+        return ocpp.v21.call_result.Reset("Scheduled")
+
+    @on("ClearCache")
+    def clear_cache(self, **_):
+        # The package itself leaves unanswered in 2.1 what it has no handler for.
+        raise ocpp.exceptions.NotImplementedError
+
+
 class Station201(ocpp.v201.ChargePoint):
     @on("Reset")
     def reset(self, type, **_):
@@ -60,6 +73,7 @@ async def charge_point(floor, kind, protocol):
 CASES = [
     pytest.param(ocpp.v16, Station16, "ocpp1.6", {"type": "Soft"}, "Accepted", id="1.6"),
     pytest.param(ocpp.v201, Station201, "ocpp2.0.1", {"type": "OnIdle"}, "Scheduled", id="2.0.1"),
+    pytest.param(ocpp.v21, Station21, "ocpp2.1", {"type": "OnIdle"}, "Scheduled", id="2.1"),
 ]
 
 
