@@ -62,7 +62,8 @@ class ApiServer:
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; raises ConfigError saying what to do when the port is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named: only then does asyncio send small answers at once (TCP_NODELAY).
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))

@@ -141,6 +141,14 @@ def log_to_stderr(level: int) -> None:
     """Logs are lines beside the output, never in it."""
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
     structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            # Plain: the usual one prints local variables, and those hold passwords.
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
