@@ -25,7 +25,7 @@ from websockets.asyncio.client import connect
 
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.adapters.store.schema import TABLES
-from ohmstead.adapters.store.sqlite import SqliteStore
+from ohmstead.adapters.store.watched import WatchedStore
 from ohmstead.adapters.store.writer import Options
 from ohmstead.apps.boot import House, policy_from
 from ohmstead.apps.config import ChainConfig, Config, MoneyConfig, OcppConfig
@@ -354,7 +354,7 @@ async def running(folder, store=None, clock=None, furnish=True, **what):
     config = Config(
         chain=ChainConfig(kind="anvil"), ocpp=ocpp_config, money=MoneyConfig(hold_minor="10000000")
     )
-    store = store or SqliteStore.open(folder / "ohmstead.db", TABLES, clock, QUICK)
+    store = store or WatchedStore.open(folder / "ohmstead.db", TABLES, clock, QUICK)
     house = House(folder, config, store, clock)
     if furnish:
         await store.run(onboarding.set_policy, policy_from(config))
