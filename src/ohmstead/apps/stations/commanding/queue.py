@@ -5,7 +5,7 @@ connection; one that reconnects without booting (both versions boot only after a
 ``BOOT_WAIT_MS`` and then served. Commands of one station go one at a time, the oldest first.
 
 The records themselves are the queue, not jobs of the outbox: what waits for stations that are
-switched off for weeks may not stand in front of what is due now (decisions/0010).
+switched off for weeks may not stand in front of what is due now (decisions/0008).
 """
 
 from __future__ import annotations
