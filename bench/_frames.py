@@ -125,7 +125,7 @@ class Workload:
 
 WORKLOADS = {
     "meter_values": Workload("ocpp1.6", BOOT_16),
-    "updates": Workload("ocpp2.0.1", BOOT_201, updates, begins=True),
+    "transaction_event": Workload("ocpp2.0.1", BOOT_201, updates, begins=True),
     "all_signed": Workload("ocpp2.0.1", BOOT_201, lambda n, c: sessions(n, c, all_signed=True)),
     "ends_signed": Workload("ocpp2.0.1", BOOT_201, lambda n, c: sessions(n, c, all_signed=False)),
 }
