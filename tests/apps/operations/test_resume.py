@@ -112,7 +112,7 @@ def test_a_person_backs_up_a_running_network_restores_it_and_resumes(tmp_path):
         assert "frozen" in status.stdout + status.stderr
         assert json.loads(inside("status", "--json", "--dir", new).stdout)["chain"]["steps"] == 0
         refused = inside("epoch", "close", "--dir", new, code=1)
-        assert "look at `ohmstead resume`" in refused.stderr
+        assert "frozen until `ohmstead resume`" in refused.stderr
         done = inside("resume", "--why", "a drill", "--dir", new).stdout
         assert "the ledger says   50000000" in done
         assert done.endswith("✓ the books hold\nThe house works again.\n")

@@ -47,7 +47,7 @@ class FrozenGuard:
         if connection.scope["method"] not in SAFE:  # type: ignore[typeddict-item]
             raise Problem(
                 HTTPStatus.LOCKED,
-                "this house was restored from a backup and is frozen: look at `ohmstead resume`",
+                "this house was restored from a backup and is frozen until `ohmstead resume`",
                 "frozen",
             )
 

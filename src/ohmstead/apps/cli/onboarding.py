@@ -65,7 +65,7 @@ def import_stations(
     table(rows, ["LINE", "STATION", "OUTCOME"])
     verb = "would be" if dry_run else "are"
     say(f"{done['new']} {verb} new, {done['same']} were there, {done['kept']} kept as they are.")
-    if secrets_file is not None and not dry_run:
+    if secrets_file is not None and secrets_file.exists() and not dry_run:
         say(f"Passwords made here are in {secrets_file}.")
 
 

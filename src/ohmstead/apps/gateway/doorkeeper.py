@@ -25,7 +25,7 @@ from ohmstead.core.network import Station
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="ohmstead", charset="UTF-8"')
 NEEDS = {
-    1: "Basic credentials are needed: the station id and its password",
+    1: "Basic credentials that fit are needed: the station id and its password",
     2: "this station must use TLS (wss) with its password: security profile 2",
     3: "this station must use TLS with its own client certificate: security profile 3",
 }
