@@ -434,6 +434,9 @@ def test_a_201_csms_is_answered():
         tx = station.places[1].transaction
         status = call201.GetTransactionStatus(transaction_id=tx.transaction_id)
         answer = await ask(status)
+        async with asyncio.timeout(20):
+            while answer.messages_in_queue:  # it is still delivering what else has begun
+                answer = await ask(status)
         assert (answer.ongoing_indicator, answer.messages_in_queue) == (True, False)
         late = await ask(call201.Reset(type="OnIdle"))
         assert late.status == "Scheduled"
