@@ -60,9 +60,10 @@ class Reservations:
         event, reason = meaning(asked)
         if event is None:
             return one
-        self._asked_ms.pop(one.number, None)
         told = Happened(one.number, one.station_id, event, reason)
-        return await self._desk.store.run(happened, told) or one
+        became = await self._desk.store.run(happened, told) or one
+        self._asked_ms.pop(one.number, None)
+        return became
 
     async def cancel(self, one: Reservation) -> tuple[Reservation, Asked | None]:
         """Cancel a reservation, at its station too if it may have heard of it."""
@@ -114,10 +115,14 @@ class Reservations:
         if told_so is not None:
             await store.run(happened, told_so)
             return
-        due_ms = self._asked_ms.get(one.number, 0) + ASK_AGAIN_MS
+        # One that was made this moment is about to be asked for by who made it.
+        due_ms = self._asked_ms.get(one.number, one.created_ms) + ASK_AGAIN_MS
         is_here = self._desk.gateway.link(one.station_id) is not None
         if one.state is ReservationState.ASKED and is_here and due_ms <= now_ms:
-            self._begin(one)
+            # The page was read before we waited for others: it may have been answered since.
+            newest = store.get(Reservation, one.key)
+            if newest is not None and newest.state is ReservationState.ASKED:
+                self._begin(newest)
 
     def _told_by_status(self, one: Reservation, now_ms: int) -> Happened | None:
         """What a station tells by its StatusNotification alone.
