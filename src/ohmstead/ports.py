@@ -40,12 +40,17 @@ class Job(Frozen):
 
 
 class Decision(Frozen, Generic[A]):
-    """What a flow decided: the answer, changed records, rows only added, and jobs."""
+    """What a flow decided: the answer, changed records, rows only added, jobs, and what goes.
+
+    ``drops`` name records by kind and key; what is not there is no error. What money or proof needs
+    is never dropped.
+    """
 
     answer: A
     puts: tuple[Record, ...] = ()
     appends: tuple[Record, ...] = ()
     jobs: tuple[Job, ...] = ()
+    drops: tuple[tuple[type, str], ...] = ()
 
 
 class State(Protocol):

@@ -68,7 +68,7 @@ def once(state: State, command: Once[C], now_ms: int) -> Decision[KeptAnswer]:
     done = command.flow(state, command.command, now_ms)
     text = command.render(done.answer)
     answer = KeptAnswer(command.id, command.digest, command.status, text)
-    return Decision(answer, (*done.puts, answer), done.appends, done.jobs)
+    return Decision(answer, (*done.puts, answer), done.appends, done.jobs, done.drops)
 
 
 def begin(state: State, wanted: KeptAnswer, _now_ms: int) -> Decision[KeptAnswer | None]:

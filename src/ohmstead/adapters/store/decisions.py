@@ -15,8 +15,8 @@ import asyncio
 import sqlite3
 from typing import Any
 
-from ohmstead.adapters.store.drawers import Drawer, Query
-from ohmstead.adapters.store.sql import ADD_JOB, JOB_BY_ID, Statements, insert_rows
+from ohmstead.adapters.store.drawers import Drawer, Query, Taken
+from ohmstead.adapters.store.sql import ADD_JOB, JOB_BY_ID, Statements, delete_rows, insert_rows
 from ohmstead.adapters.store.tables import JobRow, Plan, RecordConflict, Row, Shelf, Shelves, plan
 from ohmstead.frozen import Frozen
 from ohmstead.ports import A, C, Flow, R
@@ -28,7 +28,7 @@ Outcome = tuple["asyncio.Future[Any]", Any]
 class Sealed(Frozen):
     """What goes into one commit, and who waits for it."""
 
-    tables: tuple[tuple[Drawer, tuple[dict[str, Row], set[str], set[str]]], ...]
+    tables: tuple[tuple[Drawer, Taken], ...]
     jobs: dict[str, JobRow]
     notes: list[tuple[str, tuple[int | str, ...]]]
     outcomes: list[Outcome]
@@ -40,9 +40,9 @@ class Sealed(Frozen):
     def write(self, db: sqlite3.Connection) -> int:
         """Write everything within the transaction that is open; return how many rows."""
         count = len(self.jobs) + len(self.notes)
-        for drawer, (rows, added, moved) in self.tables:
-            _write_table(db, drawer.statements, rows, added, moved)
-            count += len(rows)
+        for drawer, taken in self.tables:
+            _write_table(db, drawer.statements, taken)
+            count += len(taken.rows)
         if self.jobs:
             insert_rows(db, ADD_JOB, "", list(self.jobs.values()))
         for statement, values in self.notes:
@@ -70,7 +70,7 @@ class Decisions:
     def run(self, now_ms: int, flow: Flow[C, A], command: C) -> A:
         """Run one flow and take in its decision; raises what the flow raises, or RecordConflict."""
         decision = flow(self, command, now_ms)
-        if decision.puts or decision.appends or decision.jobs:
+        if decision.puts or decision.appends or decision.jobs or decision.drops:
             self._admit(plan(self._shelves, decision))
         return decision.answer
 
@@ -139,6 +139,8 @@ class Decisions:
             self._drawer_of(row).put(row)
         for row in appends:
             self._drawer_of(row).put(row, is_new=True)
+        for row in changes.drops:
+            self._drawer_of(row).drop(row)
         self._jobs.update(fresh_jobs)
 
     def _drawer_of(self, row: Row) -> Drawer:
@@ -185,17 +187,16 @@ class Decisions:
         return known
 
 
-def _write_table(
-    db: sqlite3.Connection,
-    statements: Statements,
-    rows: dict[str, Row],
-    added: set[str],
-    moved: set[str],
-) -> None:
+def _write_table(db: sqlite3.Connection, statements: Statements, taken: Taken) -> None:
+    rows, added, moved, dropped = taken
+    if dropped:
+        delete_rows(db, statements.delete, sorted(dropped))
     insert: list[tuple[Any, ...]] = []
     update: list[tuple[Any, ...]] = []
     reindex: list[tuple[Any, ...]] = []
     for key, row in rows.items():
+        if row.record is None:
+            continue
         values = (key, row.body, *row.columns)
         (insert if key in added else reindex if key in moved else update).append(values)
     insert_rows(db, statements.insert, "", insert)

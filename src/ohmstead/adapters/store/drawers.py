@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ohmstead.adapters.store.sql import Statements, find_rows
 from ohmstead.adapters.store.tables import Row, Shelf, Value
@@ -18,6 +18,16 @@ ABSENT_MAX = 65_536  # keys of one table that are known to be absent
 
 Query = Callable[[Callable[[sqlite3.Connection], list[Any]]], list[Any]]
 """Runs a query on the calling thread's read-only connection; raises StoreUnavailable."""
+
+
+class Taken(NamedTuple):
+    """What one commit takes out of a drawer: the rows, and which of them are new or have moved;
+    ``dropped`` go before the rows are written."""
+
+    rows: dict[str, Row]
+    added: set[str]
+    moved: set[str]
+    dropped: set[str]
 
 
 class Drawer:
@@ -32,6 +42,7 @@ class Drawer:
         "_query",
         "_size",
         "added",
+        "dropped",
         "moved",
         "pending",
         "sealed",
@@ -46,6 +57,7 @@ class Drawer:
         self.sealed: dict[str, Row] = {}  # being committed
         self.added: set[str] = set()  # of those pending: may not exist yet
         self.moved: set[str] = set()  # of those pending: their indexed columns may have changed
+        self.dropped: set[str] = set()  # go first, whether or not they are written anew after it
         self._query = query
         self._size = size
         self._latest: OrderedDict[str, Record] = OrderedDict()
@@ -87,6 +99,15 @@ class Drawer:
         self._absent.discard(key)
         self._keep(key, row.record)
 
+    def drop(self, row: Row) -> None:
+        """Let a record go: its row without a record stands for it until the commit."""
+        key = row.key
+        self.pending[key] = row
+        self.dropped.add(key)
+        self.added.discard(key)
+        self.moved.discard(key)
+        self._latest.pop(key, None)
+
     def find(self, limit: int, where: list[tuple[str, Value]]) -> list[Any]:
         """Return up to ``limit`` records that equal ``where`` as flows see them, in key order."""
         shelf, waiting = self.shelf, {**self.sealed, **self.pending}
@@ -98,7 +119,7 @@ class Drawer:
         found = {key: self._known(key, body) for key, body in rows if key not in waiting}
         for key, row in waiting.items():
             columns = row.columns
-            if all(columns[at] == value for at, value in wanted):
+            if row.record is not None and all(columns[at] == value for at, value in wanted):
                 found[key] = row.record
         return [found[key] for key in sorted(found)[: max(limit, 0)]]
 
@@ -112,19 +133,22 @@ class Drawer:
         # In this order: a decision enters ``pending`` before the cache.
         return None if key in self.pending or key in self.sealed else record
 
-    def seal(self) -> tuple[dict[str, Row], set[str], set[str]]:
-        """Hand over what is pending: the rows, and which of them are new or have moved."""
-        taken = (self.pending, self.added, self.moved)
-        self.sealed, self.pending, self.added, self.moved = self.pending, {}, set(), set()
+    def seal(self) -> Taken:
+        """Hand over what is pending."""
+        taken = Taken(self.pending, self.added, self.moved, self.dropped)
+        self.sealed, self.pending = self.pending, {}
+        self.added, self.moved, self.dropped = set(), set(), set()
         return taken
 
     def forget(self) -> None:
         """The disk refused: only what is committed is so."""
-        self.pending, self.sealed, self.added, self.moved = {}, {}, set(), set()
+        self.pending, self.sealed = {}, {}
+        self.added, self.moved, self.dropped = set(), set(), set()
         self._latest.clear()
         self._absent.clear()
 
-    def _keep(self, key: str, record: Record) -> None:
+    def _keep(self, key: str, record: Record | None) -> None:
+        assert record is not None  # only a row that goes has none
         latest = self._latest
         latest[key] = record
         latest.move_to_end(key)

@@ -172,6 +172,8 @@ class MemoryStore:
                 raise RecordConflict(f"job {job.id!r} exists with other content")
         for row in fresh.values():
             self._rows[row.shelf.name][row.key] = (row.columns, row.body)
+        for row in changes.drops:
+            self._rows[row.shelf.name].pop(row.key, None)
         self._jobs.update(jobs)
 
     def _body(self, row: Row) -> bytes | None:

@@ -100,6 +100,7 @@ def connect_writer(path: Path, synchronous: str, busy_ms: int) -> sqlite3.Connec
         db.execute(f"PRAGMA journal_size_limit = {64 << 20}")
         db.execute("PRAGMA cache_size = -32768")
         db.execute("PRAGMA temp_store = MEMORY")
+        db.execute("PRAGMA secure_delete = ON")  # what a person asked to erase is overwritten
     except BaseException:
         db.close()
         raise
@@ -184,6 +185,7 @@ class Statements:
     def __init__(self, shelf: Shelf[Any]) -> None:
         name, columns = shelf.name, ("body", *shelf.indexes)
         self.select = f"SELECT body FROM {name} WHERE key = ?"
+        self.delete = f"DELETE FROM {name} WHERE key IN "
         self.width = 1 + len(columns)
         self.insert = f"INSERT INTO {name}(key, {', '.join(columns)}) VALUES "
         self.on_conflict = " ON CONFLICT(key) DO UPDATE SET body = excluded.body"
@@ -203,6 +205,13 @@ def insert_rows(
             places = ",".join(["(" + ",".join("?" * len(rows[at])) + ")"] * size)
             db.execute(head + places + tail, list(chain.from_iterable(rows[at : at + size])))
             at += size
+
+
+def delete_rows(db: sqlite3.Connection, head: str, keys: Sequence[str]) -> None:
+    """Run ``head (?, ...)`` over all keys, many to a statement."""
+    for at in range(0, len(keys), MULTI_ROWS[0]):
+        some = keys[at : at + MULTI_ROWS[0]]
+        db.execute(f"{head}({','.join('?' * len(some))})", some)
 
 
 def find_rows(

@@ -130,11 +130,11 @@ class Shelves:
 
 @dataclass(slots=True)
 class Row:
-    """One record ready to be written."""
+    """One record ready to be written, or to go."""
 
     shelf: Shelf[Any]
     key: str
-    record: Record
+    record: Record | None  # None: it goes
     columns: Columns
     body: bytes
 
@@ -163,16 +163,29 @@ class Plan:
     puts: list[Row] = field(default_factory=list)
     appends: list[Row] = field(default_factory=list)
     jobs: list[JobRow] = field(default_factory=list)
+    drops: list[Row] = field(default_factory=list)
 
 
 def plan(shelves: Shelves, decision: Decision[Any]) -> Plan:
     """Encode and check a decision; raises LookupError, TypeError or ValueError."""
     row = shelves.row
-    return Plan(
+    changes = Plan(
         [row(record) for record in decision.puts],
         [row(record) for record in decision.appends] if decision.appends else [],
         [job_row(job) for job in decision.jobs] if decision.jobs else [],
     )
+    if decision.drops:
+        changes.drops = _drops(shelves, decision, changes)
+    return changes
+
+
+def _drops(shelves: Shelves, decision: Decision[Any], changes: Plan) -> list[Row]:
+    written = {(row.shelf.name, row.key) for row in (*changes.puts, *changes.appends)}
+    drops = [Row(shelves.of(kind), key, None, (), b"") for kind, key in decision.drops]
+    for drop in drops:
+        if (drop.shelf.name, drop.key) in written:
+            raise ValueError(f"one decision writes {drop.shelf.name} {drop.key!r} and drops it")
+    return drops
 
 
 def job_row(job: Job) -> JobRow:

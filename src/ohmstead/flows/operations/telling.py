@@ -17,7 +17,7 @@ from ohmstead.core.onchain import EpochRecord, EpochState
 from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
 from ohmstead.core.webhooks import ALWAYS, Event, Subscription, Topic
-from ohmstead.frozen import Frozen
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, Job, Record, State
 
 EVENT_COUNTER = "event"
@@ -70,7 +70,7 @@ def told(
     if not jobs:
         return decision
     puts = (*decision.puts, Counter(EVENT_COUNTER, number))
-    return Decision(decision.answer, puts, decision.appends, (*decision.jobs, *jobs))
+    return replace(decision, puts=puts, jobs=(*decision.jobs, *jobs))
 
 
 class Tell(Frozen):
