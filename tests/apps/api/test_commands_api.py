@@ -148,10 +148,10 @@ def test_no_secret_is_in_the_log_nor_in_the_database_of_what_waits(tmp_path):
     profile["connectionData"]["vpn"] = {
         "server": "v", "user": "u", "password": SECRET, "key": SECRET, "type": "IPSec"
     }  # fmt: skip
-    variable = {"component": {"name": "SecurityCtrlr"}, "variable": {"name": "BasicAuthPassword"}}
+    variable = {"component": {"name": "CellularModem"}, "variable": {"name": "SimPin"}}
     pem = f"-----BEGIN EC PRIVATE KEY-----\n{SECRET}\n-----END EC PRIVATE KEY-----"
     told = [
-        ("ChangeConfiguration", {"key": "AuthorizationKey", "value": SECRET}),
+        ("ChangeConfiguration", {"key": "ApnPassword", "value": SECRET}),
         ("SetNetworkProfile", profile),
         ("SetVariables", {"setVariableData": [{**variable, "attributeValue": SECRET}]}),
         ("CertificateSigned", {"certificateChain": pem}),

@@ -36,6 +36,7 @@ from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.commanding import bulk
 from ohmstead.apps.stations.commanding.author import AUTHOR, REASON_CHARACTERS_MAX, because
 from ohmstead.apps.stations.commanding.checks import BadCommand, BadPayload, check_for_any
+from ohmstead.apps.stations.commanding.unfollowed import check_password_stays
 from ohmstead.core.access import Scope
 from ohmstead.core.command import Author, CommandBatch, CommandState, StationCommand
 from ohmstead.flows.commanding import QUEUED_MAX, cancel
@@ -99,6 +100,7 @@ async def command_station(
     AUTHOR.set(because(reason))
     body = await request.body()
     try:
+        check_password_stays(station_id, action, body)
         if queue:
             return await _queued(house, station_id, action, body, ttl_s)
         done = await commands.command(house.gateway, station_id, action, body)
@@ -190,6 +192,7 @@ async def command_many(house: TheHouse, data: JSONBody[BatchBody]) -> BatchView:
     AUTHOR.set(because(data.reason))
     body = msgspec.json.encode(data.payload)
     try:
+        check_password_stays("", data.action, body)
         check_for_any(data.action, body)
         ids = bulk.chosen(
             house.store, data.stations, data.vendor, data.model, data.all, STATIONS_MAX
