@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from ohmstead.apps.wording import reworded
 from ohmstead.errors import ConfigError
 from ohmstead.units import BPS, Asset
 
@@ -21,9 +22,19 @@ SHARES_MAX = 6  # a receipt has at most 8 slots: these, the host and the payer
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)]
 StationPath = Annotated[
-    str, msgspec.Meta(pattern=r"^/([A-Za-z0-9._~-]+/){0,8}\{station_id\}$", max_length=200)
+    str,
+    msgspec.Meta(
+        pattern=r"^/([A-Za-z0-9._~-]+/){0,8}\{station_id\}$",
+        max_length=200,
+        description="a path that ends in {station_id}, as in /steve/{station_id}",
+    ),
 ]
-Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
+Address = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^0x[0-9a-fA-F]{40}$", description="an address: 0x and 40 hexadecimal digits"
+    ),
+]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -108,6 +119,34 @@ class OcppConfig(_Section, frozen=True):
     tls: TlsConfig = TlsConfig()
 
 
+class FtpConfig(_Section, frozen=True):
+    """Files for stations that know nothing newer than FTP; off until it is bound."""
+
+    bind: str = ""
+    url: str = ""
+    tls: Literal["none", "offered", "required"] = "none"
+    passive_ports: Annotated[str, msgspec.Meta(pattern="^([0-9]{1,5}-[0-9]{1,5})?$")] = ""
+    masquerade: str = ""
+    connections_max: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 50
+
+
+class FilesConfig(_Section, frozen=True):
+    """Where stations fetch firmware and bring their logs."""
+
+    http_bind: str = ""
+    http_url: str = ""
+    https_bind: str = ""
+    https_url: str = ""
+    certificate: str | tuple[str, ...] = ""
+    key: str | tuple[str, ...] = ""
+    upload_bytes_max: Annotated[int, msgspec.Meta(ge=1_024, le=1 << 34)] = 64 << 20
+    uploads_kept: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 20
+    link_s: Seconds = 7 * 86_400
+    upload_s: Seconds = 3_600
+    connections_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 500
+    ftp: FtpConfig = FtpConfig()
+
+
 class HttpConfig(_Section, frozen=True):
     """Where the API and the pages are served."""
 
@@ -155,6 +194,7 @@ class Config(_Section, frozen=True):
     webhooks: WebhooksConfig = WebhooksConfig()
     alerts: AlertsConfig = AlertsConfig()
     mail: MailConfig = MailConfig()
+    files: FilesConfig = FilesConfig()
 
     @property
     def asset(self) -> Asset:
@@ -192,8 +232,10 @@ def parse(raw: bytes, where: str) -> Config:
         unknown = re.search(r"unknown field `(\w+)`", message)
         if unknown:
             keys.append(unknown[1])
+        words = reworded(Config, str(error), tomllib.loads(text))
         key = ".".join(keys) or "the file"
-        raise ConfigError(f"{where}:{_line_of(text, keys)}: key {key}: {message}") from None
+        detail = words.partition(": ")[2] or words
+        raise ConfigError(f"{where}:{_line_of(text, keys)}: key {key}: {detail}") from None
     _check(config, text, where)
     return config
 

@@ -150,17 +150,17 @@ async def test_a_station_that_is_not_connected_cannot_be_asked(tmp_path):
     ("version", "action", "payload", "named"),
     [
         (V16, "Reset", {}, "type"),
-        (V16, "Reset", {"type": "Gentle"}, r"\$\.type"),
-        (V16, "RemoteStopTransaction", {"transactionId": "7"}, r"\$\.transactionId"),
-        (V16, "RemoteStartTransaction", {"idTag": "x" * 21}, r"\$\.idTag"),
+        (V16, "Reset", {"type": "Gentle"}, "type: "),
+        (V16, "RemoteStopTransaction", {"transactionId": "7"}, "transactionId: "),
+        (V16, "RemoteStartTransaction", {"idTag": "x" * 21}, "idTag: "),
         (V16, "UnlockConnector", {"connectorId": 1, "force": True}, "force"),
         (V16, "GetVariables", {}, "GetVariables"),
         (V16, "Heartbeat", {}, "Heartbeat"),
-        (V201, "GetVariables", {"getVariableData": []}, r"\$\.getVariableData"),
+        (V201, "GetVariables", {"getVariableData": []}, "getVariableData: "),
         (V201, "SetVariables", {}, "setVariableData"),
         (V201, "RequestStartTransaction", {"remoteStartId": 1}, "idToken"),
-        (V201, "ChangeAvailability", {"operationalStatus": 1}, r"\$\.operationalStatus"),
-        (V201, "RequestStopTransaction", {"transactionId": "x" * 37}, r"\$\.transactionId"),
+        (V201, "ChangeAvailability", {"operationalStatus": 1}, "operationalStatus: "),
+        (V201, "RequestStopTransaction", {"transactionId": "x" * 37}, "transactionId: "),
         (V201, "GetConfiguration", {}, "GetConfiguration"),
         (V201, "Heartbeat", {}, "Heartbeat"),
     ],
@@ -176,7 +176,7 @@ async def test_a_bad_command_names_the_field_and_never_leaves(
 @pytest.mark.parametrize("raw", [b"[", b"[]", b'"x"', b"\xff", b"[" * 50_000, b"null"])
 async def test_a_payload_that_is_no_object_is_a_bad_command(raw, tmp_path):
     async with running(tmp_path) as field, field.station(V16):
-        with pytest.raises(BadCommand, match="Reset: "):
+        with pytest.raises(BadCommand, match="Reset of OCPP 1.6: "):
             await commands.command(field.house.gateway, "S", "Reset", raw)
 
 

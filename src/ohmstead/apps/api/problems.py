@@ -14,10 +14,11 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 
 from ohmstead.adapters.store.tables import RecordConflict
 from ohmstead.apps.stations.commands import BadCommand, NotConnected
+from ohmstead.apps.wording import reworded
 from ohmstead.errors import (
     ChainUnavailable,
     OhmsteadError,
@@ -29,6 +30,7 @@ from ohmstead.flows.access import AnswerConflict, AnswerPending
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
+BODY = "data"  # what Litestar calls it
 
 log = structlog.get_logger()
 
@@ -82,26 +84,47 @@ def _of_ours(error: Exception) -> Problem:
     )
     if isinstance(error, RecursionError):  # of msgspec: brackets inside brackets
         return Problem(HTTPStatus.BAD_REQUEST, "the body is nested too deeply", "bad-request")
+    if isinstance(error, UnicodeDecodeError):  # of msgspec: bytes in the body that are no UTF-8
+        return Problem(HTTPStatus.BAD_REQUEST, "the body is not UTF-8 text", "bad-request")
     for kind, status, name, headers in table:
         if isinstance(error, kind):
             return Problem(status, str(error), name, headers)
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "a defect of this server; see its log")
 
 
-def _of_framework(error: HTTPException) -> Problem:
+def _of_framework(error: HTTPException, request: Request[Any, Any, Any]) -> Problem:
     """The problem that an exception of Litestar is; validation names each wrong member."""
     headers = dict(error.headers or {})
     if isinstance(error, ValidationException):
-        wrong = [
-            {"pointer": str(item.get("key", "")), "detail": str(item.get("message", ""))}
-            for item in (error.extra if isinstance(error.extra, list) else [])
-            if isinstance(item, dict)
-        ]
-        detail = "; ".join(f"{one['pointer']}: {one['detail']}" for one in wrong)
+        items = error.extra if isinstance(error.extra, list) else []
+        wrong = [_wrong(item, request) for item in items if isinstance(item, dict)]
+        detail = "; ".join(
+            f"{one['pointer']}: {one['detail']}" if one["pointer"] else one["detail"]
+            for one in wrong
+        )
         return Problem(400, detail or "the request is malformed", "bad-request", errors=wrong)
     name = "bad-request" if error.status_code == HTTPStatus.BAD_REQUEST else ""
+    if isinstance(error.__cause__, SerializationException):
+        return Problem(400, f"the body is not JSON: {error.detail}", "bad-request", headers)
     detail = error.detail if error.status_code < 500 else "a defect of this server; see its log"
     return Problem(error.status_code, detail, name, headers)
+
+
+def _wrong(item: dict[str, Any], request: Request[Any, Any, Any]) -> dict[str, str]:
+    """One wrong member or parameter: where it is, and what is allowed there."""
+    key, message = str(item.get("key", "")), str(item.get("message", ""))
+    name = BODY if item.get("source") == "body" else key
+    place = "" if key == name else f" - at `$.{key}`"
+    known: Mapping[str, Any] = request.route_handler.signature_model.__annotations__
+    try:
+        said = reworded(known[name], message + place)
+    except (KeyError, TypeError):  # a parameter of another kind
+        return {"pointer": key, "detail": message}
+    if name != BODY:
+        return {"pointer": key, "detail": said}
+    pointer, colon, detail = said.partition(": ")
+    in_body = bool(colon) and " " not in pointer
+    return {"pointer": pointer if in_body else "", "detail": detail if in_body else said}
 
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -109,7 +132,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     if isinstance(error, Problem):
         problem = error
     elif isinstance(error, HTTPException):
-        problem = _of_framework(error)
+        problem = _of_framework(error, request)
     else:
         problem = _of_ours(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -10,8 +10,22 @@ import msgspec
 Name = Annotated[str, msgspec.Meta(max_length=64)]
 EvseId = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
 RatedW = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
-Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
-LockId = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{64}$")]
+Address = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^0x[0-9a-fA-F]{40}$", description="an address: 0x and 40 hexadecimal digits"
+    ),
+]
+LockId = Annotated[
+    str,
+    msgspec.Meta(pattern="^0x[0-9a-fA-F]{64}$", description="0x and 64 hexadecimal digits"),
+]
+Minor = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[1-9][0-9]{0,29}$", description="a whole number of minor units, as in 1250000"
+    ),
+]
 Uid = Annotated[str, msgspec.Meta(min_length=1, max_length=36)]
 Moment = Annotated[str, msgspec.Meta(description="RFC 3339, as in 2026-11-20T09:30:00Z")]
 ScopeName = Literal["admin", "host", "driver", "validator", "read"]
@@ -94,14 +108,17 @@ class MeterBody(Body, frozen=True):
 class PassportBody(Body, frozen=True):
     """R and S of the meter key's ECDSA signature over its binding digest, as hex, one word each."""
 
-    signature: Annotated[str, msgspec.Meta(pattern="^(0x)?[0-9a-fA-F]{128}$")]
+    signature: Annotated[
+        str,
+        msgspec.Meta(pattern="^(0x)?[0-9a-fA-F]{128}$", description="128 hexadecimal digits"),
+    ]
 
 
 class FaucetBody(Body, frozen=True):
     """Test money to deposit for an address, in minor units."""
 
     address: Address
-    amount: Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,29}$")]
+    amount: Minor
 
 
 class IdTokenBody(Body, frozen=True):
@@ -116,7 +133,7 @@ class IdTokenBody(Body, frozen=True):
     # cannot ask may not be covered.
     offline_at: Annotated[tuple[str, ...], msgspec.Meta(max_length=64)] = ()
     type: IdTokenType = "ISO14443"
-    session_limit: Annotated[str, msgspec.Meta(pattern="^[1-9][0-9]{0,29}$")] | None = None
+    session_limit: Minor | None = None
 
 
 class StartBody(Body, frozen=True):
