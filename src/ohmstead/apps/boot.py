@@ -25,8 +25,10 @@ from ohmstead.adapters.store.tables import Table
 from ohmstead.adapters.store.watched import WatchedStore
 from ohmstead.apps import config as configuration
 from ohmstead.apps.config import Config, host_port
+from ohmstead.apps.files import Files
 from ohmstead.apps.gateway import Certificates
 from ohmstead.apps.operations.holding import HeldJournal
+from ohmstead.apps.operations.migrating import rewrite_in_background
 from ohmstead.apps.operations.office import Office
 from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
@@ -141,6 +143,7 @@ class House:
         # Restored and not resumed: stations are heard, and nothing is told to anybody.
         self.chain: OpenedChain | None = None  # of the node, once it is open
         self.office = Office(self)
+        self.files = Files(self)
         self.is_frozen: bool = bool(store.find(Restoration, 1, resumed_ms=0))
 
     @classmethod
@@ -186,6 +189,7 @@ class House:
         self._do(self.queue.run())
         self._do(self.keeper.run())
         self._do(self._sweep())
+        self._do(rewrite_in_background(self.store))
         for work in self.office.start():
             self._do(work)
         return bound

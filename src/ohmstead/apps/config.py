@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from ipaddress import ip_network
+from collections.abc import Callable
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +19,7 @@ from ohmstead.units import BPS, Asset
 FILE_NAME = "network.toml"
 FILE_LENGTH_MAX = 1 << 20
 THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+EVERYWHERE = ("0.0.0.0", "::")
 SHARES_MAX = 6  # a receipt has at most 8 slots: these, the host and the payer
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=366 * 86_400)]
@@ -298,6 +300,54 @@ def _check(config: Config, text: str, where: str) -> None:
             except ValueError as error:
                 text_of = f"{error}; expected a network as in 10.1.0.0/16"
                 raise refuse(["ocpp", name], text_of) from None
+    _check_files(config.files, refuse)
+
+
+def _check_files(config: FilesConfig, refuse: Callable[[list[str], str], ConfigError]) -> None:
+    ftp = config.ftp
+    for keys, bind, url in (
+        (["files", "http_bind"], config.http_bind, config.http_url),
+        (["files", "https_bind"], config.https_bind, config.https_url),
+        (["files", "ftp", "bind"], ftp.bind, ftp.url),
+    ):
+        try:
+            host = host_port(bind)[0] if bind else ""
+        except ValueError as error:
+            raise refuse(keys, str(error)) from None
+        if host in EVERYWHERE and not url:
+            name = keys[-1].replace("bind", "url")
+            raise refuse(keys, f"this is every address: say in {name} by which one stations come")
+    for name, scheme in (("http_url", "http"), ("https_url", "https")):
+        url = getattr(config, name)
+        if url and not re.fullmatch(rf"{scheme}://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", url):
+            raise refuse(["files", name], f"expected {scheme}://HOST:PORT, not {url!r}")
+    if ftp.url:
+        try:
+            host_port(ftp.url)
+        except ValueError as error:
+            raise refuse(["files", "ftp", "url"], str(error)) from None
+    if len(files(config.certificate)) != len(files(config.key)):
+        raise refuse(["files", "key"], "one for each certificate, in the same order")
+    needs_tls = bool(config.https_bind) or (bool(ftp.bind) and ftp.tls != "none")
+    if needs_tls and not config.certificate:
+        message = "needed for files.https_bind and for files.ftp.tls"
+        raise refuse(["files", "certificate"], message)
+    first, last = port_range(ftp.passive_ports)
+    if not 0 <= first <= last <= 65_535:
+        message = f"{ftp.passive_ports!r} is no range of ports, as in 50000-50099"
+        raise refuse(["files", "ftp", "passive_ports"], message)
+    if ftp.masquerade:
+        try:
+            IPv4Address(ftp.masquerade)
+        except ValueError:
+            message = f"{ftp.masquerade!r} is no IPv4 address, and FTP has no place for another"
+            raise refuse(["files", "ftp", "masquerade"], message) from None
+
+
+def port_range(text: str) -> tuple[int, int]:
+    """The first and last port of ``FIRST-LAST``; (0, 0) for an empty text."""
+    first, _, last = (text or "0-0").partition("-")
+    return int(first), int(last)
 
 
 def files(names: str | tuple[str, ...]) -> tuple[str, ...]:

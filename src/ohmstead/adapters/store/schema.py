@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ohmstead.adapters.store.migration import Rewriting
 from ohmstead.adapters.store.tables import Table
 from ohmstead.core.access import ApiKey, KeptAnswer
 from ohmstead.core.alerts import Alert, LastSession
@@ -9,6 +10,7 @@ from ohmstead.core.attempt import Attempt, AttemptHead
 from ohmstead.core.attempt_day import AttemptDay
 from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import CommandBatch, CommandBody, StationCommand
+from ohmstead.core.files import FileProtocols, Firmware, Ticket, Upload
 from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.ledger import Account, Resolution, Transfer
 from ohmstead.core.local_list import ListState, LocalList
@@ -93,4 +95,9 @@ TABLES: tuple[Table, ...] = (
     Table(AttemptDay, "attempt_days"),
     Table(TerminalPayment, "terminal_payments", ("station_id",)),
     Table(Reservation, "reservations", ("state", "station_id", "payer")),
+    Table(Rewriting, "rewritings"),
+    Table(Firmware, "firmware"),
+    Table(Ticket, "file_tickets", ("station_id",)),
+    Table(Upload, "uploads", ("station_id", "state")),
+    Table(FileProtocols, "file_protocols"),
 )
