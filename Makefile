@@ -2,6 +2,7 @@
 PYTHON ?= python3
 WORKERS ?= 2
 ARGS ?=
+CASES ?= 1000000
 BIN := .venv/bin
 FORGE := $(wildcard contracts/node_modules/@foundry-rs/forge-*/bin/forge)
 CHECKED := src tools $(if $(wildcard bench/*.py),bench)
@@ -38,7 +39,8 @@ forge-test:     ## the contracts' own tests
 pytest:         ## the Python tests alone; ARGS goes to pytest
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-deep: setup     ## fuzz and property tests, in Python and Solidity, with many more examples
+deep: setup     ## a million fuzzed inputs, and all property tests with many more examples
+	$(BIN)/python -m tests.fuzz --cases $(CASES)
 	@FOUNDRY_PROFILE=deep $(MAKE) --no-print-directory forge-test
 	OHMSTEAD_DEEP=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal --timeout 3600 $(ARGS)
 

@@ -185,6 +185,21 @@ class MailConfig(_Section, frozen=True):
     to: tuple[str, ...] = ()
 
 
+class PkiConfig(_Section, frozen=True):
+    """Plug & Charge and certificates: who is asked about them, and what is believed."""
+
+    pool_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[!-~]+)?$", max_length=500)] = ""
+    timeout_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 10
+    roots: str = ""  # a file: V2G roots and roots of mobility operators
+    authorities: str = ""  # a file: authorities below them, to check OCSP by
+    central_validation: bool = True
+    revocation: Literal["hard", "soft", "off"] = "hard"
+    ocsp_hosts: tuple[str, ...] = ()
+    renew_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 30
+    station_names: Literal["id", "serial"] = "id"
+    station_ocsp: Literal["hard", "soft", "off"] = "off"
+
+
 class Config(_Section, frozen=True):
     """The whole file."""
 
@@ -197,6 +212,7 @@ class Config(_Section, frozen=True):
     alerts: AlertsConfig = AlertsConfig()
     mail: MailConfig = MailConfig()
     files: FilesConfig = FilesConfig()
+    pki: PkiConfig = PkiConfig()
 
     @property
     def asset(self) -> Asset:
@@ -238,6 +254,9 @@ def parse(raw: bytes, where: str) -> Config:
         key = ".".join(keys) or "the file"
         detail = words.partition(": ")[2] or words
         raise ConfigError(f"{where}:{_line_of(text, keys)}: key {key}: {detail}") from None
+    except (ValueError, RecursionError) as error:
+        # tomllib itself: a number of thousands of digits, brackets without end.
+        raise ConfigError(f"{where}:1: not TOML that can be read: {error}") from None
     _check(config, text, where)
     return config
 

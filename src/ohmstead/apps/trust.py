@@ -56,7 +56,7 @@ def load_trust(path: Path) -> Trust:
         raise OperatorError(f"{path}: more than {LENGTH_MAX} bytes; this is no trust file")
     try:
         file = msgspec.json.decode(raw, type=TrustFile)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise OperatorError(f"{path} is no trust file: {error}") from None
     if file.format != FORMAT:
         raise OperatorError(f"{path}: format is {file.format!r}, and this version reads {FORMAT}")

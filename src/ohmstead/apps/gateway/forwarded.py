@@ -80,7 +80,7 @@ def _certificate(headers: Headers) -> ClientCertificate | None:
         names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         owners = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (UnicodeEncodeError, binascii.Error, ValueError):
+    except (binascii.Error, ValueError, x509.InvalidVersion):
         raise _unreadable("Client-Cert holds no X.509 certificate") from None
     if not begins <= datetime.datetime.now(datetime.UTC) < ends:
         raise UpgradeRefused(HTTPStatus.FORBIDDEN, "the station's certificate is not valid now")

@@ -151,7 +151,7 @@ def _manifest(
     raw = stream.read()
     try:
         manifest = msgspec.json.decode(raw, type=Manifest)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise OperatorError(f"{archive}: {MANIFEST} is damaged: {error}") from None
     if manifest.format != FORMAT:
         raise OperatorError(

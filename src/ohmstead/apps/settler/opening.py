@@ -268,7 +268,7 @@ async def _remembered(config: ChainConfig, directory: Path, rpc: Rpc) -> Deploym
         found = msgspec.json.decode(path.read_bytes(), type=_Remembered)
     except FileNotFoundError:
         return None
-    except msgspec.MsgspecError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise OperatorError(f"{path} cannot be read ({wrong}); restore it from a backup") from None
     if found.format != FORMAT:
         raise OperatorError(f"{path} is {found.format}, and this version reads {FORMAT}")

@@ -92,7 +92,7 @@ def _transaction_of(payload: bytes) -> str:
 def _member(payload: bytes, *path: str) -> str:
     try:
         value: Any = msgspec.json.decode(payload)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return ""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None

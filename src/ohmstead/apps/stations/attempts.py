@@ -147,7 +147,7 @@ class Attempts:
         try:
             asked = msgspec.json.decode(payload, type=_RemoteStart)
             word = msgspec.json.decode(answer, type=_Answer).status
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):
             return  # an answer that breaks its schema says nothing
         token = asked.idToken.get("idToken") if asked.idToken else asked.idTag
         cause = Cause.AUTHORISED if word == "Accepted" else Cause.REMOTE_REFUSED

@@ -54,20 +54,6 @@ class Authority(Protocol):
     def issue(self, station_id: str, csr: str, now_ms: int) -> Issued: ...
 
 
-class Ocsp(Protocol):
-    """Asks an OCSP responder; answers base64 of the DER of its response, or None."""
-
-    async def ask(
-        self, algorithm: str, name_hash: str, key_hash: str, serial: str, url: str
-    ) -> str | None: ...
-
-
-class EvPki(Protocol):
-    """Hands a car's EXI request to the ISO 15118 PKI; answers its EXI response, or None."""
-
-    async def exchange(self, schema: str, action: str, exi_request: str) -> str | None: ...
-
-
 def suitable(station_id: str, csr: str) -> x509.CertificateSigningRequest:
     """Read a CSR of a station; raises Unsuitable."""
     try:
@@ -76,7 +62,7 @@ def suitable(station_id: str, csr: str) -> x509.CertificateSigningRequest:
         names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         algorithm = request.signature_hash_algorithm
         is_signed = request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise Unsuitable("CsrUnreadable", "the CSR is no PKCS#10 in PEM") from None
     if [name.value for name in names] != [station_id]:
         raise Unsuitable("CsrWrongName", f"the CSR's CN has to be the station's id {station_id}")

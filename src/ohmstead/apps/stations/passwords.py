@@ -93,7 +93,10 @@ async def deliver_password(links: Links, station_id: str, password: str) -> None
 
 
 def _status(payload: bytes) -> str:
-    body = msgspec.json.decode(payload)
+    try:
+        body = msgspec.json.decode(payload)
+    except (ValueError, RecursionError):  # a number that no float holds, brackets without end
+        return ""
     if isinstance(body, dict) and isinstance(body.get("setVariableResult"), list):
         body = next(iter(body["setVariableResult"]), {})
         return str(body.get("attributeStatus")) if isinstance(body, dict) else ""

@@ -97,6 +97,8 @@ def _repair_object(
     kept: dict[str, object] = {}
     for key, item in value.items():
         found = known.get(key)
+        if found is None and not shape.forbid_unknown_fields:
+            continue  # a vendor's own fields, where the schema leaves room for them
         if found is None:
             repairs.unknown.append(_spelled((*path, key)))
         elif item is None and not found.required and not isinstance(found.type, inspect.RawType):

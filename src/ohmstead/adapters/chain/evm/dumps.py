@@ -103,7 +103,7 @@ def inspect(packed: bytes) -> Skew:
             for address, account in dump.accounts.items()
             if _can_send(account)
         }
-    except (msgspec.MsgspecError, OSError, EOFError, zlib.error, ValueError) as broken:
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError) as broken:
         raise DumpBroken(f"not a state dump: {broken}") from broken
     return Skew(number, timestamp_s, {address: n for address, n in excess.items() if n})
 

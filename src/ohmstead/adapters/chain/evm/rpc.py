@@ -189,7 +189,7 @@ def _result(method: str, call_id: object, response: httpx.Response) -> object:
         raise ChainUnavailable(f"{method}: an answer of {len(response.content)} bytes")
     try:
         answer = msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, RecursionError) as broken:
+    except (ValueError, RecursionError) as broken:
         raise ChainUnavailable(
             f"{method}: HTTP {response.status_code}, not JSON: {response.content[:80]!r}"
         ) from broken
