@@ -30,6 +30,7 @@ from ohmstead.apps.gateway import Certificates
 from ohmstead.apps.operations.holding import HeldJournal
 from ohmstead.apps.operations.migrating import rewrite_in_background
 from ohmstead.apps.operations.office import Office
+from ohmstead.apps.pki import contracts_of
 from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
 from ohmstead.apps.stations import certificates, commands
@@ -119,6 +120,7 @@ class House:
             attempts=Attempts(store, clock),
             on_late=self.journal.late,
             authority=FileAuthority.load(directory),
+            contracts=contracts_of(directory, config.pki, clock),
         )
         self.hashed = Hashed(store, self.services.registry)
         self.services.registry.on_hashed = self.hashed.ask
@@ -204,6 +206,8 @@ class House:
         await self.journal.close()
         self.services.verifier.close()
         self.hashed.close()
+        if self.services.contracts is not None:
+            await self.services.contracts.pki.close()
         await self.store.close()
 
     def _do(self, work: Coroutine[None, None, None]) -> None:

@@ -16,6 +16,7 @@ import sqlite3
 from typing import Any
 
 from ohmstead.adapters.store.drawers import Drawer, Query, Taken
+from ohmstead.adapters.store.grafting import graft
 from ohmstead.adapters.store.sql import ADD_JOB, JOB_BY_ID, Statements, delete_rows, insert_rows
 from ohmstead.adapters.store.tables import JobRow, Plan, RecordConflict, Row, Shelf, Shelves, plan
 from ohmstead.frozen import Frozen
@@ -55,6 +56,7 @@ class Decisions:
 
     def __init__(self, shelves: Shelves, query: Query, cache_records: int) -> None:
         self.outcomes: list[Outcome] = []
+        self.keeps_unknown = False  # the store is newer than this build: see grafting
         self._shelves = shelves
         self._query = query
         self._drawers = {
@@ -135,6 +137,9 @@ class Decisions:
         if appends:
             appends = self._new_among(appends, puts)
         fresh_jobs = self._new_jobs(jobs) if jobs else {}
+        if self.keeps_unknown:
+            for row in puts:
+                self._keep_unknown(row)
         for row in puts:
             self._drawer_of(row).put(row)
         for row in appends:
@@ -142,6 +147,13 @@ class Decisions:
         for row in changes.drops:
             self._drawer_of(row).drop(row)
         self._jobs.update(fresh_jobs)
+
+    def _keep_unknown(self, row: Row) -> None:
+        """Take along what a newer build has stored in this record."""
+        body = self._drawers[row.shelf.kind].body(row.key)
+        if body is not None:
+            known = row.shelf.encode(row.shelf.decode(row.key, body))
+            row.body = graft(body, known, row.body)
 
     def _drawer_of(self, row: Row) -> Drawer:
         """The drawer a row goes into, which then has something pending."""

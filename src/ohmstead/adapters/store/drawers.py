@@ -86,6 +86,15 @@ class Drawer:
         self._keep(key, record)
         return record
 
+    def body(self, key: str) -> bytes | None:
+        """Return the body as it is or will be stored."""
+        row = self.pending.get(key) or self.sealed.get(key)
+        if row is not None:
+            return row.body
+        sql = self.statements.select
+        found = self._query(lambda db: db.execute(sql, (key,)).fetchall())
+        return bytes(found[0][0]) if found else None
+
     def put(self, row: Row, *, is_new: bool = False) -> None:
         """Take in a decided row; ``is_new`` if it may not exist yet."""
         key = row.key

@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from ohmstead.adapters.store import versions
 from ohmstead.adapters.store.tables import Shelf, Shelves, Value
 from ohmstead.errors import StoreUnavailable
 
@@ -65,6 +66,9 @@ DELETE FROM jobs WHERE seq IN
 (SELECT seq FROM jobs WHERE state = 'done' AND done_ms < ? LIMIT 1000)"""
 
 _BLOCK = 1 << 20
+
+FILL_ROWS = 1_000
+"""Rows of a table that are in memory at once while its new columns are filled."""
 
 log = logging.getLogger("ohmstead.store")
 
@@ -129,8 +133,11 @@ def warn_if_old() -> None:
         )
 
 
-def prepare_file(db: sqlite3.Connection, path: Path, shelves: Shelves) -> None:
-    """Create or complete the tables; raises StoreUnavailable for a file that is not ours."""
+def prepare_file(db: sqlite3.Connection, path: Path, shelves: Shelves) -> bool:
+    """Create or complete the tables; raises StoreUnavailable for a file that is not ours.
+
+    Returns whether the store is newer than this build, which then keeps what it does not know.
+    """
     application = db.execute("PRAGMA application_id").fetchone()[0]
     version = db.execute("PRAGMA user_version").fetchone()[0]
     empty = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -141,14 +148,32 @@ def prepare_file(db: sqlite3.Connection, path: Path, shelves: Shelves) -> None:
             f"{path} has layout {version}, written by a newer ohmstead; this one knows "
             f"{LAYOUT_VERSION}: install the newer one"
         )
+    versions.check(versions.applied(db), empty, shelves.migrations, path)
     # What a killed process left in the write-ahead log goes into the file before anything else.
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return expand(db, shelves, empty)
+
+
+def expand(
+    db: sqlite3.Connection, shelves: Shelves, is_empty: bool, *, beside: bool = False
+) -> bool:
+    """Bring tables and columns to this build's schema, in one transaction.
+
+    ``beside`` a process that has the store open, and whose build may be older: what it goes on to
+    write is looked at again when it has let go. Returns whether the store is newer than this build.
+    """
+    migrations = shelves.migrations
     db.execute("BEGIN IMMEDIATE")
     try:
+        version = versions.version_of(versions.applied(db), is_empty)
+        stale = versions.stale_tables(db, version, migrations)
         for statement in _JOBS.split(";"):
             db.execute(statement)
         for shelf in shelves.all:
-            _prepare_table(db, shelf)
+            _prepare_table(db, shelf, is_stale=shelf.name in stale)
+        is_newer = versions.note(db, version, migrations)
+        if beside and migrations and version < migrations[-1].number:
+            versions.mark_older(db, version)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {LAYOUT_VERSION}")
         db.execute("COMMIT")
@@ -156,9 +181,10 @@ def prepare_file(db: sqlite3.Connection, path: Path, shelves: Shelves) -> None:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+    return is_newer
 
 
-def _prepare_table(db: sqlite3.Connection, shelf: Shelf[Any]) -> None:
+def _prepare_table(db: sqlite3.Connection, shelf: Shelf[Any], *, is_stale: bool) -> None:
     """Create the table; an index that is new to an existing one is filled from the bodies."""
     name = shelf.name
     columns = "".join(f", {column}" for column in shelf.indexes)
@@ -170,13 +196,24 @@ def _prepare_table(db: sqlite3.Connection, shelf: Shelf[Any]) -> None:
     missing = [column for column in shelf.indexes if column not in have]
     for column in missing:
         db.execute(f"ALTER TABLE {name} ADD COLUMN {column}")
-    if missing:
-        values = ", ".join(f"{column} = ?" for column in shelf.indexes)
-        for key, body in db.execute(f"SELECT key, body FROM {name}").fetchall():
-            found = shelf.columns(shelf.decode(key, body))
-            db.execute(f"UPDATE {name} SET {values} WHERE key = ?", (*found, key))
+    if missing or (is_stale and shelf.indexes):
+        _fill(db, shelf)
     for column in shelf.indexes:
         db.execute(f"CREATE INDEX IF NOT EXISTS {name}_{column} ON {name}({column}, key)")
+
+
+def _fill(db: sqlite3.Connection, shelf: Shelf[Any]) -> None:
+    """Write the indexed columns that differ from what the bodies say, some rows at a time."""
+    name, columns = shelf.name, ", ".join(shelf.indexes)
+    values = ", ".join(f"{column} = ?" for column in shelf.indexes)
+    page = f"SELECT key, body, {columns} FROM {name} WHERE key > ? ORDER BY key LIMIT {FILL_ROWS}"
+    after = ""
+    while rows := db.execute(page, (after,)).fetchall():
+        for key, body, *have in rows:
+            found = shelf.columns(shelf.decode(key, body))
+            if found != tuple(have):
+                db.execute(f"UPDATE {name} SET {values} WHERE key = ?", (*found, key))
+        after = rows[-1][0]
 
 
 class Statements:

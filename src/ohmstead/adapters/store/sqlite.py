@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from ohmstead.adapters.store.decisions import Decisions
+from ohmstead.adapters.store.migration import Migration
+from ohmstead.adapters.store.migrations import MIGRATIONS
 from ohmstead.adapters.store.sql import (
     DEAD_JOBS,
     DUE_JOBS,
@@ -60,15 +62,20 @@ class SqliteStore:
 
     @classmethod
     def open(
-        cls, path: Path, tables: Sequence[Table], clock: Clock, options: Options | None = None
+        cls,
+        path: Path,
+        tables: Sequence[Table],
+        clock: Clock,
+        options: Options | None = None,
+        migrations: Sequence[Migration] = MIGRATIONS,
     ) -> Self:
-        """Open or create the file and start its writer.
+        """Open or create the file, bring it to this build's schema and start its writer.
 
         Raises StoreUnavailable, naming the file, when another process has it open, when it is
-        damaged or not ours, or when it cannot be written.
+        damaged or not ours, too new or too old for this build, or when it cannot be written.
         """
         options = options or Options()
-        shelves = Shelves(tables)
+        shelves = Shelves(tables, migrations)
         warn_if_old()
         lock_fd = _lock(path)
         try:
@@ -229,6 +236,21 @@ def _lock(path: Path) -> int:
         os.close(lock_fd)
         raise StoreUnavailable(f"{path} is in use by another process: stop that one") from error
     return lock_fd
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether a process has the store open."""
+    try:
+        lock_fd = os.open(f"{path}.lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock_fd)
+    return False
 
 
 def _sync(path: Path) -> None:

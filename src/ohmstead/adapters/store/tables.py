@@ -17,6 +17,7 @@ from typing import Any, Generic, NamedTuple, cast
 
 import msgspec
 
+from ohmstead.adapters.store.migration import Migration
 from ohmstead.errors import OhmsteadError, StoreUnavailable
 from ohmstead.frozen import Frozen
 from ohmstead.ports import Decision, Job, R, Record
@@ -37,7 +38,9 @@ Value = str | int | None
 Columns = tuple[Value, ...]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_RESERVED = frozenset({"jobs", "key", "body", "kind", "limit", "after", "self"})
+_RESERVED = frozenset(
+    {"jobs", "schema_migrations", "schema_state", "key", "body", "kind", "limit", "after", "self"}
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -101,9 +104,10 @@ class Shelf(Generic[R]):
 
 
 class Shelves:
-    """All tables of a store, by kind of record."""
+    """All tables of a store, by kind of record, and the migrations that led to them."""
 
-    def __init__(self, tables: Sequence[Table]) -> None:
+    def __init__(self, tables: Sequence[Table], migrations: Sequence[Migration] = ()) -> None:
+        self.migrations = tuple(migrations)
         self.all: list[Shelf[Any]] = [Shelf(table) for table in tables]
         self._by_kind = {shelf.kind: shelf for shelf in self.all}
         if len(self._by_kind) != len(tables) or len({t.name for t in tables}) != len(tables):

@@ -200,7 +200,7 @@ class Writer:
         settle_log(self._path)
         db = connect_writer(self._path, self._options.synchronous, self._options.busy_ms)
         try:
-            prepare_file(db, self._path, self._shelves)
+            self.decisions.keeps_unknown = bool(prepare_file(db, self._path, self._shelves))
         except BaseException:
             db.close()
             raise

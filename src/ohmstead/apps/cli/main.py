@@ -17,6 +17,7 @@ from ohmstead.apps.cli import (
     commands,
     house,
     meters,
+    migrate,
     money,
     moving,
     newcomers,
@@ -47,6 +48,7 @@ app.command("faucet")(money.faucet)
 app.command("backup")(operations.backup)
 app.command("restore")(operations.restore)
 app.command("resume")(operations.resume)
+app.command("migrate")(migrate.migrate)
 app.command("replay")(replay_command.replay)
 app.command("demo")(replay_command.demo)
 stations.station.command("import")(onboarding.import_stations)
