@@ -30,6 +30,7 @@ from ohmstead.apps.gateway import Certificates
 from ohmstead.apps.operations.holding import HeldJournal
 from ohmstead.apps.operations.migrating import rewrite_in_background
 from ohmstead.apps.operations.office import Office
+from ohmstead.apps.persons.desk import Persons
 from ohmstead.apps.pki import contracts_of
 from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
@@ -136,6 +137,7 @@ class House:
             lambda: not self.is_frozen,
         )
         self.keeper = Keeper(self)
+        self.persons = Persons(self)
         self.missing_stops = MissingStops(self.services, self.gateway, self.stations.presence)
         self.tls_port = 0  # where stations connect with TLS, once started; 0: nowhere
         self.renewals = certificates.Renewals(self.services, self.gateway)
@@ -190,6 +192,7 @@ class House:
         self._do(self._carry_out_jobs())
         self._do(self.queue.run())
         self._do(self.keeper.run())
+        self._do(self.persons.run())
         self._do(self._sweep())
         self._do(rewrite_in_background(self.store))
         for work in self.office.start():

@@ -200,6 +200,30 @@ class PkiConfig(_Section, frozen=True):
     station_ocsp: Literal["hard", "soft", "off"] = "off"
 
 
+Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
+Many = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
+
+
+class RetentionConfig(_Section, frozen=True):
+    """How long what is not money or proof is kept, and how much of it of each station."""
+
+    quarantine_days: Days = 730
+    quarantine_max: Many = 10_000
+    quarantine_mb: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
+    commands_days: Days = 400
+    commands_max: Many = 5_000
+    attempts_days: Days = 730
+    events_days: Days = 730
+    reservations_days: Days = 400
+    reservations_max: Many = 5_000
+    terminal_payments_max: Many = 20_000
+    answers_days: Days = 30
+    answers_max: Many = 20_000
+    dead_letters_days: Days = 90
+    dead_letters_max: Many = 10_000
+    person_stations_days: Days = 30
+
+
 class Config(_Section, frozen=True):
     """The whole file."""
 
@@ -213,6 +237,7 @@ class Config(_Section, frozen=True):
     mail: MailConfig = MailConfig()
     files: FilesConfig = FilesConfig()
     pki: PkiConfig = PkiConfig()
+    retention: RetentionConfig = RetentionConfig()
 
     @property
     def asset(self) -> Asset:

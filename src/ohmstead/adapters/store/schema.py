@@ -34,6 +34,7 @@ from ohmstead.core.onchain import (
     EpochRecord,
     Lock,
 )
+from ohmstead.core.person import PersonRequest
 from ohmstead.core.progress import Progress, ReadingBlock
 from ohmstead.core.reservation import Reservation
 from ohmstead.core.restoration import Restoration
@@ -100,4 +101,5 @@ TABLES: tuple[Table, ...] = (
     Table(Ticket, "file_tickets", ("station_id",)),
     Table(Upload, "uploads", ("station_id", "state")),
     Table(FileProtocols, "file_protocols"),
+    Table(PersonRequest, "person_requests", ("state",)),
 )

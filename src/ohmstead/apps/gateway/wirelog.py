@@ -9,6 +9,7 @@ what matters is often how the last one ended. No HTTP header ever enters.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from time import monotonic_ns
 
 from ohmstead.apps.gateway.closing import monotonic_ms
@@ -95,6 +96,18 @@ class WireLog:
             FRAMES_MAX,
         )
 
+    def erase(self, is_named: Callable[[bytes], bool]) -> int:
+        """Blank the frames that name somebody; returns how many those were."""
+        kept = list(self.frames)
+        for at, (at_ms, direction, data) in enumerate(kept):
+            raw = data.head if isinstance(data, Cut) else data
+            if isinstance(raw, bytes) and is_named(raw):
+                self._bytes -= size_of(data) if self._until_ms else 0
+                kept[at] = (at_ms, direction, Cut(b"", len(raw)))
+        erased = sum(one is not other for one, other in zip(kept, self.frames, strict=True))
+        self.frames = deque(kept, self.frames.maxlen)
+        return erased
+
     def _fit(self, data: bytes, at_ms: int) -> bytes | Cut:
         """What is kept of a frame that is long, or of any while somebody looks."""
         if self._until_ms and at_ms > self._until_ms:
@@ -129,6 +142,10 @@ class WireLogs:
         else:
             self._logs.move_to_end(station_id)
         return log
+
+    def all(self) -> list[tuple[str, WireLog]]:
+        """Every log there is, by station."""
+        return list(self._logs.items())
 
     def watched(self, station_id: str) -> WireLog:
         """The same, and from now on more of it is kept for a while."""

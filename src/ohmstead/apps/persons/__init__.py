@@ -1,0 +1,1 @@
+"""Persons who ask: what is held of them, and that it be forgotten."""

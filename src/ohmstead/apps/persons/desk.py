@@ -1,0 +1,263 @@
+"""Persons who ask: told what is held, forgotten table by table and station by station."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from ohmstead.apps.persons import at_stations
+from ohmstead.apps.persons.report import FORMAT, NOT_HELD, Gathering
+from ohmstead.apps.persons.scan import NONCE_BYTES, Envelope, Sieve, pages, tables
+from ohmstead.apps.persons.survey import Survey, survey
+from ohmstead.apps.stations.commanding.author import AUTHOR, because, speaking
+from ohmstead.core.network import IdToken
+from ohmstead.core.person import (
+    NAME_LENGTH_MAX,
+    NAMES_MAX,
+    Names,
+    PersonRequest,
+    PersonState,
+    StationTask,
+    TaskState,
+    digest_of,
+    exact,
+    in_text,
+    read_names,
+)
+from ohmstead.core.receipt_session import utc_text
+from ohmstead.errors import OhmsteadError, OperatorError
+from ohmstead.flows.persons.forgetting import (
+    STATES,
+    UNDER_WAY_MAX,
+    Begin,
+    Move,
+    Page,
+    Told,
+    begin,
+    erase_page,
+    move,
+    told,
+)
+from ohmstead.flows.persons.records import rewritten
+from ohmstead.flows.persons.standing import blocker_of
+from ohmstead.frozen import replace
+
+if TYPE_CHECKING:
+    from ohmstead.apps.boot import House
+
+LOOK_S = 0.5
+RECHECK_S = 60.0  # whether what stood in the way still does: it reads everything
+RETRY_MS = 60_000  # before a station that did not answer is asked again
+DAY_MS = 24 * 3_600_000
+TOKENS_MAX = 10_000
+SALT_BYTES = 16
+
+log = structlog.get_logger()
+
+
+class NotNow(OperatorError):
+    """Something stands in the way; ``blockers`` say what, each in one sentence."""
+
+    def __init__(self, blockers: list[str]) -> None:
+        self.blockers = blockers
+        more = f", and {len(blockers) - 1} more" if len(blockers) > 1 else ""
+        super().__init__(f"{blockers[0]}{more}; or let it wait (when_settled)")
+
+
+class Persons:
+    """One per house; ``run`` carries requests out, also those of an earlier process."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._envelope = Envelope(house.pepper)
+        self._looked: dict[str, float] = {}
+        self.recheck_s = RECHECK_S
+
+    def names(self, subjects: list[str]) -> Names:
+        """Who is meant: with an address come all its id_tokens. Raises OperatorError."""
+        if not 0 < len(subjects) <= NAMES_MAX:
+            raise OperatorError(f"name 1 to {NAMES_MAX} id_tokens, payers' addresses or e-mails")
+        for word in subjects:
+            if not word.strip() or len(word) > NAME_LENGTH_MAX:
+                raise OperatorError(f"a name has 1 to {NAME_LENGTH_MAX} characters")
+        names = read_names(subjects, secrets.token_hex(SALT_BYTES))
+        store = self._house.store
+        tokens = [store.get(IdToken, uid) for uid in names.uids]
+        for address in names.addresses:
+            tokens += store.find(IdToken, TOKENS_MAX, payer=address)
+        known = {one.key: (one.uid, one.type) for one in tokens if one is not None}
+        said = {word.strip().casefold(): word.strip() for word in subjects}
+        spelled = {uid: (said[uid], "ISO14443") for uid in names.uids} | known
+        return replace(names, uids=tuple(spelled), spelled=tuple(spelled.values()))
+
+    async def report(self, subjects: list[str], *, stations: bool) -> dict[str, Any]:
+        """All that is held, and what connected stations say they hold if ``stations``."""
+        house, names = self._house, self.names(subjects)
+        gathering = Gathering(house.store, names)
+        found = await gathering.whole()
+        frames = self._frames(names)
+        document: dict[str, Any] = {
+            "format": FORMAT,
+            "made": utc_text(house.clock.now_ms()),
+            "network": house.config.network.name,
+            "about": subjects,
+            "records": found,
+            "wire_log": frames,
+            "not_held": NOT_HELD,
+        }
+        if stations:
+            with speaking(because("a person asked what is held")):
+                document["stations"] = await at_stations.told_by(
+                    house, house.stations, self._serving(gathering.stations), names
+                )
+        return document
+
+    def _frames(self, names: Names) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for station_id, wire in self._house.gateway.wire.all():
+            count = sum(_is_named(data, names) for _, _, data in wire.frames)
+            if count:
+                found[station_id] = [f"{count} of the last frames, in memory only"]
+        return found
+
+    def _serving(self, ids: set[str]) -> list[str]:
+        found = [self._house.services.registry.find(one) for one in ids]
+        return [one.id for one in found if one is not None and not one.retired_ms]
+
+    async def plan(self, subjects: list[str], *, leave_balance: bool = False) -> Survey:
+        """What forgetting would do; nothing is changed."""
+        return await survey(self._house.store, self.names(subjects), leave_balance=leave_balance)
+
+    async def forget(
+        self, subjects: list[str], *, when_settled: bool = False, leave_balance: bool = False
+    ) -> PersonRequest:
+        """Begin to forget; raises NotNow where something stands in the way, unless it may wait."""
+        house, names = self._house, self.names(subjects)
+        found = await survey(house.store, names, leave_balance=leave_balance)
+        if found.blockers and not when_settled:
+            raise NotNow(found.blockers)
+        now_ms = house.clock.now_ms()
+        request_id = f"P-{secrets.token_hex(8)}"
+        stations = tuple(StationTask(one) for one in sorted(self._serving(found.stations)))
+        request = PersonRequest(
+            id=request_id,
+            state=PersonState.WAITING if found.blockers else PersonState.ERASING,
+            digests=tuple(digest_of(house.pepper, word) for word in names.words),
+            sealed=self._envelope.close(request_id, names, secrets.token_bytes(NONCE_BYTES)),
+            author=AUTHOR.get(),
+            created_ms=now_ms,
+            changed_ms=now_ms,
+            stations=stations,
+            blockers=tuple(found.blockers),
+            leave_balance=leave_balance,
+        )
+        connected = tuple(one for one in house.stations.presence if house.gateway.link(one))
+        return await house.store.run(begin, Begin(request, names.uids, connected))
+
+    async def run(self) -> None:
+        """Carry out what was asked for, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self._house.is_frozen:
+                continue
+            try:
+                await self.look()
+            except OhmsteadError as error:
+                log.warning("persons wait", reason=str(error))
+            except Exception as error:  # one request nobody can carry out must not end the others
+                log.error("a person's request failed", exc_info=error)
+
+    async def look(self) -> None:
+        """Take every request as far as it goes now."""
+        store = self._house.store
+        for word in STATES:
+            for request in store.find(PersonRequest, UNDER_WAY_MAX, state=word.value):
+                names = self._envelope.open(request.id, request.sealed)
+                if word is PersonState.WAITING:
+                    await self._wait(request, names)
+                elif word is PersonState.ERASING:
+                    await self._erase(request, names)
+                else:
+                    await self._tell(request, names)
+
+    async def _wait(self, request: PersonRequest, names: Names) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._looked.get(request.id, -self.recheck_s) < self.recheck_s:
+            return
+        self._looked[request.id] = now_s
+        store = self._house.store
+        found = await survey(store, names, leave_balance=request.leave_balance)
+        state = PersonState.WAITING if found.blockers else PersonState.ERASING
+        if found.blockers != list(request.blockers) or state is not request.state:
+            await store.run(move, Move(request.id, state, blockers=tuple(found.blockers)))
+
+    async def _erase(self, request: PersonRequest, names: Names) -> None:
+        """A pass over all tables from where the request stands."""
+        store, sieve = self._house.store, Sieve(names)
+        begun, after = request.cursor
+        for table in tables():
+            if begun and table.name != begun:
+                continue
+            begun = ""
+            async for page in pages(store, table.kind, after):
+                keys = tuple(one.key for one in page if sieve.keeps(one) and _touches(one, names))
+                if not keys:
+                    continue
+                cursor = (table.name, page[-1].key)
+                turned = Page(request.id, table.kind, table.name, keys, names, cursor)
+                if await store.run(erase_page, turned):
+                    return
+            after = ""
+        for _, wire in self._house.gateway.wire.all():
+            wire.erase(lambda raw: _is_named(raw, names))
+        done = request.passes > 0 or not request.stations
+        state = PersonState.DONE if done else PersonState.STATIONS
+        await store.run(move, Move(request.id, state, next_pass=True))
+        log.info("a person's records were erased", request=request.id, state=state.value)
+
+    async def _tell(self, request: PersonRequest, names: Names) -> None:
+        house, store = self._house, self._house.store
+        now_ms = house.clock.now_ms()
+        waiting = [one for one in request.stations if one.state is TaskState.WAITING]
+        late_ms = request.created_ms + house.config.retention.person_stations_days * DAY_MS
+        for task in waiting:
+            after = task
+            if task.not_before_ms <= now_ms and house.queue.is_ready(task.station_id):
+                with contextlib.suppress(OhmsteadError), speaking(because("to forget a person")):
+                    after = await at_stations.tell(house, task, names)
+                if after.state is TaskState.WAITING:
+                    after = replace(after, not_before_ms=now_ms + RETRY_MS)
+            elif now_ms >= late_ms or not self._serving({task.station_id}):
+                after = replace(task, state=TaskState.UNREACHED)
+            if after != task:
+                request = await store.run(told, Told(request.id, after))
+        if all(one.state is not TaskState.WAITING for one in request.stations):
+            # Once more: what was written since names them too, our own commands among it.
+            await store.run(move, Move(request.id, PersonState.ERASING, next_pass=False))
+
+    def was_forgotten(self, word: str) -> list[PersonRequest]:
+        """The requests that had this name."""
+        digest = digest_of(self._house.pepper, word.strip())
+        found, after = [], ""
+        while page := self._house.store.find(PersonRequest, TOKENS_MAX, after):
+            found += [one for one in page if digest in one.digests]
+            after = page[-1].key
+        return found
+
+
+def _touches(record: Any, names: Names) -> bool:
+    return rewritten(record, names) != record or bool(blocker_of(record, names))
+
+
+def _is_named(data: object, names: Names) -> bool:
+    raw = getattr(data, "head", data)
+    if not isinstance(raw, bytes):
+        return False
+    text = raw.decode("utf-8", "replace")
+    return in_text(text, names) != text or any(
+        exact(part, names) != part for part in text.split('"')
+    )

@@ -1,0 +1,213 @@
+"""What of a person stands in each kind of record, and what becomes of it when it is forgotten.
+
+A kind that no table here names is treated by the default: exact names in members that are called
+like one, and whole words in its texts. So a record of tomorrow is not forgotten to be forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from ohmstead.core.access import ApiKey, KeptAnswer
+from ohmstead.core.attempt import Attempt, card_of
+from ohmstead.core.bill import Bill, MeterHead, PageHead
+from ohmstead.core.command import Author, CommandBatch, CommandBody, StationCommand
+from ohmstead.core.foreign import ForeignTransaction
+from ohmstead.core.ledger import Account, Resolution, Transfer
+from ohmstead.core.local_list import ListState, LocalList
+from ohmstead.core.meter import MeterKey, SignedReading
+from ohmstead.core.network import (
+    Counter,
+    EvseHead,
+    IdToken,
+    NetworkPolicy,
+    Quarantined,
+    SeenMessage,
+    Station,
+    TransactionRef,
+)
+from ohmstead.core.newcomer import Newcomer
+from ohmstead.core.onchain import AccountHead, ChainCursor, EpochLane, EpochLeaf, EpochRecord, Lock
+from ohmstead.core.person import Names, PersonRequest, exact, in_json, in_text
+from ohmstead.core.progress import Progress, ReadingBlock
+from ohmstead.core.reservation import Reservation
+from ohmstead.core.session import Session
+from ohmstead.core.tariff import Tariff
+from ohmstead.core.terminal_payment import TerminalPayment
+from ohmstead.core.webhooks import Subscription
+from ohmstead.frozen import Frozen, asdict, replace
+from ohmstead.ports import Record
+
+ACCOUNTING = "accounting law: bookings are kept as long as books are"
+CALIBRATION = "calibration law: what a meter signed proves a bill and cannot be changed"
+ANCHORED = "a receipt and its leaf on the ledger commit to it; it holds a pseudonym, not the card"
+
+KEPT: Mapping[type, str] = {
+    Account: ACCOUNTING,
+    Transfer: ACCOUNTING,
+    Resolution: ACCOUNTING,
+    Bill: ACCOUNTING,
+    Lock: ACCOUNTING,
+    TerminalPayment: ACCOUNTING,
+    SignedReading: CALIBRATION,
+    EpochLeaf: ANCHORED,
+    EpochLane: ANCHORED,
+    AccountHead: ANCHORED,
+}
+"""What stays as it is although it may be about the person, and why."""
+
+IMPERSONAL: frozenset[type] = frozenset(
+    {
+        *(NetworkPolicy, Counter, Tariff, MeterKey, TransactionRef, SeenMessage, MeterHead),
+        *(PageHead, EvseHead, Progress, ReadingBlock, ChainCursor, EpochRecord, ListState),
+        *(Station, Newcomer, Subscription, PersonRequest),
+    }
+)
+"""What names no driver: numbers, meters, digests of messages, and whom the operator deals with."""
+
+_GONE = frozenset({IdToken, LocalList})
+"""What goes whole. A list that is gone is sent whole again, without the person, when its station
+is there; until then nobody here knows what was on it."""
+
+_DEFAULT_NAMES = ("id_token", "uid", "id_tag", "emaid", "token")
+
+Rule = Callable[[Any, Names], Record]
+
+
+def rewritten(record: Record, names: Names) -> Record | None:
+    """The record without the person: the same one where nothing of it is, None where it goes."""
+    kind: type = type(record)
+    if kind in KEPT or kind in IMPERSONAL:
+        return record
+    if kind in _GONE:
+        return None if _is_named(record, names) else record
+    rule = _RULES.get(kind, _default)
+    return rule(record, names)
+
+
+def concerns(record: Record, names: Names) -> bool:
+    """Whether anything of the person stands in a record that may be changed."""
+    return rewritten(record, names) != record
+
+
+def _is_named(record: Record, names: Names) -> bool:
+    if isinstance(record, IdToken):
+        return record.key in names.uids or record.payer in names.addresses
+    return any(entry.key in names.uids for entry in cast(LocalList, record).entries)
+
+
+def _session(one: Session, names: Names) -> Record:
+    return replace(one, id_token=exact(one.id_token, names))
+
+
+def _reservation(one: Reservation, names: Names) -> Record:
+    uid = exact(one.id_token, names)
+    if uid == one.id_token:
+        return one
+    return replace(one, id_token=uid, payer="", group="", reason=in_text(one.reason, names))
+
+
+def _attempt(one: Attempt, names: Names) -> Record:
+    for uid in names.uids:
+        if one.card and one.card == card_of(uid):
+            return replace(one, card=card_of(names.gone(uid)))
+    return one
+
+
+def _foreign(one: ForeignTransaction, names: Names) -> Record:
+    stops = tuple(in_json(stop, names) for stop in one.stops)
+    last = in_json(one.last_reading, names)
+    uid = exact(one.id_token, names)
+    return replace(one, id_token=uid, stops=stops, last_reading=last)
+
+
+def _quarantined(one: Quarantined, names: Names) -> Record:
+    # Base64 of a signed record is evidence, and no text to change.
+    is_json = one.payload[:1] in ("{", "[")
+    return replace(one, payload=in_json(one.payload, names)) if is_json else one
+
+
+def _author(author: Author, names: Names) -> Author:
+    reason, name = in_text(author.reason, names), in_text(author.name, names)
+    return replace(author, reason=reason, name=name)
+
+
+def _command(one: StationCommand, names: Names) -> Record:
+    return replace(
+        one,
+        payload=in_json(one.payload, names),
+        answer=in_json(one.answer, names),
+        late=in_json(one.late, names),
+        error=in_text(one.error, names),
+        problem=in_text(one.problem, names),
+        author=_author(one.author, names),
+    )
+
+
+def _body(one: CommandBody, names: Names) -> Record:
+    return replace(one, body=in_json(one.body, names))
+
+
+def _batch(one: CommandBatch, names: Names) -> Record:
+    payload, author = in_json(one.payload, names), _author(one.author, names)
+    return replace(one, payload=payload, author=author)
+
+
+def _answer(one: KeptAnswer, names: Names) -> Record:
+    return replace(one, body=in_json(one.body, names))
+
+
+def _key(one: ApiKey, names: Names) -> Record:
+    name = in_text(one.name, names)
+    if one.subject and one.subject in names.addresses:
+        # It opens nothing any more: whose it was is nobody.
+        return replace(one, name=name, subject="", revoked_ms=one.revoked_ms or 1)
+    return replace(one, name=name)
+
+
+_RULES: Mapping[type, Rule] = {
+    Session: _session,
+    Reservation: _reservation,
+    Attempt: _attempt,
+    ForeignTransaction: _foreign,
+    Quarantined: _quarantined,
+    StationCommand: _command,
+    CommandBody: _body,
+    CommandBatch: _batch,
+    KeptAnswer: _answer,
+    ApiKey: _key,
+}
+
+
+def _default(record: Record, names: Names) -> Record:
+    """Texts of a record nobody wrote a rule for."""
+    if not isinstance(record, Frozen):
+        return record
+    names = replace(names, addresses=())  # elsewhere an address is the name of money
+    fields: dict[str, Any] = asdict(record)
+    changed = {
+        name: new
+        for name, value in fields.items()
+        if (new := _plain(name, value, names)) is not value and new != value
+    }
+    after = replace(record, **changed) if changed else record
+    # A new key would be another record, beside the one that was to change.
+    return cast(Record, after) if cast(Record, after).key == cast(Record, record).key else record
+
+
+def _plain(name: str, value: Any, names: Names) -> Any:
+    if isinstance(value, str):
+        if name in _DEFAULT_NAMES:
+            return exact(value, names)
+        return in_json(value, names) if value[:1] in ("{", "[") else in_text(value, names)
+    if isinstance(value, Author):
+        return _author(value, names)
+    if isinstance(value, tuple):
+        return tuple(_plain(name, one, names) for one in value)
+    if isinstance(value, dict):
+        return {key: _plain(str(key), one, names) for key, one in value.items()}
+    if isinstance(value, Frozen):
+        inner = {key: _plain(key, one, names) for key, one in asdict(value).items()}
+        return replace(value, **inner)
+    return value
