@@ -25,13 +25,14 @@ from ohmstead.adapters.store.tables import Table
 from ohmstead.adapters.store.watched import WatchedStore
 from ohmstead.apps import config as configuration
 from ohmstead.apps.config import Config, host_port
-from ohmstead.apps.files import Files
+from ohmstead.apps.files import Files, FileService
 from ohmstead.apps.gateway import Certificates
 from ohmstead.apps.operations.holding import HeldJournal
 from ohmstead.apps.operations.migrating import rewrite_in_background
 from ohmstead.apps.operations.office import Office
 from ohmstead.apps.persons.desk import Persons
 from ohmstead.apps.pki import contracts_of
+from ohmstead.apps.rollout.desk import Rollouts
 from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
 from ohmstead.apps.stations import certificates, commands
@@ -147,7 +148,9 @@ class House:
         # Restored and not resumed: stations are heard, and nothing is told to anybody.
         self.chain: OpenedChain | None = None  # of the node, once it is open
         self.office = Office(self)
+        self.rollouts = Rollouts(self)
         self.files = Files(self)
+        self.file_service = FileService(self)
         self.is_frozen: bool = bool(store.find(Restoration, 1, resumed_ms=0))
 
     @classmethod
@@ -192,6 +195,9 @@ class House:
         self._do(self._carry_out_jobs())
         self._do(self.queue.run())
         self._do(self.keeper.run())
+        self._do(self.rollouts.run())
+        await self.file_service.start()
+        self._do(self.file_service.run())
         self._do(self.persons.run())
         self._do(self._sweep())
         self._do(rewrite_in_background(self.store))
@@ -206,6 +212,7 @@ class House:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.gateway.stop()
+        await self.file_service.stop()
         await self.journal.close()
         self.services.verifier.close()
         self.hashed.close()

@@ -28,7 +28,14 @@ from ohmstead.adapters.store.schema import TABLES
 from ohmstead.adapters.store.watched import WatchedStore
 from ohmstead.adapters.store.writer import Options
 from ohmstead.apps.boot import House, policy_from
-from ohmstead.apps.config import ChainConfig, Config, MoneyConfig, OcppConfig
+from ohmstead.apps.config import (
+    ChainConfig,
+    Config,
+    FilesConfig,
+    MoneyConfig,
+    OcppConfig,
+    PkiConfig,
+)
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.services import secret_mac
 from ohmstead.core.bill import Bill
@@ -352,7 +359,11 @@ async def running(folder, store=None, clock=None, furnish=True, **what):
     clock = clock or ManualClock(NOON)
     ocpp_config = OcppConfig(**what.pop("ocpp", {}))
     config = Config(
-        chain=ChainConfig(kind="anvil"), ocpp=ocpp_config, money=MoneyConfig(hold_minor="10000000")
+        chain=ChainConfig(kind="anvil"),
+        ocpp=ocpp_config,
+        money=MoneyConfig(hold_minor="10000000"),
+        pki=PkiConfig(**what.pop("pki", {})),
+        files=what.pop("files", None) or FilesConfig(),
     )
     store = store or WatchedStore.open(folder / "ohmstead.db", TABLES, clock, QUICK)
     house = House(folder, config, store, clock)

@@ -9,5 +9,6 @@ hostile transfer delays no OCPP message.
 
 from ohmstead.apps.files.desk import Files, Slot
 from ohmstead.apps.files.offers import NoProtocol
+from ohmstead.apps.files.service import Service as FileService
 
-__all__ = ["Files", "NoProtocol", "Slot"]
+__all__ = ["FileService", "Files", "NoProtocol", "Slot"]

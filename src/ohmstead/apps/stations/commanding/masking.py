@@ -12,11 +12,12 @@ from typing import Any
 
 import msgspec
 
+from ohmstead.core.device_model import SECRET_WORDS
+
 MASK = "***"
 TEXT_CHARACTERS_MAX = 1 << 16  # of one payload in the log
 
-# AuthorizationKey (1.6), BasicAuthPassword, apnPassword, simPin (2.0.1), and what vendors add.
-_WORDS = r"authori[sz]ationkey|passw|passphrase|passcode|secret|private_?key|simpin|credential"
+_WORDS = SECRET_WORDS
 _NAME = re.compile(_WORDS, re.IGNORECASE)
 # Inside a text: JSON of a vendor's DataTransfer, and queries of URLs.
 _JSON = re.compile(rf'("[^"]{{0,40}}(?:{_WORDS})[^"]{{0,40}}"\s*:\s*)"[^"]*"', re.IGNORECASE)
@@ -25,6 +26,7 @@ _PEM = re.compile(
     r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?(-----END \1PRIVATE KEY-----|\Z)", re.DOTALL
 )
 _URL = re.compile(r"(\w{2,10}://[^/\s:@]*:)[^/\s@]*@")
+_TICKET = re.compile(r"(/files/[0-9a-f]{12}/)[0-9a-f]{32}")  # of a link to a file of ours
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -36,6 +38,11 @@ def masked(payload: bytes) -> str:
     except (ValueError, RecursionError):
         text = quoted(_text(payload.decode("utf-8", "replace")))
     return text if len(text) <= TEXT_CHARACTERS_MAX else quoted(text[:TEXT_CHARACTERS_MAX] + "...")
+
+
+def masked_text(text: str) -> str:
+    """A text without the passwords in its URLs, the private part of a PEM, and their like."""
+    return _text(text)
 
 
 def quoted(text: str) -> str:
@@ -90,4 +97,5 @@ def _text(text: str) -> str:
     text = _PEM.sub(lambda found: f"{MASK} {found[1]}PRIVATE KEY {MASK}", text)
     text = _JSON.sub(lambda found: f'{found[1]}"{MASK}"', text)
     text = _QUERY.sub(lambda found: f"{found[1]}{MASK}", text)
+    text = _TICKET.sub(lambda found: f"{found[1]}{MASK}", text)
     return _URL.sub(lambda found: f"{found[1]}{MASK}@", text)
