@@ -45,8 +45,8 @@ def test_a_spreadsheets_semicolons_mark_and_line_ends_are_read():
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("", (1, 0, "id")),
-        ("name\nx\n", (1, 0, "id")),
+        ("", (1, 0, "")),
+        ("name\nx\n", (1, 2, "id")),
         ("id,nmae\nCP,x\n", (1, 2, "nmae")),
         ("id,id\nCP,x\n", (1, 2, "id")),
         ("id\n", (1, 0, "")),
@@ -73,7 +73,29 @@ def test_each_mistake_is_named_by_line_and_column(text, place):
 
 
 def test_what_is_given_neither_in_the_file_nor_once_is_missing():
-    assert mistakes("id\nCP\n") == [(2, 0, "tariff"), (2, 0, "owner")]
+    assert mistakes("id\nCP\n") == [(1, 2, "owner"), (1, 2, "tariff")]
+    wrong = mistakes("id,owner\nCP,\nCP-2,\n", tariff="T")
+    assert wrong == [(2, 2, "owner"), (3, 2, "owner")]  # the cell, where there is a column
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():
+    text = "id,evses,tarif,password\na/b,0:1,,short\nCP,x,,\nCP,1:1,,\nCP-2,1:1,,,,\n"
+    assert mistakes(text, owner="me", tariff="T") == [
+        (0, 0, "owner"),  # given once for all stations
+        (1, 3, "tarif"),
+        (2, 1, "id"),
+        (2, 2, "evses"),
+        (2, 4, "password"),
+        (3, 2, "evses"),
+        (4, 1, "id"),
+        (5, 5, ""),
+    ]
+
+
+def test_a_password_shorter_than_ocpp_asks_comes_in_only_as_weak():
+    text = "id,password,weak\nA,short,\nB,short,yes\nC,short,no\nD,0123456789abcdef,\n"
+    assert mistakes(text, owner=HOST, tariff="T") == [(2, 2, "password"), (4, 2, "password")]
+    assert mistakes(text, owner=HOST, tariff="T", weak=True) == [(4, 2, "password")]
 
 
 def test_a_file_has_a_size():
@@ -137,6 +159,20 @@ def test_one_bad_line_keeps_the_whole_file_out(tmp_path):
         await desk.host.delete("/api/v1/stations/CP-2")
         answer = await desk.host.post(IMPORT, json={"csv": FLEET})
         assert "never used again" in problem(answer, 400)["detail"]
+        several = f"CP-9,,NO,0x,,\nS,,T,{HOST},,\nCP-8,1:x,NO,{HOST},,\n"
+        answer = await desk.host.post(IMPORT, json={"csv": FLEET + several})
+        found = problem(answer, 400)["errors"]
+        assert [(e["line"], e["column"], e["name"]) for e in found] == [
+            (3, 1, "id"),  # retired
+            (4, 3, "tariff"),
+            (4, 4, "owner"),
+            (5, 2, "evses"),
+            (6, 2, "evses"),
+            (6, 3, "tariff"),
+        ]
+        once = {"csv": "id\nCP-6\nCP-7\n", "owner": HOST, "tariff": "NO"}
+        found = problem(await desk.host.post(IMPORT, json=once), 400)["errors"]
+        assert [(e["line"], e["name"]) for e in found] == [(0, "tariff")]  # once, for both
         zone = {"csv": "id,time_zone\nCP-5,Moon/Sea\n", "owner": HOST, "tariff": "T"}
         assert "time_zone" in problem(await desk.host.post(IMPORT, json=zone), 400)["detail"]
         problem(await desk.read.post(IMPORT, json={"csv": FLEET}), 403)
@@ -150,6 +186,12 @@ def test_a_key_that_a_station_has_already_is_taken_along_in_every_spelling(tmp_p
         key = "00AABBCCDDEEFF112233445566778899AABBCCDD"
         fleet = f"id,password\nOLD-1,{key}\nOLD-2,1234\n"
         body = {"csv": fleet, "owner": HOST, "tariff": "T", "passwords": {"OLD-1": "unused"}}
+        told = problem(await desk.host.post(IMPORT, json=body), 400)["errors"]
+        assert [(one["line"], one["name"]) for one in told] == [(3, "password")]
+        beside = body | {"csv": "id\nOLD-3\n", "passwords": {"OLD-3": "short"}}
+        told = problem(await desk.host.post(IMPORT, json=beside), 400)["errors"]
+        assert [(one["line"], one["name"]) for one in told] == [(0, "passwords")]
+        body["accept_weak"] = True
         done = (await desk.host.post(IMPORT, json=body)).json()
         assert [one["password"] for one in done["stations"]] == [None, None]
         for spelling in (key.encode(), key.lower().encode(), bytes.fromhex(key)):

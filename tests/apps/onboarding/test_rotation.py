@@ -106,7 +106,11 @@ def test_a_station_that_left_without_a_word_may_come_back_with_either(tmp_path):
 
 def test_a_weak_key_is_good_once_the_station_uses_one_of_ours(tmp_path):
     async def scenario(desk):
-        fleet = {"csv": "id,password\nOLD,1234\n", "owner": "0x" + "ab" * 20, "tariff": "T"}
+        fleet = {
+            "csv": "id,password,weak\nOLD,1234,yes\n",
+            "owner": "0x" + "ab" * 20,
+            "tariff": "T",
+        }
         await desk.host.post("/api/v1/stations/import", json=fleet)
         old = "/api/v1/stations/OLD"
         assert (await desk.host.get(old)).json()["password_state"] == "weak"

@@ -133,10 +133,10 @@ def test_a_dump_is_read_however_it_was_made(style, tmp_path):
 def test_steves_tables_are_told_in_our_words(tmp_path):
     plan = plan_from(tables_of(dump(), tmp_path), CHOICES)
     assert plan.fleet_csv().splitlines() == [
-        "id,evses,name,admission,password,password_hash,security_profile",
-        f"CP-1,1:22000 2:22000,Bob's place; (north),accepted,,{HASH},1",
-        "CP-2,1:22000,,pending,,,1",
-        'CP-3,1:22000,"say ""hi"" there",rejected,,,1',
+        "id,evses,name,admission,password,password_hash,security_profile,weak",
+        f"CP-1,1:22000 2:22000,Bob's place; (north),accepted,,{HASH},1,yes",
+        "CP-2,1:22000,,pending,,,1,yes",
+        'CP-3,1:22000,"say ""hi"" there",rejected,,,1,yes',
     ]
     assert [box.notes for box in plan.boxes] == [
         (),

@@ -16,7 +16,7 @@ from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
 from ohmstead.apps.gateway.interface import Answered, Disconnected, QueueFull, Refused, TimedOut
 from ohmstead.apps.stations.commands import Commanded
-from ohmstead.apps.stations.passwords import normal, rotate_password
+from ohmstead.apps.stations.passwords import is_weak, normal, rotate_password
 from ohmstead.apps.stations.services import secret_mac, zone_of
 from ohmstead.core.access import Scope
 from ohmstead.core.network import Admission, Evse, Station
@@ -92,6 +92,7 @@ def station_from(house: House, data: shapes.StationBody, mac: str) -> Station:
         location_cell=data.location_cell,
         name=data.name,
         security_profile=data.security_profile,
+        secret_is_weak=is_weak(data.password or ""),
     )
     if len({evse.id for evse in station.evses}) < len(station.evses):
         raise Problem(400, "evses: one id stands twice", "bad-request")
@@ -127,7 +128,7 @@ async def patch_station(
     station_of(house, station_id)
     password = mac = None
     if (data.deliver or data.keep_old) and not data.rotate_password:
-        raise Problem(400, "deliver and keep_old go with rotate_password", "bad-request")
+        raise Problem(400, "`deliver` and `keep_old` go with `rotate_password`", "bad-request")
     if data.rotate_password:
         password = secrets.token_hex(PASSWORD_BYTES)
         if data.deliver:

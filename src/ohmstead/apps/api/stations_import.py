@@ -19,16 +19,19 @@ from ohmstead.apps.api.stations import PASSWORD_BYTES, shares_for
 from ohmstead.apps.boot import House
 from ohmstead.apps.onboarding.fleet_csv import (
     PASSWORD_LENGTH_MAX,
+    PASSWORD_LENGTH_MIN,
     STATIONS_MAX,
     Row,
     Table,
     Wrong,
+    in_order,
     read_fleet,
 )
 from ohmstead.apps.stations.passwords import is_weak, normal
 from ohmstead.apps.stations.services import secret_mac, zone_of
 from ohmstead.core.access import Scope
 from ohmstead.core.network import Station
+from ohmstead.core.tariff import Tariff
 from ohmstead.flows.fleet import REFUSING, BringFleet, Brought, Outcome, bring_fleet
 
 RUNS = scopes(Scope.HOST)
@@ -43,7 +46,7 @@ class ImportBody(shapes.Body, frozen=True):
     ``passwords`` are for new stations whose line has none, by id; for others one is made.
     """
 
-    csv: Annotated[str, msgspec.Meta(min_length=1)]
+    csv: str
     owner: shapes.Address | None = None
     tariff: str = ""
     passwords: Annotated[dict[str, Password], msgspec.Meta(max_length=STATIONS_MAX)] = (
@@ -51,6 +54,7 @@ class ImportBody(shapes.Body, frozen=True):
     )
     keep: bool = False
     dry_run: bool = False
+    accept_weak: bool = False  # passwords shorter than OCPP's 16 characters, to be rotated
 
 
 class ImportedView(shapes.View, frozen=True):
@@ -61,6 +65,7 @@ class ImportedView(shapes.View, frozen=True):
     outcome: str
     password: str | None
     needs_password: bool
+    weak_password: bool = False  # let in, and to be rotated
 
 
 class ImportView(shapes.View, frozen=True):
@@ -86,21 +91,23 @@ async def import_stations(house: TheHouse, data: JSONBody[ImportBody]) -> Import
     answer may get lost.
     """
     # In a thread: a large file takes longer than stations should wait for.
-    table = await asyncio.to_thread(read_fleet, data.csv, data.owner or "", data.tariff)
-    wrong = list(table.wrong) + _bad_zones(table)
-    if wrong:
-        raise _refused(wrong)
+    owner = data.owner or ""
+    table = await asyncio.to_thread(read_fleet, data.csv, owner, data.tariff, data.accept_weak)
+    wrong = [*table.wrong, *_bad_zones(table), *_bad_tariffs(house, table)]
+    wrong += _short_passwords(table, data)
     made: dict[str, str] = {}
-    stations = tuple(_station(house, row, data, made) for row in table.rows)
-    command = BringFleet(stations, data.keep, data.dry_run)
+    right = [row for row in table.rows if row.line not in {one.line for one in wrong}]
+    stations = tuple(_station(house, row, data, made) for row in right)
+    # What is wrong is told all at once, so also what only the store knows.
+    command = BringFleet(stations, data.keep, data.dry_run or bool(wrong))
     outcomes = await house.store.run(bring_fleet, command)
-    wrong = [
-        table.at(row, outcome.cell, outcome.detail)
-        for row, outcome in zip(table.rows, outcomes, strict=True)
+    wrong += [
+        table.at(row.line, outcome.cell, outcome.detail)
+        for row, outcome in zip(right, outcomes, strict=True)
         if outcome.brought in REFUSING
     ]
     if wrong:
-        raise _refused(wrong)
+        raise _refused(in_order(wrong))
     for station in stations:
         house.services.registry.forget(station.id)
     return _view(table.rows, outcomes, made, data.dry_run)
@@ -136,18 +143,46 @@ def _station(house: House, row: Row, data: ImportBody, made: dict[str, str]) -> 
 
 def _bad_zones(table: Table) -> list[Wrong]:
     wrong = []
-    for row in table.rows:
+    for line, texts in table.texts.items():
+        zone = texts.get("time_zone", "")
         try:
-            zone_of(row.time_zone or "Etc/UTC")
+            zone_of(zone or "Etc/UTC")
         except (LookupError, ValueError, OSError):
-            detail = f"no IANA time zone is called {row.time_zone!r}"
-            wrong.append(table.at(row, "time_zone", detail))
+            detail = f"no IANA time zone is called {zone[:60]!r}"
+            wrong.append(table.at(line, "time_zone", detail))
     return wrong
 
 
-def _refused(wrong: list[Wrong]) -> Problem:
+def _bad_tariffs(house: House, table: Table) -> list[Wrong]:
+    """Of the lines that are wrong elsewhere; for the others the flow says it."""
+    right = {row.line for row in table.rows}
+    return [
+        table.at(line, "tariff", f"there is no tariff {texts['tariff'][:60]}; publish it first")
+        for line, texts in table.texts.items()
+        if line not in right
+        and texts["tariff"]
+        and house.store.get(Tariff, texts["tariff"]) is None
+    ]
+
+
+def _short_passwords(table: Table, data: ImportBody) -> list[Wrong]:
+    """Those given beside the file; of those in it the reader knows."""
+    if data.accept_weak:
+        return []
+    detail = f"shorter than OCPP's {PASSWORD_LENGTH_MIN} characters, and `accept_weak` is not said"
+    return [
+        Wrong(0, 0, "passwords", f"that of {row.id} is {detail}")
+        for row in table.rows
+        if row.needs_password
+        and not row.weak
+        and 0 < len(data.passwords.get(row.id, "")) < PASSWORD_LENGTH_MIN
+    ]
+
+
+def _refused(wrong: tuple[Wrong, ...]) -> Problem:
     first = wrong[0]
-    place = f"line {first.line}" + (f", column {first.column}" if first.column else "")
+    place = f"line {first.line}" if first.line else "given for all stations"
+    place += f", column {first.column}" if first.column else ""
     name = f" ({first.name})" if first.name else ""
     detail = (
         f"{len(wrong)} mistake{'s' if len(wrong) > 1 else ''}, so nothing was imported; {place}"
@@ -176,6 +211,7 @@ def _view(
                 outcome=outcome.brought.value,
                 password=made.get(row.id) or None if outcome.brought is Brought.NEW else None,
                 needs_password=outcome.brought is Brought.NEW and row.id in made,
+                weak_password=is_weak(row.password),
             )
             for row, outcome in zip(rows, outcomes, strict=True)
         ],

@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+from typer.main import get_current_context  # type: ignore[attr-defined]
 
 from ohmstead.errors import ConfigError, OhmsteadError, OperatorError
 
 RUN_FILE = "run.json"
 ADMIN_KEY = "admin.key"
 TIMEOUT_S = 60.0
+_LEAD = re.compile(r"(^|; )(\w+)((?:\.\w+|\[\d+\])*):(?= )")
+_NAMED = re.compile(r"`(\w+)`")
 
 
 class ApiRefused(OhmsteadError):
-    """The house answered with a problem document."""
+    """The house answered with a problem document; its fields are named as the command's options."""
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
-        super().__init__(str(problem.get("detail") or f"the house answered {status}"))
+        said = str(problem.get("detail") or f"the house answered {status}")
+        super().__init__(in_options(said))
         self.status = status
         self.problem = problem
+
+
+def in_options(sentence: str) -> str:
+    """A sentence of the API as whoever typed a command reads it: `time_zone` is --time-zone there.
+
+    The API leads with the field that is wrong (``owner: ...``), or names fields in backticks.
+    """
+    context = get_current_context(silent=True)
+    options: dict[str, str] = {}
+    for parameter in context.command.params if context else ():
+        for one in parameter.opts:
+            if one.startswith("--"):
+                options[one.removeprefix("--").replace("-", "_")] = one
+
+    def option(field: str) -> str | None:
+        known = (field, field.removesuffix("s"), field.removesuffix("_s"))
+        return next((options[one] for one in known if one in options), None)
+
+    def lead(found: re.Match[str]) -> str:
+        return f"{found[1]}{option(found[2]) or found[2] + found[3]}:"
+
+    sentence = _LEAD.sub(lead, sentence)
+    return _NAMED.sub(lambda found: option(found[1]) or found[0], sentence)
 
 
 def running(directory: Path, face: str = "http") -> str:

@@ -43,6 +43,10 @@ def import_stations(
         bool, typer.Option(help="Leave stations that are registered otherwise as they are.")
     ] = False,
     dry_run: Annotated[bool, typer.Option(help="Check everything, change nothing.")] = False,
+    accept_weak: Annotated[
+        bool,
+        typer.Option("--accept-weak", help="Let passwords shorter than OCPP's 16 in; rotate them."),
+    ] = False,
     directory: Dir = HERE,
     key: Key = "",
     as_json: Json = False,
@@ -50,11 +54,11 @@ def import_stations(
     """Register every station of a CSV file, or none; a repeat changes nothing.
 
     The first line names the columns: id, evses, tariff, owner, name, time_zone, location_cell,
-    admission, strictness, password, password_hash (bcrypt), security_profile. Only id must be
-    there. evses are ID:RATED_W[:CONNECTORS], with blanks between.
+    admission, strictness, password, password_hash (bcrypt), security_profile, weak. Only id must
+    be there. evses are ID:RATED_W[:CONNECTORS], with blanks between.
     """
     text = read_text(file)
-    body = {"csv": text, "tariff": tariff_id, "keep": keep}
+    body = {"csv": text, "tariff": tariff_id, "keep": keep, "accept_weak": accept_weak}
     if owner:
         body["owner"] = owner
     done = bring_in(Api(directory, key), str(file), body, secrets_file, dry_run)
@@ -65,6 +69,12 @@ def import_stations(
     table(rows, ["LINE", "STATION", "OUTCOME"])
     verb = "would be" if dry_run else "are"
     say(f"{done['new']} {verb} new, {done['same']} were there, {done['kept']} kept as they are.")
+    weak = [one["id"] for one in done["stations"] if one["weak_password"]]
+    if weak:
+        warn(
+            f"{len(weak)} passwords are weak, as that of {weak[0]}: "
+            f"`ohmstead station set {weak[0]} --rotate-password --deliver`"
+        )
     if secrets_file is not None and secrets_file.exists() and not dry_run:
         say(f"Passwords made here are in {secrets_file}.")
 
@@ -102,12 +112,19 @@ def post(api: Api, name: str, body: dict[str, Any]) -> Any:
     except ApiRefused as error:
         for one in error.problem.get("errors", []):
             if "line" in one:
-                what = f"{one['name']}: " if one["name"] else ""
-                warn(f"{name}:{one['line']}:{one['column']}: {what}{one['detail']}")
+                warn(mistake(name, one))
         if any("line" in one for one in error.problem.get("errors", [])):
             warn("Nothing was imported.")
             raise typer.Exit(FAILED) from None
         raise
+
+
+def mistake(name: str, one: Mapping[str, Any]) -> str:
+    """FILE:LINE:COLUMN: what; without what there is none of, or the option that is wrong."""
+    if not one["line"]:
+        return f"--{one['name']}: {one['detail']}"
+    place = f"{name}:{one['line']}" + (f":{one['column']}" if one["column"] else "")
+    return ": ".join(part for part in (place, one["name"], one["detail"]) if part)
 
 
 def read_text(file: Path) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from ohmstead.apps.wording import did_you_mean
 from ohmstead.core.network import Admission, Evse
 from ohmstead.flows.onboarding import EVSES_MAX, STATION_ID
 from ohmstead.frozen import Frozen
@@ -18,7 +19,7 @@ from ohmstead.frozen import Frozen
 STATIONS_MAX = 5_000  # of one file
 CELL_LENGTH_MAX = 4_096
 NAME_LENGTH_MAX = 64
-PASSWORD_LENGTH_MAX = 64
+PASSWORD_LENGTH_MIN, PASSWORD_LENGTH_MAX = 16, 64  # the least is OCPP's, of 1.6 and of 2.x
 EVSE_ID_MAX, CONNECTORS_MAX, RATED_W_MAX = 1_000, 16, 10_000_000
 EVSES_DEFAULT = "1:22000"
 COLUMNS = (
@@ -34,15 +35,20 @@ COLUMNS = (
     "password",
     "password_hash",
     "security_profile",
+    "weak",
 )
 ADMISSIONS = tuple(admission.value.lower() for admission in Admission)
 STRICTNESSES = ("lenient", "strict")
+NO_ID = "the first line names the columns, and one must be id"
 _BCRYPT = re.compile(r"\$2[aby]\$(?:0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}")  # up to 2 s to check
 _HEX_DIGITS = frozenset("0123456789abcdef")
 
 
 class Wrong(Frozen):
-    """A mistake: line and column count from 1, column 0 is the whole line."""
+    """A mistake: line and column count from 1, column 0 is the whole line.
+
+    Line 0 is no line: ``name`` was given once for all stations, beside the file.
+    """
 
     line: int
     column: int
@@ -66,6 +72,7 @@ class Row(Frozen):
     password: str
     password_hash: str
     security_profile: int
+    weak: bool  # its password may be shorter than OCPP asks
 
     @property
     def uses_password(self) -> bool:
@@ -85,29 +92,44 @@ class Table(Frozen):
     wrong: tuple[Wrong, ...]
     columns: Mapping[str, int]
 
-    def at(self, row: Row, name: str, detail: str) -> Wrong:
-        """A mistake in one cell."""
-        return Wrong(row.line, self.columns.get(name, 0), name, detail)
+    given: Mapping[str, str] = {}
+    texts: Mapping[int, Mapping[str, str]] = {}  # of every line, right or wrong
+
+    def at(self, line: int, name: str, detail: str) -> Wrong:
+        """A mistake in one cell, or in what was given for all because the cell is not there."""
+        text = self.texts.get(line, {}).get(name)
+        if self.given.get(name) and text == self.given[name]:
+            return Wrong(0, 0, name, detail)
+        return Wrong(line, self.columns.get(name, 0), name, detail)
 
 
 class _Cell(Exception):
     """What is wrong with a cell."""
 
 
-def read_fleet(text: str, owner: str = "", tariff: str = "") -> Table:
-    """Read a whole file; what is wrong comes back as a list, in the order of the lines."""
+def in_order(wrong: Iterable[Wrong]) -> tuple[Wrong, ...]:
+    """Each mistake once, in the order of the file."""
+    return tuple(sorted(dict.fromkeys(wrong), key=lambda one: (one.line, one.column, one.name)))
+
+
+def read_fleet(text: str, owner: str = "", tariff: str = "", weak: bool = False) -> Table:
+    """Read a whole file; all that is wrong comes back as a list, in the order of the file."""
     text = text.removeprefix("\ufeff")
     first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
     lines = _lines(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    given = {"owner": owner.lower(), "tariff": tariff, "weak": "yes" if weak else ""}
     try:
         _, names = next(lines, (1, []))
-        columns, wrong = _columns([name.strip().casefold() for name in names])
-        if wrong:
-            return Table((), tuple(wrong), columns)
-        return _rows(lines, columns, {"owner": owner, "tariff": tariff})
     except csv.Error as error:
         return Table((), (Wrong(_line_after(error), 0, "", f"not CSV: {error.args[0]}"),), {})
+    if not names:
+        detail = f"the file is empty: its first line names the columns, of {', '.join(COLUMNS)}"
+        return Table((), (Wrong(1, 0, "", detail),), {})
+    columns, wrong = _columns([name.strip().casefold() for name in names])
+    all_texts: dict[int, Mapping[str, str]] = {}
+    rows = _rows(lines, columns, given, len(names), wrong, all_texts)
+    return Table(rows, in_order(wrong), columns, given, all_texts)
 
 
 def _lines(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
@@ -133,62 +155,91 @@ def _columns(names: list[str]) -> tuple[dict[str, int], list[Wrong]]:
     wrong = []
     for number, name in enumerate(names, 1):
         if name not in COLUMNS:
-            detail = f"no column is called {name[:40]!r}; there are {', '.join(COLUMNS)}"
+            asked = did_you_mean(name, COLUMNS) or f"there are {', '.join(COLUMNS)}"
+            detail = f"no column is called {name[:40]!r}; {asked}"
             wrong.append(Wrong(1, number, name[:40], detail))
         elif name in names[: number - 1]:
             wrong.append(Wrong(1, number, name, "this column stands twice"))
     if "id" not in names:
-        wrong.append(Wrong(1, 0, "id", "the first line names the columns, and one must be id"))
-    return {name: number for number, name in enumerate(names, 1)}, wrong
+        wrong.append(Wrong(1, len(names) + 1, "id", NO_ID))
+    return {name: number for number, name in enumerate(names, 1) if name in COLUMNS}, wrong
 
 
 def _rows(
-    lines: Iterator[tuple[int, list[str]]], columns: dict[str, int], given: dict[str, str]
-) -> Table:
+    lines: Iterator[tuple[int, list[str]]],
+    columns: dict[str, int],
+    given: dict[str, str],
+    width: int,
+    wrong: list[Wrong],
+    all_texts: dict[int, Mapping[str, str]],
+) -> tuple[Row, ...]:
+    """The stations of all lines that are right; what is wrong with the others joins ``wrong``."""
     rows: list[Row] = []
-    wrong: list[Wrong] = []
     seen: dict[str, int] = {}
-    for line, cells in lines:
-        if len(rows) >= STATIONS_MAX:
-            wrong.append(Wrong(line, 0, "", f"a file has at most {STATIONS_MAX} stations"))
-            break
-        if len(cells) > len(columns):
-            detail = f"{len(cells)} cells under {len(columns)} columns; quote text with commas"
-            wrong.append(Wrong(line, len(columns) + 1, "", detail))
-            continue
-        texts = {n: cells[at - 1].strip() for n, at in columns.items() if at <= len(cells)}
-        texts = {**given, **{name: text for name, text in texts.items() if text}}
-        mistakes: list[Wrong] = []
-        values = {
-            name: _value(line, columns, name, texts.get(name, ""), mistakes) for name in COLUMNS
-        }
-        station_id = texts.get("id", "")
-        if station_id in seen:
-            detail = f"station {station_id} stands in line {seen[station_id]} already"
-            mistakes.append(Wrong(line, columns["id"], "id", detail))
-        seen.setdefault(station_id, line)
-        wrong += mistakes
-        if not mistakes:
-            rows.append(
-                Row(
-                    line=line,
-                    lenient=values.pop("strictness"),  # type: ignore[arg-type]  # by READERS
-                    **values,  # type: ignore[arg-type]
-                )
-            )
-    if not rows and not wrong:
+    count = 0
+    try:
+        for line, cells in lines:
+            count += 1
+            if count > STATIONS_MAX:
+                wrong.append(Wrong(line, 0, "", f"a file has at most {STATIONS_MAX} stations"))
+                break
+            if len(cells) > width:
+                detail = f"{len(cells)} cells under {width} columns; quote text with commas"
+                wrong.append(Wrong(line, width + 1, "", detail))
+                continue
+            texts = {n: cells[at - 1].strip() for n, at in columns.items() if at <= len(cells)}
+            texts = {**given, **{name: text for name, text in texts.items() if text}}
+            all_texts[line] = texts
+            mistakes: list[Wrong] = []
+            values = {name: _value(line, columns, width, name, texts, mistakes) for name in COLUMNS}
+            station_id = texts.get("id", "")
+            if station_id in seen:
+                detail = f"station {station_id} stands in line {seen[station_id]} already"
+                mistakes.append(Wrong(line, columns["id"], "id", detail))
+            elif station_id:
+                seen[station_id] = line
+            wrong += mistakes
+            if not mistakes:
+                lenient = values.pop("strictness")
+                rows.append(Row(line=line, lenient=lenient, **values))  # type: ignore[arg-type]
+    except csv.Error as error:
+        wrong.append(Wrong(_line_after(error), 0, "", f"not CSV: {error.args[0]}"))
+    if not count and not wrong:
         wrong.append(Wrong(1, 0, "", "there is no station in this file"))
-    return Table(tuple(rows), tuple(wrong), columns)
+    return tuple(rows)
 
 
 def _value(
-    line: int, columns: dict[str, int], name: str, text: str, mistakes: list[Wrong]
+    line: int,
+    columns: dict[str, int],
+    width: int,
+    name: str,
+    texts: Mapping[str, str],
+    mistakes: list[Wrong],
 ) -> object:
     try:
-        return READERS[name](text)
+        value = READERS[name](texts.get(name, ""))
+        if name == "password":
+            _check_length(texts.get(name, ""), texts.get("weak", ""))
     except _Cell as error:
-        mistakes.append(Wrong(line, columns.get(name, 0), name, str(error)))
+        if name in columns:
+            mistakes.append(Wrong(line, columns[name], name, str(error)))
+        elif texts.get(name):
+            mistakes.append(Wrong(0, 0, name, str(error)))
+        elif name != "id":  # told of the first line, once for all that lack it
+            mistakes.append(Wrong(1, width + 1, name, str(error)))
+        else:
+            mistakes.append(Wrong(1, width + 1, name, NO_ID))
         return None
+    return value
+
+
+def _check_length(password: str, weak: str) -> None:
+    if 0 < len(password) < PASSWORD_LENGTH_MIN and weak.lower() != "yes":
+        raise _Cell(
+            f"{len(password)} characters where OCPP asks for {PASSWORD_LENGTH_MIN}: `yes` in a "
+            "column weak, or --accept-weak for all, lets it in until it is rotated"
+        )
 
 
 def _id(text: str) -> str:
@@ -260,7 +311,6 @@ def _strictness(text: str) -> bool:
 
 
 def _password(text: str) -> str:
-    # Weak ones are taken as they are, because a fleet that moves has them; until they are rotated.
     if len(text) > PASSWORD_LENGTH_MAX or not text.isascii() or not (text + "x").isprintable():
         raise _Cell(f"a password has at most {PASSWORD_LENGTH_MAX} printable ASCII characters")
     return text
@@ -278,6 +328,12 @@ def _profile(text: str) -> int:
     return int(text or 1)
 
 
+def _weak(text: str) -> bool:
+    if text.lower() not in ("", "yes", "no"):
+        raise _Cell(f"yes or no, not {text[:40]!r}")
+    return text.lower() == "yes"
+
+
 READERS = {
     "id": _id,
     "evses": _evses,
@@ -291,4 +347,5 @@ READERS = {
     "password": _password,
     "password_hash": _hash,
     "security_profile": _profile,
+    "weak": _weak,
 }

@@ -31,6 +31,7 @@ FLEET_COLUMNS = (
     "password",
     "password_hash",
     "security_profile",
+    "weak",
 )
 
 
@@ -81,7 +82,7 @@ class Plan(Frozen):
         writer.writerow(FLEET_COLUMNS)
         for box in self.boxes:
             evses = " ".join(f"{place.number}:{place.power_w}" for place in box.evses)
-            secret = (box.password, box.password_hash, box.profile)
+            secret = (box.password, box.password_hash, box.profile, "yes")  # until rotated
             writer.writerow((box.id, evses, box.name, box.admission, *secret))
         return out.getvalue()
 

@@ -1,0 +1,40 @@
+"""What a command says when it was typed wrongly: its own options, and what to do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ohmstead.apps.cli.client import in_options
+
+SAID = {
+    "owner: expected an address": "--owner: expected an address",
+    "evses[0].id: must be at least 1; ttl_s: missing": "--evse: must be at least 1; --ttl: missing",
+    "`keep_old` goes with `rotate_password`": "--keep-old goes with `rotate_password`",
+    "`ohmstead station list` shows them": "`ohmstead station list` shows them",
+    "nothing: of ours": "nothing: of ours",
+}
+
+
+@pytest.mark.parametrize("sentence", SAID)
+def test_a_field_of_the_api_is_told_as_the_option_it_was_typed_as(sentence):
+    app, told = typer.Typer(), []
+
+    @app.command()
+    def typed(
+        owner: str = "",
+        evse: Annotated[str, typer.Option("--evse")] = "",
+        ttl_s: Annotated[int, typer.Option("--ttl")] = 1,
+        keep_old: Annotated[bool, typer.Option()] = False,
+    ):
+        told.append(in_options(sentence))
+
+    CliRunner().invoke(app, [])
+    assert told == [SAID[sentence]]
+
+
+def test_outside_of_a_command_a_sentence_stays_as_it_is():
+    assert in_options("owner: expected an address") == "owner: expected an address"
