@@ -14,6 +14,7 @@ from ohmstead.errors import ConfigError
 
 BACKLOG = 512
 DRAIN_S = 5
+ASKING_S, LOOK_S = 1.0, 0.01
 
 
 class _Server(uvicorn.Server):
@@ -39,10 +40,30 @@ class ApiServer:
         )
         self._server = _Server(config)
         self._task: asyncio.Task[None] | None = None
+        self._listening: socket.socket | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port. Raises ConfigError when it is in use."""
-        listening = bind(host, port)
+    def listening(self) -> list[socket.socket]:
+        """A duplicate of the listening socket, to be handed on."""
+        return [] if self._listening is None else [self._listening.dup()]
+
+    async def hand_on(self) -> None:
+        """Accept nothing more, answer those who have come in, then stop."""
+        for server in getattr(self._server, "servers", []):
+            server.close()
+        for _ in range(round(ASKING_S / LOOK_S)):  # for those who connected and ask in a moment
+            asking = [getattr(one, "cycle", one) for one in self._server.server_state.connections]
+            if None not in asking:
+                break
+            await asyncio.sleep(LOOK_S)
+        await self.stop()
+
+    async def start(self, host: str, port: int, handed: socket.socket | None = None) -> int:
+        """Listen, or go on where ``handed`` listens; returns the port.
+
+        Raises ConfigError when it is in use.
+        """
+        listening = handed or bind(host, port)
+        self._listening = listening
         bound: int = listening.getsockname()[1]
         self._task = asyncio.create_task(self._server.serve([listening]), name="http")
         while not self._server.started and not self._task.done():

@@ -14,6 +14,7 @@ INVALID_TEXT = 1007
 POLICY = 1008
 TOO_BIG = 1009
 INTERNAL_ERROR = 1011
+SERVICE_RESTART = 1012  # IANA: "reconnect after a randomised delay"
 TRY_AGAIN_LATER = 1013
 
 REASON_BYTES_MAX = 123  # 5.5: a control frame carries 125 bytes, 2 of them are the code

@@ -75,10 +75,18 @@ class Door:
         self._failures = Failures()
         self._slow_ms = slow_ms
 
-    def open(self, host: str, port: int, backlog: int) -> int:
-        """Listen; returns the port. Raises OSError."""
+    @property
+    def has_tls(self) -> bool:
+        return self._certificates is not None
+
+    def fileno(self) -> int:
+        """The listening socket's; -1 once it is closed."""
+        return -1 if self._listening is None else self._listening.fileno()
+
+    def open(self, host: str, port: int, backlog: int, handed: socket.socket | None = None) -> int:
+        """Listen, or go on where ``handed`` listens; returns the port. Raises OSError."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family, backlog=backlog)
+        listening = handed or socket.create_server((host, port), family=family, backlog=backlog)
         listening.setblocking(False)
         self._listening = listening
         self._resume()

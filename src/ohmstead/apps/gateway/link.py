@@ -18,6 +18,7 @@ from ohmstead.apps.gateway.closing import (
     GOING_AWAY,
     OK,
     PROTOCOL_ERROR,
+    SERVICE_RESTART,
     TRY_AGAIN_LATER,
     close,
     monotonic_ms,
@@ -66,6 +67,7 @@ class StationLink(WSListener):
         "_close_by_ms",
         "_ended",
         "_heard_ms",
+        "_leaving",
         "_message",
         "_outcomes",
         "_peer",
@@ -113,6 +115,7 @@ class StationLink(WSListener):
         self._pinged_ms = 0
         self._close_by_ms = 0  # 0: not closing
         self._working = False
+        self._leaving: tuple[int, str] | None = None  # once the call is answered
         self._ended = False
         self._wire = registry.wire.of(station_id)
         self._received = 0
@@ -164,10 +167,11 @@ class StationLink(WSListener):
         self._end()
         close(transport, code, reason)
 
-    def leave(self) -> None:
+    def leave(self, code: int = GOING_AWAY, reason: str = "the server is stopping") -> None:
         """Close for a shutdown: now, or when the call being worked on is answered."""
+        self._leaving = (code, reason)
         if not self._working:
-            self.close(GOING_AWAY, "the server is stopping")
+            self.close(code, reason)
 
     def drop(self) -> None:
         """Give the socket up at once, with whatever it has not sent."""
@@ -212,12 +216,9 @@ class StationLink(WSListener):
         # The request has the password in it, and is of no further use.
         transport.request.headers.clear()
         self._registry.enter(self)
+        who, how, profile = self.station_id, str(self.version), self.profile
         _log.info(
-            "station connected",
-            station=self.station_id,
-            version=str(self.version),
-            address=self.address,
-            profile=self.profile,
+            "station connected", station=who, version=how, address=self.address, profile=profile
         )
         self._tell(self._peer.connected, self)
 
@@ -238,12 +239,8 @@ class StationLink(WSListener):
         self._end()
         self._transport = None
         self._registry.forget(self)
-        _log.info(
-            "station disconnected",
-            station=self.station_id,
-            received=self._received,
-            sent=self._sent,
-        )
+        who, counts = self.station_id, (self._received, self._sent)
+        _log.info("station disconnected", station=who, received=counts[0], sent=counts[1])
 
     def pause_writing(self) -> None:
         """The write queue is full: this station does not read. The others are not to wait."""
@@ -319,6 +316,9 @@ class StationLink(WSListener):
 
     def _work_on(self, call: CallReceived) -> list[Event]:
         """Let the handler take its first step here: some need no second."""
+        if self._registry.handed_on:  # the station asks again, there
+            self.close(SERVICE_RESTART, "the server is restarting")
+            return []
         handling = self._peer.handle(call)
         try:
             waited = handling.send(None)
@@ -342,8 +342,8 @@ class StationLink(WSListener):
         else:  # cancelled
             self._rpc.abandon(call.message_id)
             return
-        if self._registry.stopping:
-            self.leave()
+        if self._leaving is not None:
+            self.close(*self._leaving)
         if not self._ended:
             self._act(events)
             return

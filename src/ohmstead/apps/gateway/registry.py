@@ -44,7 +44,8 @@ class Registry:
         self.frame_bytes_max = frame_bytes_max
         self.answers = AnswerCache()
         self.wire = WireLogs()
-        self.stopping = False
+        self.stopping = False  # nobody is let in any more
+        self.handed_on = False  # another process decides now: nothing is answered here
         self.work: set[Handling] = set()
         self._open: dict[StationLink, None] = {}
         self._speaking: dict[str, StationLink] = {}

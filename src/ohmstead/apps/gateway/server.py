@@ -17,17 +17,25 @@ Who may connect is decided in this order, and the first refusal is the answer:
 from __future__ import annotations
 
 import asyncio
+import os
 import random
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 import structlog
 from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 
 from ohmstead.apps.config import OcppConfig
-from ohmstead.apps.gateway.closing import GOING_AWAY, TRY_AGAIN_LATER, monotonic_ms
+from ohmstead.apps.gateway.closing import (
+    GOING_AWAY,
+    SERVICE_RESTART,
+    TRY_AGAIN_LATER,
+    monotonic_ms,
+)
 from ohmstead.apps.gateway.door import Door
 from ohmstead.apps.gateway.doorkeeper import Doorkeeper
+from ohmstead.apps.gateway.draining import in_turn, spread_s
 from ohmstead.apps.gateway.forwarded import forwarded
 from ohmstead.apps.gateway.interface import Connection, Directory, Link
 from ohmstead.apps.gateway.link import StationLink
@@ -49,6 +57,8 @@ from ohmstead.ports import Clock
 from ohmstead.wire.proxy import Proxied
 
 BACKLOG_MAX = 4_096
+RESTARTING = "the server is restarting"
+CONNECTING_LOOK_S = 0.01
 # Answers that only a registered station's connection is given: its wire log tells of them.
 KNOWN_STATION = {
     HTTPStatus.UNAUTHORIZED,
@@ -57,6 +67,10 @@ KNOWN_STATION = {
 }
 
 _log = structlog.get_logger("ohmstead.gateway")
+
+
+def _duplicate(fd: int) -> socket.socket:
+    return socket.socket(fileno=os.dup(fd))
 
 
 class Gateway:
@@ -87,42 +101,70 @@ class Gateway:
         self._doorkeeper = Doorkeeper(directory, config)
         self._proxies = Networks(config.trusted_proxies)
         self._connecting = Waiting(config.handshakes_max)
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._doors: list[Door] = []
         self._certificates: Certificates | None = None
         self._sweeping: asyncio.TimerHandle | None = None
+        self._retry_s = 0  # 0: the configured one
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen without TLS, and return the port, which ``port=0`` leaves to the system."""
+    async def start(self, host: str, port: int, handed: Sequence[socket.socket] = ()) -> int:
+        """Listen without TLS, and return the port, which ``port=0`` leaves to the system.
+
+        ``handed`` are sockets that listen already, from the process before.
+        """
         if self._config.proxy_protocol:
-            return self._open(host, port, None, self._proxies)
+            return self._open(host, port, None, self._proxies, handed)
         # What the kernel lets in at once is what may connect at once: of a whole fleet that
         # reconnects, the others wait in TCP's own back-off and cost nothing here.
         backlog = min(self._config.handshakes_max, BACKLOG_MAX)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._socket, host, port, backlog=backlog)
+        for one in handed:
+            self._servers.append(await loop.create_server(self._socket, sock=one, backlog=backlog))
+        if not handed:
+            server = await loop.create_server(self._socket, host, port, backlog=backlog)
+            self._servers.append(server)
         self._begin_sweeping()
-        bound: int = self._server.sockets[0].getsockname()[1]
+        bound: int = self._servers[0].sockets[0].getsockname()[1]
         return bound
 
-    async def start_tls(self, host: str, port: int, certificates: Certificates) -> int:
+    async def start_tls(
+        self,
+        host: str,
+        port: int,
+        certificates: Certificates,
+        handed: Sequence[socket.socket] = (),
+    ) -> int:
         """Listen with TLS too, and return the port; the files are watched from now on."""
         self._certificates = certificates
         proxies = self._proxies if self._config.tls.proxy_protocol else None
-        return self._open(host, port, certificates, proxies)
+        return self._open(host, port, certificates, proxies, handed)
 
     def _open(
-        self, host: str, port: int, certificates: Certificates | None, proxies: Networks | None
+        self,
+        host: str,
+        port: int,
+        certificates: Certificates | None,
+        proxies: Networks | None,
+        handed: Sequence[socket.socket],
     ) -> int:
         door = Door(
             *(self._arrived, self._connecting, certificates, proxies),
             slow_ms=self._limits.handshake_slow_tls_ms,
         )
         # Longer than for plain ones: a handshake costs more than a SYN that is sent again.
-        bound = door.open(host, port, BACKLOG_MAX)
+        bound = door.open(host, port, BACKLOG_MAX, handed[0] if handed else None)
         self._doors.append(door)
         self._begin_sweeping()
         return bound
+
+    def listening(self) -> dict[str, list[socket.socket]]:
+        """Duplicates of the listening sockets, to be handed on: ``ocpp`` and ``ocpp_tls``."""
+        found: dict[str, list[socket.socket]] = {"ocpp": [], "ocpp_tls": []}
+        for server in self._servers:
+            found["ocpp"] += [_duplicate(one.fileno()) for one in server.sockets]
+        for door in self._doors:
+            found["ocpp_tls" if door.has_tls else "ocpp"].append(_duplicate(door.fileno()))
+        return found
 
     def _begin_sweeping(self) -> None:
         if self._sweeping is None:
@@ -142,6 +184,32 @@ class Gateway:
         """Return one line per connected station."""
         return [link.summary() for link in self._registry.speaking()]
 
+    async def drain(self, drain_s: float, hurry: asyncio.Event) -> None:
+        """Let nobody in any more and close every socket with 1012, spread over ``drain_s``.
+
+        Each is closed after the call that is being worked on; the others are served meanwhile.
+        Those who come are told 503 and when to try again. :meth:`stop` has to follow.
+        """
+        links = list(self._registry)
+        random.shuffle(links)
+        self._registry.stopping = True
+        seconds = spread_s(len(links), drain_s)
+        self._retry_s = max(1, round(seconds))
+        await in_turn(links, seconds, hurry, lambda one: one.leave(SERVICE_RESTART, RESTARTING))
+
+    async def hand_on(self, finish_s: float = 10) -> None:
+        """Accept nobody, let those in that are connecting, and end the calls being worked on.
+
+        Returns when nothing is decided here any more. Sockets stay open; a station that calls on
+        one is closed unanswered with 1012, and calls again where the listening sockets are now.
+        """
+        self._close_listening()
+        deadline_ms = monotonic_ms() + int(finish_s * 1_000)
+        while len(self._connecting) and monotonic_ms() < deadline_ms:
+            await asyncio.sleep(CONNECTING_LOOK_S)
+        self._registry.stopping = self._registry.handed_on = True
+        await self._finish(finish_s)
+
     async def stop(self, drain_s: float = 10) -> None:
         """Stop listening, let the calls being worked on be answered, then close every socket.
 
@@ -150,17 +218,11 @@ class Gateway:
         """
         if self._sweeping is None:
             return
-        if self._server is not None:
-            self._server.close()
-        for door in self._doors:
-            door.close()
+        self._close_listening()
         self._registry.stopping = True
         for link in self._registry:
             link.leave()
-        await self._registry.worked(drain_s)
-        for work in list(self._registry.work):
-            work.cancel()
-        await self._registry.worked()
+        await self._finish(drain_s)
         for link in self._registry:
             link.close(GOING_AWAY, "the server is stopping")
         self._connecting.abort()
@@ -169,8 +231,22 @@ class Gateway:
                 link.drop()
             await self._registry.emptied(1)
         self._sweeping.cancel()
-        self._sweeping = self._server = self._certificates = None
+        self._sweeping = self._certificates = None
+        self._servers.clear()
         self._doors.clear()
+
+    def _close_listening(self) -> None:
+        for server in self._servers:
+            server.close()
+        for door in self._doors:
+            door.close()
+
+    async def _finish(self, patience_s: float) -> None:
+        """Let what is being worked on end; what does not is abandoned."""
+        await self._registry.worked(patience_s)
+        for work in list(self._registry.work):
+            work.cancel()
+        await self._registry.worked()
 
     # Connections that are not upgraded yet.
 
@@ -221,7 +297,9 @@ class Gateway:
         """Let the station in that asks; raises UpgradeRefused."""
         station_id = station_id_of(request.path, self._endpoints)
         check_websocket(request.headers)
-        if crowded or self._registry.stopping:
+        if self._registry.stopping:
+            raise self._later(RESTARTING)
+        if crowded:
             raise self._later("too many stations are connecting")
         if not self._directory.available():
             raise self._later("nothing can be stored now")
@@ -258,7 +336,8 @@ class Gateway:
 
     def _later(self, reason: str) -> UpgradeRefused:
         """503 with a jittered wait, so that a fleet does not come back as one."""
-        wait_s = random.randint(self._config.retry_s, 2 * self._config.retry_s)
+        retry_s = self._retry_s or self._config.retry_s
+        wait_s = random.randint(retry_s, 2 * retry_s)
         return UpgradeRefused(
             HTTPStatus.SERVICE_UNAVAILABLE, reason, [("Retry-After", str(wait_s))]
         )
@@ -270,7 +349,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         self._sweeping = loop.call_later(self._limits.sweep_ms / 1_000, self._sweep)
         now_ms = monotonic_ms()
-        stored = self._directory.available()
+        stored = self._registry.handed_on or self._directory.available()
         for link in self._registry:
             try:
                 if not stored:
