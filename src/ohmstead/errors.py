@@ -7,6 +7,7 @@ OhmsteadError
 ├── ConfigError              the configuration cannot be used; names file, line and key
 ├── StoreUnavailable         nothing can be made durable now; answer nothing
 ├── ChainUnavailable         the ledger cannot be reached or answers nonsense; try again later
+├── PkiUnavailable           a certificate pool or OCSP responder cannot be asked; has a code
 └── OperatorError            a request of a person that cannot be carried out; says what to do
 """
 
@@ -39,6 +40,18 @@ class StoreUnavailable(OhmsteadError):
 
 class ChainUnavailable(OhmsteadError):
     """The ledger cannot be reached, or answers nonsense; the work stays in the outbox."""
+
+
+class PkiUnavailable(OhmsteadError):
+    """A certificate pool or an OCSP responder cannot be asked, or answers nonsense.
+
+    ``code`` fits OCPP's reasonCode (20 characters); ``is_final`` where asking again is of no use.
+    """
+
+    def __init__(self, code: str, reason: str, is_final: bool = False) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.is_final = is_final
 
 
 class OperatorError(OhmsteadError):

@@ -97,3 +97,27 @@ class Store(Protocol):
     async def postpone_job(self, job_id: str, due_ms: int, error: str) -> None: ...
 
     async def close(self) -> None: ...
+
+
+class Pki(Protocol):
+    """The public key infrastructure of ISO 15118 behind us, and the OCSP responders.
+
+    Every method raises :class:`ohmstead.errors.PkiUnavailable`.
+    """
+
+    async def get_ev_certificate(self, exi_request: str, action: str, schema: str) -> str:
+        """Hand a car's EXI request (base64; action Install or Update) on; its EXI response."""
+
+    async def certificate_status(
+        self, algorithm: str, name_hash: bytes, key_hash: bytes, serial: int, url: str
+    ) -> bytes:
+        """The OCSPResponse in DER about one certificate; not judged by who signed it."""
+
+    async def sign_v2g(self, csr: str, generation: int) -> str:
+        """Have a station's CSR (PEM) signed for ISO 15118-2 or -20; its chain in PEM, leaf first,
+        without the root."""
+
+    async def roots(self) -> Sequence[bytes]:
+        """The roots of mobility operators and of V2G that are trusted, in DER."""
+
+    async def close(self) -> None: ...

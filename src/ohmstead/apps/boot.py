@@ -41,6 +41,7 @@ from ohmstead.apps.stations.authority import FileAuthority
 from ohmstead.apps.stations.capabilities.keeper import Keeper
 from ohmstead.apps.stations.commanding.journal import AuditedGateway
 from ohmstead.apps.stations.commanding.queue import CommandQueue
+from ohmstead.apps.stations.configuration.caretaker import Caretaker
 from ohmstead.apps.stations.directory import Directory
 from ohmstead.apps.stations.hashed import Hashed
 from ohmstead.apps.stations.passwords import settle_password
@@ -122,6 +123,8 @@ class House:
             attempts=Attempts(store, clock),
             on_late=self.journal.late,
             authority=FileAuthority.load(directory),
+            on_booted=lambda station_id: self.caretaker.booted(station_id),
+            on_read=lambda station_id: self.caretaker.was_read(station_id),
             contracts=contracts_of(directory, config.pki, clock),
         )
         self.hashed = Hashed(store, self.services.registry)
@@ -138,6 +141,8 @@ class House:
             lambda: not self.is_frozen,
         )
         self.keeper = Keeper(self)
+        self.caretaker = Caretaker(self, config.ocpp)
+        self.journal.on_answered = self.queue.on_answered = self.caretaker.listener.heard
         self.persons = Persons(self)
         self.missing_stops = MissingStops(self.services, self.gateway, self.stations.presence)
         self.tls_port = 0  # where stations connect with TLS, once started; 0: nowhere
@@ -195,6 +200,7 @@ class House:
         self._do(self._carry_out_jobs())
         self._do(self.queue.run())
         self._do(self.keeper.run())
+        self._do(self.caretaker.run())
         self._do(self.rollouts.run())
         await self.file_service.start()
         self._do(self.file_service.run())
@@ -237,6 +243,7 @@ class House:
         self._job_event.set()
         self.queue.arrived(station_id)
         self.keeper.arrived(station_id)
+        self.caretaker.arrived(station_id)
         self._do(self.missing_stops.ask_again(station_id))
 
     def thaw(self) -> None:

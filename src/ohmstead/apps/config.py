@@ -115,6 +115,7 @@ class OcppConfig(_Section, frozen=True):
     open_networks: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     proxy_protocol: bool = False
+    read_configuration: Literal["boot", "request"] = "boot"
     onboarding: Literal["refuse", "approve"] = "refuse"
     newcomers_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     newcomers_per_hour: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 60

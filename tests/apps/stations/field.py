@@ -357,7 +357,8 @@ class Station:
 async def running(folder, store=None, clock=None, furnish=True, **what):
     """A house in ``folder``, serving; what is registered follows ``what``."""
     clock = clock or ManualClock(NOON)
-    ocpp_config = OcppConfig(**what.pop("ocpp", {}))
+    # Stations are read when a test asks for it, so that its frames are its own.
+    ocpp_config = OcppConfig(**({"read_configuration": "request"} | what.pop("ocpp", {})))
     config = Config(
         chain=ChainConfig(kind="anvil"),
         ocpp=ocpp_config,

@@ -265,8 +265,8 @@ async def test_what_nothing_stands_behind_is_failed_with_its_reason(tmp_path):
     async with running(tmp_path) as field, field.station(V201) as station:
         asked = {
             "hashAlgorithm": "SHA256",
-            "issuerNameHash": "ab",
-            "issuerKeyHash": "cd",
+            "issuerNameHash": "ab" * 32,
+            "issuerKeyHash": "cd" * 32,
             "serialNumber": "1",
             "responderURL": "http://ocsp.example",
         }

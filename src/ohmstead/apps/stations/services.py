@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.stations.attempts import Attempts
-from ohmstead.apps.stations.authority import Authority, EvPki, Ocsp
+from ohmstead.apps.stations.authority import Authority
+from ohmstead.apps.stations.contracts import Contracts
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import Station
@@ -125,5 +126,7 @@ class Services(Frozen):
     # Behaviour 3: told of every late answer, to keep it on its command.
     on_late: Callable[[str, Version, LateResult | LateError], None] | None = None
     authority: Authority | None = None  # signs certificates of stations
-    ocsp: Ocsp | None = None
-    ev_pki: EvPki | None = None
+    contracts: Contracts | None = None  # of Plug & Charge, and the PKI behind them
+    # Told of a BootNotification that was answered, and of a configuration that was read.
+    on_booted: Callable[[str], None] | None = None
+    on_read: Callable[[str], None] | None = None

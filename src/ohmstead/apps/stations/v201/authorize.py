@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import structlog
+
+from ohmstead.apps.stations.contracts import Contract, uid_of
 from ohmstead.apps.stations.peer import StationPeer
+from ohmstead.apps.stations.v201 import contract
 from ohmstead.core.network import IdToken
 from ohmstead.flows.charging.funding import Authorisation, authorise
-from ohmstead.wire.ocpp import v21
 from ohmstead.wire.ocpp.times import format_time
 from ohmstead.wire.ocpp.v201 import (
     AuthorizationStatusEnumType,
-    AuthorizeRequest,
+    AuthorizeCertificateStatusEnumType,
     AuthorizeResponse,
     IdTokenEnumType,
     IdTokenInfoType,
@@ -26,13 +29,37 @@ STATUS = {
 }
 
 
-async def handle(
-    request: AuthorizeRequest | v21.AuthorizeRequest, peer: StationPeer
-) -> AuthorizeResponse:
-    uid = request.id_token.id_token
+# Errata 2023-12, C07.FR.15 to C07.FR.17: what a certificate that is not good makes of its idToken.
+OF_CERTIFICATE = {
+    Contract.EXPIRED: AuthorizationStatusEnumType.EXPIRED,
+    Contract.REVOKED: AuthorizationStatusEnumType.INVALID,
+    Contract.CHAIN: AuthorizationStatusEnumType.INVALID,
+}
+# C07.FR.13: a good certificate of a contract that is not accepted.
+CANCELLED = frozenset({Authorisation.BLOCKED, Authorisation.EXPIRED, Authorisation.INVALID})
+
+log = structlog.get_logger()
+
+
+async def handle(request: contract.Request, peer: StationPeer) -> AuthorizeResponse:
+    presented = request.id_token
+    uid = uid_of(peer.services.store, presented.id_token, presented.type)
+    checked = await contract.check(request, peer)
+    if checked is not None and checked.contract is not Contract.ACCEPTED:
+        log.warning("a contract is refused", station=peer.station_id, reason=checked.reason)
+        await peer.services.attempts.presented(peer, uid, Authorisation.INVALID.value)
+        return AuthorizeResponse(
+            id_token_info=IdTokenInfoType(status=OF_CERTIFICATE[checked.contract]),
+            certificate_status=AuthorizeCertificateStatusEnumType(checked.contract.value),
+        )
     funding = await peer.services.store.run(authorise, uid)
     await peer.services.attempts.presented(peer, uid, funding.authorisation.value)
-    return AuthorizeResponse(id_token_info=info(funding.authorisation, funding.token))
+    answer = AuthorizeResponse(id_token_info=info(funding.authorisation, funding.token))
+    if checked is not None:
+        word = AuthorizeCertificateStatusEnumType
+        cancelled = funding.authorisation in CANCELLED
+        answer.certificate_status = word.CONTRACT_CANCELLED if cancelled else word.ACCEPTED
+    return answer
 
 
 def info(authorisation: Authorisation, token: IdToken | None) -> IdTokenInfoType:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
+from ohmstead.apps.stations.contracts import uid_of
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.readings import Values, digest_of
 from ohmstead.apps.stations.v201.values import read
@@ -41,6 +44,7 @@ async def tell(request: Event, peer: StationPeer, payload: str) -> Told:
     if not transaction_id:
         reason = "transactionInfo.transactionId is empty"
         raise CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, reason)
+    request = _with_contract(request, peer)
     values = read(request.meter_value or ())
     evidence = await peer.examine(values.signed) if values.signed else ()
     at_ms = parse_time(request.timestamp)
@@ -50,6 +54,17 @@ async def tell(request: Event, peer: StationPeer, payload: str) -> Told:
     records = [item.payload_sha256 for item in evidence]
     digest = digest_of(*said, *records, *values.refused)
     return Told(request, peer, payload, transaction_id, at_ms, values, evidence, seen_id, digest)
+
+
+def _with_contract(request: Event, peer: StationPeer) -> Event:
+    """C07: an eMAID is written in several ways, and what is kept names the one that is known."""
+    token = request.id_token
+    if token is None:
+        return request
+    uid = uid_of(peer.services.store, token.id_token, token.type)
+    if uid == token.id_token:
+        return request
+    return structs.replace(request, id_token=structs.replace(token, id_token=uid))
 
 
 def reread(payload: str, version: Version) -> Event:

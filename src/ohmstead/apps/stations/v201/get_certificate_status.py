@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from ohmstead.apps.stations.peer import StationPeer
+from ohmstead.apps.stations.v201.contract import named
+from ohmstead.errors import PkiUnavailable, RemoteProtocolError
 from ohmstead.wire.ocpp.v201 import (
     GetCertificateStatusEnumType,
     GetCertificateStatusRequest,
@@ -10,28 +14,36 @@ from ohmstead.wire.ocpp.v201 import (
     StatusInfoType,
 )
 
+RESULT_LENGTH_MAX = 5_500
+TEXT_MAX = 512
+
 
 async def handle(
     request: GetCertificateStatusRequest, peer: StationPeer
 ) -> GetCertificateStatusResponse:
-    ocsp, asked = peer.services.ocsp, request.ocsp_request_data
+    contracts = peer.services.contracts
     # 2.0.1 M06: without an answer of the responder the status is Failed.
-    if ocsp is None:
-        return _failed("NoOcspResponder")
-    result = await ocsp.ask(
-        asked.hash_algorithm.value,
-        asked.issuer_name_hash,
-        asked.issuer_key_hash,
-        asked.serial_number,
-        asked.responder_url,
-    )
-    if result is None:
-        return _failed("NoOcspAnswer")
+    if contracts is None:
+        return _failed("NoOcspResponder", "")
+    try:
+        asked = named(request.ocsp_request_data)
+    except RemoteProtocolError as error:
+        return _failed("BadHashData", str(error))
+    one = asked.id
+    try:
+        der = await contracts.pki.certificate_status(
+            one.algorithm, one.name_hash, one.key_hash, one.serial, asked.url
+        )
+    except PkiUnavailable as error:
+        return _failed(error.code, str(error))
+    result = b64encode(der).decode()
+    if len(result) > RESULT_LENGTH_MAX:
+        return _failed("AnswerTooLong", "the responder's answer is longer than OCPP allows")
     status = GetCertificateStatusEnumType.ACCEPTED
     return GetCertificateStatusResponse(status=status, ocsp_result=result)
 
 
-def _failed(why: str) -> GetCertificateStatusResponse:
-    info = StatusInfoType(reason_code=why)
+def _failed(code: str, why: str) -> GetCertificateStatusResponse:
+    info = StatusInfoType(reason_code=code, additional_info=why[:TEXT_MAX] or None)
     status = GetCertificateStatusEnumType.FAILED
     return GetCertificateStatusResponse(status=status, status_info=info)

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 async def handle(request: Event, peer: StationPeer) -> TransactionEventResponse:
     told = await tell(request, peer, peer.payload_text)
     answer, earlier = await _handle(told)
-    await peer.services.attempts.event(peer, request)
+    await peer.services.attempts.event(peer, told.request)
     if earlier:
         await _take_up_earlier(told.transaction_id, peer)
     return answer
