@@ -75,6 +75,7 @@ class Persons:
         self._house = house
         self._envelope = Envelope(house.pepper)
         self._looked: dict[str, float] = {}
+        self._wake = asyncio.Event()
         self.recheck_s = RECHECK_S
 
     def names(self, subjects: list[str]) -> Names:
@@ -156,12 +157,16 @@ class Persons:
             leave_balance=leave_balance,
         )
         connected = tuple(one for one in house.stations.presence if house.gateway.link(one))
-        return await house.store.run(begin, Begin(request, names.uids, connected))
+        begun = await house.store.run(begin, Begin(request, names.uids, connected))
+        self._wake.set()
+        return begun
 
     async def run(self) -> None:
         """Carry out what was asked for, until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_S)
+            self._wake.clear()
             if self._house.is_frozen:
                 continue
             try:
@@ -217,6 +222,7 @@ class Persons:
         done = request.passes > 0 or not request.stations
         state = PersonState.DONE if done else PersonState.STATIONS
         await store.run(move, Move(request.id, state, next_pass=True))
+        self._wake.set()
         log.info("a person's records were erased", request=request.id, state=state.value)
 
     async def _tell(self, request: PersonRequest, names: Names) -> None:
@@ -237,7 +243,8 @@ class Persons:
                 request = await store.run(told, Told(request.id, after))
         if all(one.state is not TaskState.WAITING for one in request.stations):
             # Once more: what was written since names them too, our own commands among it.
-            await store.run(move, Move(request.id, PersonState.ERASING, next_pass=False))
+            await store.run(move, Move(request.id, PersonState.ERASING))
+            self._wake.set()
 
     def was_forgotten(self, word: str) -> list[PersonRequest]:
         """The requests that had this name."""
