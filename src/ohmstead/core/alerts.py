@@ -24,6 +24,7 @@ class Rule(enum.Enum):
     CERTIFICATE = "certificate"
     STORE = "store"
     SETTLER = "settler"
+    ROLLOUT = "rollout"  # opened and closed by the roll-out itself
 
 
 class Rules(Frozen):
@@ -47,6 +48,7 @@ class Rules(Frozen):
             Rule.CERTIFICATE: self.certificate_ms,
             Rule.STORE: self.store_down_ms,
             Rule.SETTLER: self.settler_ms,
+            Rule.ROLLOUT: 1,  # never off: nobody asks a roll-out to halt in silence
         }
         return limits[rule] > 0
 

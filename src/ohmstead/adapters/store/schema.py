@@ -11,6 +11,7 @@ from ohmstead.core.attempt_day import AttemptDay
 from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import CommandBatch, CommandBody, StationCommand
 from ohmstead.core.files import FileProtocols, Firmware, Ticket, Upload
+from ohmstead.core.device_model import EarlierInventory, Inventory
 from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.ledger import Account, Resolution, Transfer
 from ohmstead.core.local_list import ListState, LocalList
@@ -38,10 +39,14 @@ from ohmstead.core.person import PersonRequest
 from ohmstead.core.progress import Progress, ReadingBlock
 from ohmstead.core.reservation import Reservation
 from ohmstead.core.restoration import Restoration
+from ohmstead.core.rollout import Claim, Rollout, RolloutPlan
 from ohmstead.core.session import Session
+from ohmstead.core.standing import Standing
 from ohmstead.core.station_log import StationCertificate, StationEvent, StationLog
 from ohmstead.core.station_profiles import ProfileReport, StationProfiles
+from ohmstead.core.station_update import StationUpdate
 from ohmstead.core.tariff import Tariff
+from ohmstead.core.template import Template
 from ohmstead.core.terminal_payment import TerminalPayment
 from ohmstead.core.webhooks import DeadLetter, Subscription
 
@@ -96,6 +101,14 @@ TABLES: tuple[Table, ...] = (
     Table(AttemptDay, "attempt_days"),
     Table(TerminalPayment, "terminal_payments", ("station_id",)),
     Table(Reservation, "reservations", ("state", "station_id", "payer")),
+    Table(Inventory, "inventories"),
+    Table(EarlierInventory, "earlier_inventories"),
+    Table(Standing, "standings", ("state", "template")),
+    Table(Template, "templates"),
+    Table(RolloutPlan, "rollout_plans"),
+    Table(Rollout, "rollouts", ("is_open",)),
+    Table(StationUpdate, "station_updates", ("number", "lane", "turns")),
+    Table(Claim, "rollout_claims"),
     Table(Rewriting, "rewritings"),
     Table(Firmware, "firmware"),
     Table(Ticket, "file_tickets", ("station_id",)),

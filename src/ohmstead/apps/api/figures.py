@@ -91,6 +91,7 @@ class Figures:
             "money": {**self.money(), "settled": str(sums.total_minor)},
             "chain": self.settlement().status(),
             "troubles": house.office.troubles(),
+            "rollouts": house.rollouts.lines(),
             "dead_jobs": [
                 {"id": one.job.id, "attempts": one.attempts, "error": one.error} for one in dead
             ],

@@ -23,6 +23,7 @@ from ohmstead.apps.cli import (
     newcomers,
     onboarding,
     operations,
+    rollouts,
     stations,
     virtual,
 )
@@ -59,6 +60,7 @@ stations.station.command("frames")(onboarding.show_frames)
 app.add_typer(moving.importing, name="import")
 app.add_typer(stations.station, name="station")
 app.add_typer(commands.command, name="command")
+app.add_typer(rollouts.rollout, name="rollout")
 app.add_typer(meters.meter, name="meter")
 app.add_typer(authority.ca, name="ca")
 app.add_typer(stations.tariff, name="tariff")

@@ -264,6 +264,8 @@ def status(directory: Dir = HERE, key: Key = "", as_json: Json = False) -> None:
     say(f"  money in   {amount(money['in'], asset)}")
     say(f"  money out  {amount(money['out'], asset)}")
     say(f"  chain      {chain['kind']}, {chain['state']}  {chain.get('rpc', '')}".rstrip())
+    for line in found["rollouts"]:
+        say(f"  firmware   {line}")
     for trouble in [*found["troubles"], *chain.get("alarms", []), chain.get("frozen", "")]:
         if trouble:
             warn(f"  ! {trouble}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ohmstead.apps.stations.capabilities import firmware
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.core.network import Admission
 from ohmstead.flows.onboarding import Booted, booted
@@ -25,6 +26,9 @@ async def handle(request: BootNotificationRequest, peer: StationPeer) -> BootNot
     services.registry.forget(peer.station_id)
     now_ms = services.clock.now_ms()
     peer.presence.booted_ms = now_ms
+    if services.on_booted is not None:
+        services.on_booted(peer.station_id)
+    await firmware.booted(peer, command.firmware)
     # 1.6 4.2: "If the Central System returns something other than Accepted, the value of the
     # interval field indicates the minimum wait time before sending a next BootNotification".
     accepted = station.admission is Admission.ACCEPTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ohmstead.apps.stations.capabilities import firmware
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.core.network import Admission
 from ohmstead.flows.onboarding import Booted, booted
@@ -20,6 +21,9 @@ async def handle(request: BootNotificationRequest, peer: StationPeer) -> BootNot
     services.registry.forget(peer.station_id)
     now_ms = services.clock.now_ms()
     peer.presence.booted_ms = now_ms
+    if services.on_booted is not None:
+        services.on_booted(peer.station_id)
+    await firmware.booted(peer, command.firmware)
     # 2.0.1 B01.FR.04 and B02.FR.04: the interval is the heartbeat's when accepted, else the wait
     # before the next BootNotification.
     accepted = station.admission is Admission.ACCEPTED

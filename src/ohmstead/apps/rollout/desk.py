@@ -1,0 +1,124 @@
+"""What people and the house do with roll-outs: begun, counted, ended; alerts when they halt."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ohmstead.apps.rollout.driver import Driver
+from ohmstead.apps.rollout.wire import without_password
+from ohmstead.core.alerts import Alert, Finding, Rule, alert_key
+from ohmstead.core.network import Station
+from ohmstead.core.rollout import Rollout, RolloutPlan, RolloutState, Targets, rollout_key
+from ohmstead.core.rollout_rules import is_meant
+from ohmstead.errors import OhmsteadError, OperatorError
+from ohmstead.flows.operations.alerting import Observed, observe
+from ohmstead.flows.rollouts import OPEN_MAX, begin, plan_of
+from ohmstead.flows.rollouts_control import Control, control
+
+if TYPE_CHECKING:
+    from ohmstead.apps.boot import House
+
+PAGE = 1_000
+ALERTS_MAX = 100_000
+
+log = structlog.get_logger()
+
+
+class Rollouts:
+    """One per house."""
+
+    def __init__(self, house: House) -> None:
+        self.driver = Driver(house)
+        self.driver.on_head = self._tell
+        self._house = house
+
+    async def run(self) -> None:
+        """Drive what is open until cancelled."""
+        try:
+            await self._close_alerts()
+        except OhmsteadError as error:
+            log.warning("alerts of roll-outs were not looked at", reason=str(error))
+        await self.driver.run()
+
+    async def begin(self, plan: RolloutPlan) -> Rollout:
+        """Begin a roll-out; raises OperatorError."""
+        for package in (plan.package, plan.previous):
+            if package.file and self.driver.asking.files is None:
+                raise OperatorError(
+                    f"this house serves no files, so stations cannot fetch {package.file}; give a "
+                    "location instead"
+                )
+        return await self._house.store.run(begin, plan)
+
+    async def count(self, targets: Targets) -> int:
+        """How many stations are meant now."""
+        if targets.stations:
+            return len(set(targets.stations))
+        found, after = 0, ""
+        while page := self._house.store.find(Station, PAGE, after):
+            found += sum(is_meant(targets, one) for one in page)
+            after = page[-1].key
+            await asyncio.sleep(0)
+        return found
+
+    async def control(self, command: Control) -> Rollout:
+        """Pause, resume or cancel; raises OperatorError."""
+        head = await self._house.store.run(control, command)
+        await self._tell(head)
+        return head
+
+    def lines(self) -> list[str]:
+        """How the open roll-outs go, one line each."""
+        found = []
+        for head in self._house.store.find(Rollout, OPEN_MAX, is_open=1):
+            found.append(line_of(plan_of(self._house.store, head.number), head))
+        return found
+
+    async def _tell(self, head: Rollout) -> None:
+        """An alert is open as long as a roll-out stands halted."""
+        halted = head.state is RolloutState.HALTED
+        alert = self._house.store.get(Alert, alert_key(Rule.ROLLOUT, str(head.number)))
+        is_open = alert is not None and not alert.closed_ms
+        if halted == is_open:
+            return
+        text = f"firmware roll-out {head.number} is halted: {head.why}" if halted else ""
+        finding = Finding(Rule.ROLLOUT, str(head.number), halted, text)
+        office = self._house.office
+        await self._house.store.run(observe, Observed((finding,), by_mail=office.mailer.is_on))
+        if halted:
+            log.warning("alert", text=text)
+        office.courier.wake()
+
+    async def _close_alerts(self) -> None:
+        """Of a roll-out that ended just before this house stopped."""
+        for alert in self._house.store.find(Alert, ALERTS_MAX, closed_ms=0):
+            if alert.rule is Rule.ROLLOUT and alert.subject.isdecimal():
+                head = self._house.store.get(Rollout, rollout_key(int(alert.subject)))
+                if head is not None:
+                    await self._tell(head)
+
+
+def line_of(plan: RolloutPlan, head: Rollout) -> str:
+    """How a roll-out goes, for people."""
+    what = plan.package.version or plan.package.file or without_password(plan.package.location)
+    tally = head.tally
+    parts = [
+        f"{count} {name.replace('_', ' ')}"
+        for name, count in (
+            ("waiting", tally.waiting),
+            ("under_way", tally.under_way),
+            ("updated", tally.updated),
+            ("failed", tally.failed),
+            ("to be rolled back", tally.back_waiting + tally.back_under_way),
+            ("rolled_back", tally.rolled_back),
+            ("skipped", tally.skipped),
+        )
+        if count
+    ]
+    stage = f"stage {head.stage + 1} of {len(plan.stages)}"
+    why = f" ({head.why})" if head.why else ""
+    done = ", ".join(parts) or "nobody yet"
+    return f"roll-out {head.number} to {what}: {head.state.value}{why}, {stage}: {done}"
