@@ -43,29 +43,55 @@ class ForgetBody(shapes.Body, frozen=True):
     leave_balance: bool = False
 
 
-def view(one: PersonRequest) -> dict[str, Any]:
-    """A request: never whose."""
-    return {
-        "id": one.id,
-        "state": one.state.value,
-        "created": views.moment(one.created_ms),
-        "changed": views.moment(one.changed_ms),
-        "done": views.moment(one.done_ms),
-        "by": one.author.name,
-        "via": one.author.via,
-        "digests": list(one.digests),
-        "records": dict(one.changed),
-        "blocked_by": list(one.blockers),
-        "stations": [
-            {
-                "station": task.station_id,
-                "state": task.state.value,
-                "answer": task.word or None,
-                "at": views.moment(task.at_ms),
-            }
-            for task in one.stations
-        ],
-    }
+class StationTaskView(shapes.View, frozen=True):
+    """One station that may know the person, and what it said."""
+
+    station: str
+    state: str
+    answer: str | None
+    at: str | None
+
+
+class PersonRequestView(shapes.View, frozen=True):
+    """A request to be forgotten: how far it is, and never whose."""
+
+    id: str
+    state: str
+    created: str | None
+    changed: str | None
+    done: str | None
+    by: str
+    via: str
+    digests: list[str]
+    records: dict[str, int]
+    blocked_by: list[str]
+    stations: list[StationTaskView]
+
+
+def view(one: PersonRequest) -> PersonRequestView:
+    """A request as the API shows it."""
+    tasks = [
+        StationTaskView(
+            station=task.station_id,
+            state=task.state.value,
+            answer=task.word or None,
+            at=views.moment(task.at_ms),
+        )
+        for task in one.stations
+    ]
+    return PersonRequestView(
+        id=one.id,
+        state=one.state.value,
+        created=views.moment(one.created_ms),
+        changed=views.moment(one.changed_ms),
+        done=views.moment(one.done_ms),
+        by=one.author.name,
+        via=one.author.via,
+        digests=list(one.digests),
+        records=dict(one.changed),
+        blocked_by=list(one.blockers),
+        stations=tasks,
+    )
 
 
 def plan_view(found: Survey) -> dict[str, Any]:
@@ -90,7 +116,7 @@ async def report_person(house: TheHouse, data: JSONBody[ReportBody]) -> Response
 
 
 @post("/persons/forget")
-async def forget_person(house: TheHouse, data: JSONBody[ForgetBody]) -> Response[dict[str, Any]]:
+async def forget_person(house: TheHouse, data: JSONBody[ForgetBody]) -> Response[Any]:
     """Forget a person (GDPR Art. 17): 200 with what would be done for a dry run, 202 once it has
     begun, 409 while a session is under way or money is owed or held. The same names again are the
     same request until it is done."""
@@ -118,7 +144,7 @@ async def list_person_requests(
 
 
 @get("/persons/requests/{request_id:str}")
-async def show_person_request(house: TheHouse, request_id: FromPath[str]) -> dict[str, Any]:
+async def show_person_request(house: TheHouse, request_id: FromPath[str]) -> PersonRequestView:
     """How far one request is, at which stations too."""
     known = house.store.get(PersonRequest, request_id) if request_id else None
     if known is None:

@@ -23,6 +23,7 @@ from ohmstead.apps.cli import (
     newcomers,
     onboarding,
     operations,
+    persons,
     rollouts,
     stations,
     virtual,
@@ -70,6 +71,7 @@ app.add_typer(money.epoch, name="epoch")
 app.add_typer(money.key_commands, name="key")
 app.add_typer(virtual.virtual, name="virtual")
 app.add_typer(webhook_commands.webhook, name="webhook")
+app.add_typer(persons.person, name="person")
 app.add_typer(alert_commands.alert, name="alert")
 
 

@@ -1,0 +1,150 @@
+"""``ohmstead person``: what is held of a person, and that it be forgotten (GDPR)."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ohmstead.apps.cli.client import Api, part
+from ohmstead.apps.cli.common import (
+    HERE,
+    Dir,
+    Json,
+    Key,
+    Wait,
+    say,
+    say_json,
+    table,
+    wait_until,
+)
+from ohmstead.errors import OperatorError
+
+person = typer.Typer(help="Persons who ask: report, forget, requests, show.", no_args_is_help=True)
+Subjects = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID_TOKEN|EMAIL|ADDRESS...",
+        help="What the person is called here; a payer's 0x address means all its id_tokens.",
+    ),
+]
+Leave = Annotated[
+    bool, typer.Option("--leave-balance", help="Money that is left stays with the address.")
+]
+PRIVATE = 0o600
+
+
+@person.command("report")
+def report_person(
+    subjects: Subjects,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file to write; else it is printed.")
+    ] = None,
+    stations: Annotated[
+        bool, typer.Option("--stations", help="Ask the stations that are connected, too.")
+    ] = False,
+    directory: Dir = HERE,
+    key: Key = "",
+) -> None:
+    """All that is held of a person, as JSON for that person (Art. 15 and 20)."""
+    body = {"subjects": subjects, "stations": stations}
+    found = Api(directory, key).post("/persons/report", body)
+    if out is None:
+        say_json(found)
+        return
+    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    try:
+        handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+    except OSError as error:
+        raise OperatorError(
+            f"--out {out}: {error.strerror}; name a file that does not exist yet"
+        ) from None
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    count = sum(len(records) for records in found["records"].values())
+    say(f"{count} records are in {out}. Nothing of this report is kept here.")
+
+
+@person.command("forget")
+def forget_person(
+    subjects: Subjects,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
+    when_settled: Annotated[
+        bool, typer.Option("--when-settled", help="Wait for what stands in the way.")
+    ] = False,
+    leave_balance: Leave = False,
+    wait: Wait = False,
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Erase what is held of a person and put a pseudonym where it must stay (Art. 17)."""
+    api = Api(directory, key)
+    body = {
+        "subjects": subjects,
+        "dry_run": dry_run,
+        "when_settled": when_settled,
+        "leave_balance": leave_balance,
+    }
+    found = api.post("/persons/forget", body)
+    if dry_run:
+        say_json(found) if as_json else _say_plan(found)
+        return
+    path = f"/persons/requests/{part(found['id'])}"
+    if wait:
+        wait_until(lambda: api.get(path)["state"] == "done")
+        found = api.get(path)
+    say_json(found) if as_json else _say(found)
+
+
+@person.command("requests")
+def list_person_requests(directory: Dir = HERE, key: Key = "", as_json: Json = False) -> None:
+    """The requests to be forgotten: when, by whom and how far; never whose."""
+    found = Api(directory, key).all("/persons/requests")
+    if as_json:
+        say_json(found)
+        return
+    rows = [
+        [one["id"], one["state"], one["created"], one["done"] or "", one["by"]] for one in found
+    ]
+    table(rows, ["REQUEST", "STATE", "CREATED", "DONE", "BY"])
+
+
+@person.command("show")
+def show_person_request(
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help="As in P-0123456789abcdef.")],
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """How far one request is, and which stations are still to be told."""
+    found = Api(directory, key).get(f"/persons/requests/{part(request)}")
+    say_json(found) if as_json else _say(found)
+
+
+def _say(found: dict[str, Any]) -> None:
+    say(f"{found['id']} is {found['state']}.")
+    for name, count in found["records"].items():
+        say(f"  {count} of {name} erased or pseudonymised")
+    for text in found["blocked_by"]:
+        say(f"  waits: {text}")
+    for task in found["stations"]:
+        answer = f" ({task['answer']})" if task["answer"] else ""
+        say(f"  station {task['station']}: {task['state']}{answer}")
+
+
+def _say_plan(found: dict[str, Any]) -> None:
+    for title, name in (("erased", "erased"), ("pseudonymised", "pseudonymised")):
+        for what, count in found[name].items():
+            say(f"{title}: {count} of {what}")
+    for one in found["kept"]:
+        say(f"kept: {one['count']} {one['what']} ({one['why']})")
+    say(f"told: {', '.join(found['stations']) or 'no station'}")
+    for text in found["blocked_by"]:
+        say(f"in the way: {text}")
+    say("Nothing was changed.")
