@@ -153,8 +153,8 @@ class House:
         # Restored and not resumed: stations are heard, and nothing is told to anybody.
         self.chain: OpenedChain | None = None  # of the node, once it is open
         self.office = Office(self)
-        self.rollouts = Rollouts(self)
         self.files = Files(self)
+        self.rollouts = Rollouts(self)
         self.file_service = FileService(self)
         self.is_frozen: bool = bool(store.find(Restoration, 1, resumed_ms=0))
 
@@ -181,17 +181,18 @@ class House:
             raise
         return house
 
-    async def start(self, ocpp_bind: str | None = None) -> int:
+    async def start(self, ocpp_bind: str | None = None, handed: Handed = NOTHING) -> int:
         """Begin to serve stations; returns the port. Raises ConfigError when it is in use."""
         host, port = host_port(ocpp_bind or self.config.ocpp.bind)
         tls = self.config.ocpp.tls
         certificates = Certificates(tls, self.directory) if tls.bind else None
         self.queue.note_left()
         try:
-            bound = await self.gateway.start(host, port)
+            bound = await self.gateway.start(host, port, handed.get("ocpp", ()))
             if certificates is not None:
                 host, port = host_port(tls.bind)
-                self.tls_port = await self.gateway.start_tls(host, port, certificates)
+                secure = handed.get("ocpp_tls", ())
+                self.tls_port = await self.gateway.start_tls(host, port, certificates, secure)
         except OSError as error:
             raise ConfigError(
                 f"cannot listen for stations on {host}:{port}: {_reason(error)}; stop what uses "

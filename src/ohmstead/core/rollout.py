@@ -55,6 +55,8 @@ class Package(Frozen):
     file: str = ""
     signature: str = ""
     certificate: str = ""
+    vendor: str = ""  # of a file that is for stations of this vendor and model alone
+    model: str = ""
 
     @property
     def is_there(self) -> bool:

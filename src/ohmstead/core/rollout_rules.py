@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ohmstead.core.network import Station
-from ohmstead.core.rollout import HOURS, PERCENT, STAGES_MAX, RolloutPlan, Targets
+from ohmstead.core.rollout import HOURS, PERCENT, STAGES_MAX, Package, RolloutPlan, Targets
 from ohmstead.core.station_update import Rollback, same_version
 from ohmstead.errors import OperatorError
 
@@ -41,6 +41,11 @@ def is_meant(targets: Targets, station: Station) -> bool:
         and (not targets.owner or station.owner.casefold() == targets.owner.casefold())
         and (not versions or any(same_version(station.firmware, one) for one in versions))
     )
+
+
+def is_for(package: Package, station: Station) -> bool:
+    """Whether a firmware is for stations of this vendor and model."""
+    return _begins(station.vendor, package.vendor) and _begins(station.model, package.model)
 
 
 def _begins(text: str, start: str) -> bool:

@@ -14,7 +14,7 @@ from ohmstead.core.rollout import (
     rollout_key,
 )
 from ohmstead.core.rollout_gate import advanced
-from ohmstead.core.rollout_rules import check_plan, is_meant
+from ohmstead.core.rollout_rules import check_plan, is_for, is_meant
 from ohmstead.core.station_update import (
     StationUpdate,
     UpdateState,
@@ -100,6 +100,8 @@ def enrol(state: State, command: Enrol, now_ms: int) -> Decision[Rollout]:
 def _why_not(state: State, plan: RolloutPlan, station: Station) -> str:
     if same_version(station.firmware, plan.package.version):
         return f"it has {plan.package.version} already"
+    if not is_for(plan.package, station):
+        return f"the firmware is for {plan.package.vendor} {plan.package.model}".rstrip()
     claim = state.get(Claim, station.id)
     other = state.get(Rollout, rollout_key(claim.number)) if claim is not None else None
     if other is not None and other.number != plan.number and other.is_open:

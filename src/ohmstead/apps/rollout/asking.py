@@ -39,25 +39,25 @@ class House(Protocol):
 class Files(Protocol):
     """Where firmware files of this house are fetched from."""
 
-    def firmware_url(self, name_or_id: str, station_id: str, now_ms: int) -> str: ...
+    async def firmware_url(
+        self, name_or_id: str, station_id: str, now_ms: int, protocol: str = ""
+    ) -> str: ...
 
 
 class Asking:
-    """One per house; ``files`` is there when the house serves firmware itself."""
+    """One per house."""
 
-    def __init__(self, house: House) -> None:
-        self.files: Files | None = None
-        self._house = house
+    def __init__(self, house: House, files: Files) -> None:
+        self._house, self._files = house, files
         self._asked_ms: dict[str, int] = {}  # by key of the update
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def where(self, package: Package, station_id: str) -> str:
+    async def where(self, package: Package, station_id: str) -> str:
         """Where a station fetches a firmware; raises OperatorError."""
         if package.location:
             return package.location
-        if self.files is None:
-            raise OperatorError(f"this house serves no files, so {package.file} has no address")
-        return self.files.firmware_url(package.file, station_id, self._house.clock.now_ms())
+        now_ms = self._house.clock.now_ms()
+        return await self._files.firmware_url(package.file, station_id, now_ms)
 
     async def offer(self, key: str) -> None:
         """Offer one update to its station, if it still has its turn."""
@@ -70,7 +70,7 @@ class Asking:
         link = links.link(update.station_id)
         if link is not None:
             try:
-                location = self.where(offering.package, update.station_id)
+                location = await self.where(offering.package, update.station_id)
                 action, request = offer_request(
                     link.version, update, offering.package, location, clock.now_ms()
                 )

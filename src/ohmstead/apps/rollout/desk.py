@@ -11,12 +11,13 @@ from ohmstead.apps.rollout.driver import Driver
 from ohmstead.apps.rollout.wire import without_password
 from ohmstead.core.alerts import Alert, Finding, Rule, alert_key
 from ohmstead.core.network import Station
-from ohmstead.core.rollout import Rollout, RolloutPlan, RolloutState, Targets, rollout_key
+from ohmstead.core.rollout import Package, Rollout, RolloutPlan, RolloutState, Targets, rollout_key
 from ohmstead.core.rollout_rules import is_meant
 from ohmstead.errors import OhmsteadError, OperatorError
 from ohmstead.flows.operations.alerting import Observed, observe
 from ohmstead.flows.rollouts import OPEN_MAX, begin, plan_of
 from ohmstead.flows.rollouts_control import Control, control
+from ohmstead.frozen import replace
 
 if TYPE_CHECKING:
     from ohmstead.apps.boot import House
@@ -31,7 +32,7 @@ class Rollouts:
     """One per house."""
 
     def __init__(self, house: House) -> None:
-        self.driver = Driver(house)
+        self.driver = Driver(house, house.files)
         self.driver.on_head = self._tell
         self._house = house
 
@@ -45,13 +46,32 @@ class Rollouts:
 
     async def begin(self, plan: RolloutPlan) -> Rollout:
         """Begin a roll-out; raises OperatorError."""
-        for package in (plan.package, plan.previous):
-            if package.file and self.driver.asking.files is None:
-                raise OperatorError(
-                    f"this house serves no files, so stations cannot fetch {package.file}; give a "
-                    "location instead"
-                )
-        return await self._house.store.run(begin, plan)
+        whole = replace(
+            plan, package=self._of_shelf(plan.package), previous=self._of_shelf(plan.previous)
+        )
+        return await self._house.store.run(begin, whole)
+
+    def _of_shelf(self, package: Package) -> Package:
+        """A package with what is known of its file; of a name the id, because names move."""
+        if not package.file:
+            return package
+        if package.location:
+            raise OperatorError("firmware: name a file of this house, or a location, and not both")
+        if not self._house.files.offers.bases:
+            raise OperatorError(
+                f"this house serves no files, so stations cannot fetch {package.file[:60]}; set "
+                "[files] in network.toml, or give a location"
+            )
+        found = self._house.files.firmware(package.file)
+        return replace(
+            package,
+            file=found.id,
+            version=package.version or found.version,
+            signature=package.signature or found.signature,
+            certificate=package.certificate or found.signing_certificate,
+            vendor=found.vendor,
+            model=found.model,
+        )
 
     async def count(self, targets: Targets) -> int:
         """How many stations are meant now."""

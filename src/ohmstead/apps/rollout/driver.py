@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from ohmstead.apps.rollout.asking import Asking
+from ohmstead.apps.rollout.asking import Asking, Files
 from ohmstead.apps.rollout.ready import Ready
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.commanding.author import speaking
@@ -66,8 +66,8 @@ class House(Protocol):
 class Driver:
     """One per house; :meth:`run` does the work, ``on_head`` sees each open roll-out each tick."""
 
-    def __init__(self, house: House) -> None:
-        self.asking = Asking(house)
+    def __init__(self, house: House, files: Files) -> None:
+        self.asking = Asking(house, files)
         self.on_head: Callable[[Rollout], Awaitable[None]] | None = None
         self._house = house
         self._ready = Ready(house.store, house.clock, house.queue, house.stations.presence)
