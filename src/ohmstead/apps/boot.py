@@ -33,6 +33,7 @@ from ohmstead.apps.operations.office import Office
 from ohmstead.apps.persons.desk import Persons
 from ohmstead.apps.pki import contracts_of
 from ohmstead.apps.rollout.desk import Rollouts
+from ohmstead.apps.running.handing import NOTHING, Handed
 from ohmstead.apps.settler import OpenedChain
 from ohmstead.apps.settler.journal import SETTLER_TABLES
 from ohmstead.apps.stations import certificates, commands
@@ -156,6 +157,7 @@ class House:
         self.files = Files(self)
         self.rollouts = Rollouts(self)
         self.file_service = FileService(self)
+        self.is_draining = False  # nobody is let in: this process ends
         self.is_frozen: bool = bool(store.find(Restoration, 1, resumed_ms=0))
 
     @classmethod
@@ -214,11 +216,23 @@ class House:
 
     async def stop(self) -> None:
         """Close sockets, let work end, close the store."""
+        await self._end_work()
+        await self.gateway.stop()
+        await self._let_go()
+
+    async def hand_on(self) -> None:
+        """Let work end and let go of the store; stations keep their sockets for now."""
+        await self._end_work()
+        await self.gateway.hand_on()
+        await self._let_go()
+
+    async def _end_work(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self.gateway.stop()
+
+    async def _let_go(self) -> None:
         await self.file_service.stop()
         await self.journal.close()
         self.services.verifier.close()

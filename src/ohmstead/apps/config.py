@@ -100,12 +100,22 @@ class TlsConfig(_Section, frozen=True):
     proxy_protocol: bool = False
 
 
+class PaceConfig(_Section, frozen=True):
+    """How fast one station may talk; one that talks faster is read more slowly, nothing is lost."""
+
+    messages_per_s: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
+    bytes_per_s: Annotated[int, msgspec.Meta(ge=1_024, le=1 << 30)] = 1 << 20
+    burst_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 40
+    log_ins_per_minute: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 60
+
+
 class OcppConfig(_Section, frozen=True):
     """How stations are met."""
 
     bind: str = "127.0.0.1:9000"
     heartbeat_s: Seconds = 300
     retry_s: Seconds = 60
+    drain_s: Seconds = 30
     call_timeout_s: Seconds = 30
     report_interval_s: Seconds = 60
     frame_bytes_max: Annotated[int, msgspec.Meta(ge=1_024, le=16 << 20)] = 1 << 16
@@ -120,6 +130,7 @@ class OcppConfig(_Section, frozen=True):
     newcomers_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     newcomers_per_hour: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 60
     tls: TlsConfig = TlsConfig()
+    pace: PaceConfig = PaceConfig()
 
 
 class FtpConfig(_Section, frozen=True):
@@ -174,6 +185,8 @@ class AlertsConfig(_Section, frozen=True):
     certificate_days: Annotated[int, msgspec.Meta(ge=0, le=3_650)] = 30
     store_down_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
     settler_s: Annotated[int, msgspec.Meta(ge=0, le=366 * 86_400)] = 600
+    flooding_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 300
+    rivals: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 3
 
 
 class MailConfig(_Section, frozen=True):

@@ -24,6 +24,7 @@ from ohmstead.apps.api.server import ApiServer
 from ohmstead.apps.api.settlement import NoSettlement, OpenSettlement, Settlement
 from ohmstead.apps.boot import House, key_file
 from ohmstead.apps.config import Config, host_port
+from ohmstead.apps.running.handing import NOTHING, Handed
 from ohmstead.apps.settler import OpenedChain, Settler, SettlerStatus, open_chain
 from ohmstead.apps.settler.opening import DEPLOYMENT_FILE
 from ohmstead.apps.trust import write_trust
@@ -83,22 +84,59 @@ class Node:
             raise
         return node
 
-    async def start(self, http_bind: str | None = None, ocpp_bind: str | None = None) -> Ports:
-        """Serve stations and people; raises ConfigError when a port is in use."""
+    async def start(
+        self,
+        http_bind: str | None = None,
+        ocpp_bind: str | None = None,
+        handed: Handed = NOTHING,
+    ) -> Ports:
+        """Serve stations and people; raises ConfigError when a port is in use.
+
+        ``handed`` are sockets that the process before has listened at.
+        """
         host, port = host_port(http_bind or self.house.config.http.bind)
-        http = await self._api.start(host, port)
-        ocpp = await self.house.start(ocpp_bind)
+        http = await self._api.start(host, port, next(iter(handed.get("http", ())), None))
+        ocpp = await self.house.start(ocpp_bind, handed)
         self._tasks.append(asyncio.create_task(self._settle(), name="settler"))
         return Ports(http, ocpp, self.house.tls_port)
+
+    def listening(self) -> Handed:
+        """Duplicates of every listening socket; whoever is given them closes them."""
+        return {"http": self._api.listening(), **self.house.gateway.listening()}
+
+    async def drain(self, hurry: asyncio.Event) -> None:
+        """Let nobody in and let the stations go one after the other; :meth:`stop` follows."""
+        self.house.is_draining = True
+        await self.house.gateway.drain(self.house.config.ocpp.drain_s, hurry)
+
+    async def hand_on(self) -> None:
+        """End everything that decides, and let go of the store; :meth:`fade` follows."""
+        self.house.is_draining = True
+        self._stopping.set()
+        await self._api.hand_on()
+        try:
+            await self._settled()
+            await self.house.hand_on()
+        finally:
+            if self.opened is not None:
+                await self.opened.close()
+
+    async def fade(self, hurry: asyncio.Event) -> None:
+        """Let the stations go one after the other to the process that came after."""
+        await self.house.gateway.drain(self.house.config.ocpp.drain_s, hurry)
+        await self.house.gateway.stop()
+
+    async def _settled(self) -> None:
+        for done in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(done, BaseException):
+                log.error("a task ended badly", exc_info=done)
 
     async def stop(self) -> None:
         """Stop in the order in which nothing is lost: people, stations, settler, chain."""
         self._stopping.set()
         with contextlib.suppress(Exception):
             await self._api.stop()
-        for done in await asyncio.gather(*self._tasks, return_exceptions=True):
-            if isinstance(done, BaseException):
-                log.error("a task ended badly", exc_info=done)
+        await self._settled()
         try:
             await self.house.stop()
         finally:

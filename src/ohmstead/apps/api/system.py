@@ -35,7 +35,9 @@ async def healthz() -> dict[str, str]:
 
 @get(["/readyz", "/api/v1/readyz"], opt=public())
 async def readyz(house: TheHouse) -> dict[str, str]:
-    """Whether what arrives can be made durable; 503 while it cannot."""
+    """Whether what arrives can be made durable; 503 while it cannot, and before a restart."""
+    if house.is_draining:
+        raise Problem(503, "this house is draining and lets nobody in", "draining")
     if not house.store.available:
         raise Problem(503, "nothing can be made durable now", "store-unavailable")
     return {"status": "ready"}

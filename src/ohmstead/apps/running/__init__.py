@@ -1,0 +1,1 @@
+"""What outlives a process: how a house is asked to reload, and how one process follows another."""
