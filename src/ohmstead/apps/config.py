@@ -98,6 +98,8 @@ class TlsConfig(_Section, frozen=True):
     min_version: Literal["1.2", "1.3"] = "1.2"
     policy: Literal["forward-secret", "whitepaper"] = "forward-secret"
     proxy_protocol: bool = False
+    names: Literal["id", "serial"] = "id"
+    ocsp: Literal["hard", "soft", "off"] = "off"
 
 
 class PaceConfig(_Section, frozen=True):
@@ -210,8 +212,6 @@ class PkiConfig(_Section, frozen=True):
     revocation: Literal["hard", "soft", "off"] = "hard"
     ocsp_hosts: tuple[str, ...] = ()
     renew_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 30
-    station_names: Literal["id", "serial"] = "id"
-    station_ocsp: Literal["hard", "soft", "off"] = "off"
 
 
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]

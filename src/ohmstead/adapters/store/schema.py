@@ -39,6 +39,7 @@ from ohmstead.core.person import PersonRequest
 from ohmstead.core.progress import Progress, ReadingBlock
 from ohmstead.core.reservation import Reservation
 from ohmstead.core.restoration import Restoration
+from ohmstead.core.revocation import Revocation
 from ohmstead.core.rollout import Claim, Rollout, RolloutPlan
 from ohmstead.core.session import Session
 from ohmstead.core.standing import Standing
@@ -92,6 +93,7 @@ TABLES: tuple[Table, ...] = (
     Table(StationEvent, "station_events"),
     Table(StationLog, "station_logs"),
     Table(StationCertificate, "station_certificates", ("station_id",)),
+    Table(Revocation, "revocations"),
     Table(StationProfiles, "station_profiles"),
     Table(ProfileReport, "profile_reports"),
     Table(LocalList, "local_lists"),

@@ -79,6 +79,8 @@ async def command(
         await journal.end(message_id, outcome, problem)
     if answer and journal is not None and journal.attempts is not None:
         await journal.attempts.commanded(station_id, action, checked, answer)
+    if answer and not problem and journal is not None and journal.on_answered is not None:
+        await journal.on_answered(station_id, link.version, action, checked, answer)
     return Commanded(outcome, answer, problem, message_id)
 
 

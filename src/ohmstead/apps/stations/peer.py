@@ -15,6 +15,7 @@ import structlog
 
 from ohmstead.apps.gateway.interface import Link
 from ohmstead.apps.stations.admission import check_admission
+from ohmstead.apps.stations.configuration.collecting import Reports
 from ohmstead.apps.stations.reports import Report
 from ohmstead.apps.stations.services import Services, zone_of
 from ohmstead.core.network import Admission, Station, TransactionRef
@@ -29,7 +30,6 @@ from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
 
 OPEN_SESSIONS_MAX = 64  # of one station
 CONNECTORS_MAX = 256  # of one station
-REPORT_VARIABLES_MAX = 5_000  # of one station's device model
 LATE_MAX = 64  # late answers of one station
 LENIENT, STRICT = Strictness.LENIENT, Strictness.STRICT
 ACCEPTED = Admission.ACCEPTED
@@ -58,7 +58,7 @@ class Presence:
     connected_ms: int = 0
     booted_ms: int = 0
     connectors: dict[tuple[int, int], ConnectorStatus] = field(default_factory=dict)
-    variables: dict[str, str] = field(default_factory=dict)  # the last device model report
+    model: Reports = field(default_factory=Reports)  # of its configuration, under way
     reports: dict[str, Report] = field(default_factory=dict)  # by kind, see ``reports``
     # Answers to commands that had been given up, by message id, the newest last.
     late: dict[str, LateResult | LateError] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
@@ -33,6 +33,8 @@ from ohmstead.wire.ocpp.frames import LateError, LateResult
 ERROR_CHARACTERS_MAX = 300  # of a CALLERROR's code or description
 
 log = structlog.get_logger()
+# Takes station, version, action, request and answer; never raises for what a station says.
+Answers = Callable[[str, Version, str, bytes, bytes], Awaitable[None]]
 
 
 def problem_of(version: Version, action: str, payload: bytes) -> str:
@@ -95,6 +97,7 @@ class Journal:
         self._store, self._clock = store, clock
         self._ids = Ids()
         self.attempts: Attempts | None = None  # told of answers to remote starts
+        self.on_answered: Answers | None = None  # told of what a station answered to a command
         self._tasks: set[asyncio.Task[None]] = set()
 
     def fresh_id(self) -> str:

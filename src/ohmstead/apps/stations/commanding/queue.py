@@ -19,7 +19,7 @@ import structlog
 from ohmstead.apps.gateway.interface import Answered, Link
 from ohmstead.apps.stations.commanding.actions import REPEATABLE
 from ohmstead.apps.stations.commanding.checks import BadCommand, check_for
-from ohmstead.apps.stations.commanding.journal import conclusion, judge
+from ohmstead.apps.stations.commanding.journal import Answers, conclusion, judge
 from ohmstead.apps.stations.commanding.sealing import Seal, Unreadable
 from ohmstead.apps.stations.peer import Presence
 from ohmstead.apps.stations.services import Services
@@ -61,6 +61,7 @@ class CommandQueue:
         may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.seal = Seal(pepper)
+        self.on_answered: Answers | None = None
         self._services = services
         self._link = find_link
         self._may_send = may_send
@@ -204,6 +205,9 @@ class CommandQueue:
         if isinstance(outcome, Answered):
             answer, attempts = outcome.payload, self._services.attempts
             await attempts.commanded(command.station_id, command.action, payload, answer)
+            if self.on_answered is not None and not problem:
+                told_by = (command.station_id, link.version, command.action)
+                await self.on_answered(*told_by, payload, answer)
         return ended.state is not CommandState.QUEUED
 
     def note_left(self) -> None:

@@ -21,6 +21,7 @@ async def handle(request: BootNotificationRequest, peer: StationPeer) -> BootNot
         request.charge_point_vendor,
         request.charge_point_model,
         request.firmware_version or "",
+        request.charge_point_serial_number or request.charge_box_serial_number or "",
     )
     station = await services.store.run(booted, command)
     services.registry.forget(peer.station_id)
