@@ -24,6 +24,9 @@ class Rule(enum.Enum):
     CERTIFICATE = "certificate"
     STORE = "store"
     SETTLER = "settler"
+    FLOODING = "flooding"
+    DUPLICATE = "duplicate"
+    CONFIGURATION = "configuration"
     ROLLOUT = "rollout"  # opened and closed by the roll-out itself
 
 
@@ -37,6 +40,8 @@ class Rules(Frozen):
     certificate_ms: int
     store_down_ms: int
     settler_ms: int
+    flooding_ms: int = 0
+    rivals: int = 0  # takeovers of living connections, in ten minutes
 
     def is_on(self, rule: Rule) -> bool:
         """Whether anything can open an alert of this rule."""
@@ -48,6 +53,9 @@ class Rules(Frozen):
             Rule.CERTIFICATE: self.certificate_ms,
             Rule.STORE: self.store_down_ms,
             Rule.SETTLER: self.settler_ms,
+            Rule.FLOODING: self.flooding_ms,
+            Rule.DUPLICATE: self.rivals,
+            Rule.CONFIGURATION: 1,  # never off: a repair that was given up is told
             Rule.ROLLOUT: 1,  # never off: nobody asks a roll-out to halt in silence
         }
         return limits[rule] > 0
@@ -109,6 +117,8 @@ class StationFacts(Frozen):
     last_session_ms: int
     charging: bool
     clock_off_ms: int | None  # its clock minus ours
+    flooding_ms: int = 0  # for so long it has been sending more than it may
+    rivals: tuple[str, int] | None = None  # where two connections with its id are, how often seen
 
 
 class Expiry(Frozen):
@@ -150,6 +160,14 @@ def station_findings(rules: Rules, facts: StationFacts, now_ms: int) -> Iterator
         way = "ahead" if off_ms > 0 else "behind"
         text = f"the clock of station {facts.id} is {span(abs(off_ms))} {way}" if fires else ""
         yield finding(Rule.CLOCK, fires, text)
+    if rules.flooding_ms:
+        fires = facts.flooding_ms >= rules.flooding_ms
+        text = f"station {facts.id} floods: it has been slowed for {span(facts.flooding_ms)}"
+        yield finding(Rule.FLOODING, fires, text if fires else "")
+    if rules.rivals:
+        where, count = facts.rivals or ("", 0)
+        text = f"two connections use the id {facts.id}, {where}, and end each other"
+        yield finding(Rule.DUPLICATE, count >= rules.rivals, text if count else "")
 
 
 def expiry_finding(rules: Rules, expiry: Expiry, now_ms: int) -> Finding:

@@ -15,6 +15,7 @@ from ohmstead.apps.operations.posting import NotPosted
 from ohmstead.apps.operations.presence import faults_of
 from ohmstead.apps.stations.peer import Presence
 from ohmstead.core.alerts import (
+    TEXT_LENGTH_MAX,
     Alert,
     Expiry,
     Finding,
@@ -29,6 +30,7 @@ from ohmstead.core.alerts import (
 from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import EvseHead, Station, evse_key
 from ohmstead.core.session import OPEN_STATES, Session
+from ohmstead.core.standing import TROUBLE, Standing
 from ohmstead.core.station_log import StationCertificate, StationEvent
 from ohmstead.flows.operations.alerting import Changed, Observed, observe
 from ohmstead.ports import Clock, Decision, R, State
@@ -41,6 +43,7 @@ LOGGED_MAX = 20  # of one look
 DAY_MS = 86_400_000
 START_MS = 60_000
 HOUSE, SETTLER = "house", "settler"
+WHILE_SAID = (Rule.CERTIFICATE, Rule.CONFIGURATION)  # over once nothing says so any more
 
 log = structlog.get_logger()
 
@@ -55,6 +58,8 @@ def rules_of(config: AlertsConfig) -> Rules:
         certificate_ms=config.certificate_days * DAY_MS,
         store_down_ms=config.store_down_s * MS_PER_S,
         settler_ms=config.settler_s * MS_PER_S,
+        flooding_ms=config.flooding_s * MS_PER_S,
+        rivals=config.rivals,
     )
 
 
@@ -72,6 +77,9 @@ class Alarms:
     ) -> None:
         self.settler_trouble: Callable[[], str] = lambda: ""
         self.of_house: Callable[[], Iterable[Expiry]] = lambda: ()  # certificates of the house
+        # How long a station has been flooding, and where two connections with its id are.
+        self.flooding_ms: Callable[[str], int] = lambda _station_id: 0
+        self.rivals: Callable[[str], tuple[str, int] | None] = lambda _station_id: None
         self._store = store
         self._clock = clock
         self._rules = rules_of(config)
@@ -172,13 +180,18 @@ class Alarms:
         for expiry in self._expiries(stations):
             finding = expiry_finding(self._rules, expiry, now_ms)
             said[finding.key] = finding
+        for standing in self._troubled(stations):
+            text = f"the configuration of station {standing.station_id}: {standing.reason}"
+            id_ = standing.station_id
+            finding = Finding(Rule.CONFIGURATION, id_, True, text[:TEXT_LENGTH_MAX], id_)
+            said[finding.key] = finding
         settler = self._settler(now_ms)
         said |= {} if settler is None else {settler.key: settler}
         for key, alert in open_.items():
             gone = alert.station_id and alert.station_id not in stations
             if gone or not self._rules.is_on(alert.rule):
                 said[key] = Finding(alert.rule, alert.subject, False)
-            elif alert.rule is Rule.CERTIFICATE and key not in said:
+            elif alert.rule in WHILE_SAID and key not in said:
                 said[key] = Finding(alert.rule, alert.subject, False)  # replaced by another
         return [one for key, one in said.items() if one.fires != (key in open_)]
 
@@ -197,6 +210,8 @@ class Alarms:
             last_session_ms=last_ms,
             charging=now_ms - last_ms >= self._rules.idle_ms > 0 and self._is_charging(station),
             clock_off_ms=self._clock_off.get(station.id),
+            flooding_ms=self.flooding_ms(station.id),
+            rivals=self.rivals(station.id),
         )
 
     def _faults(
@@ -227,13 +242,22 @@ class Alarms:
                 yield Expiry(f"meter/{key.key_id}", what, key.valid_until_ms, key.station_id)
         newest: dict[str, StationCertificate] = {}
         for one in self._all(StationCertificate):
-            known = newest.get(one.station_id)
-            if one.state != "rejected" and (known is None or one.not_after_ms > known.not_after_ms):
-                newest[one.station_id] = one
-        for one in newest.values():
+            name = f"{one.station_id}/{one.kind}" if one.is_v2g else one.station_id
+            known = newest.get(name)
+            if one.is_used and (known is None or one.not_after_ms > known.not_after_ms):
+                newest[name] = one
+        for name, one in newest.items():
             if one.station_id in stations:
                 what = f"the certificate {one.serial[:16]} of station {one.station_id}"
-                yield Expiry(f"station/{one.station_id}", what, one.not_after_ms, one.station_id)
+                yield Expiry(f"station/{name}", what, one.not_after_ms, one.station_id)
+
+    def _troubled(self, stations: set[str]) -> Iterator[Standing]:
+        """The configurations at which a person has to look: found by their state."""
+        for state in TROUBLE:
+            after = ""
+            while page := self._store.find(Standing, PAGE, after, state=state.value):
+                after = page[-1].key
+                yield from (one for one in page if one.station_id in stations)
 
     def _settler(self, now_ms: int) -> Finding | None:
         trouble = self.settler_trouble()

@@ -17,6 +17,7 @@ from ohmstead.apps.operations.webhooks import Webhooks
 from ohmstead.core.alerts import Alert
 from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.restoration import Restoration
+from ohmstead.core.standing import Stand, Standing
 from ohmstead.core.webhooks import Topic
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.operations.alerting import MAIL, Changed
@@ -32,6 +33,7 @@ MINUTE_S = 60.0
 LETTERS_SHOWN = 10
 OF_STATIONS = frozenset(topic for topic in Topic if topic.value.startswith("station."))
 ALERTS_SHOWN = 20
+DIFFERING = (Stand.DRIFTED, Stand.REBOOT, Stand.GIVEN_UP)
 
 log = structlog.get_logger()
 
@@ -59,6 +61,13 @@ class Office:
         self.alarms = Alarms(
             house.store, house.clock, house.config.alerts, seen, is_connected, self.mailer
         )
+
+        self.alarms.flooding_ms = lambda station_id: house.gateway.flooding_ms(station_id)
+        self.alarms.rivals = self._rivals
+
+    def _rivals(self, station_id: str) -> tuple[str, int] | None:
+        found = self._house.gateway.rivalry(station_id)
+        return None if found is None else (found.text, found.count)
 
     def start(self) -> list[Coroutine[None, None, None]]:
         """Begin to watch; returns what has to run as long as the house does."""
@@ -135,6 +144,11 @@ class Office:
         for one in self.webhooks.all():
             if one.disabled:
                 found.append(f"webhook {one.id} to {one.url} is off: {one.disabled}")
+        count = sum(self._house.store.count(Standing, state=one.value) for one in DIFFERING)
+        if count:
+            found.append(
+                f"{count} stations are not set as their templates say: see `ohmstead template drift`"
+            )
         alerts = self._house.store.find(Alert, ALERTS_SHOWN + 1, closed_ms=0)
         found += [f"since {utc_text(one.opened_ms)}: {one.text}" for one in alerts[:ALERTS_SHOWN]]
         if len(alerts) > ALERTS_SHOWN:
