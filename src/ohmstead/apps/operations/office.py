@@ -147,7 +147,7 @@ class Office:
         count = sum(self._house.store.count(Standing, state=one.value) for one in DIFFERING)
         if count:
             found.append(
-                f"{count} stations are not set as their templates say: see `ohmstead template drift`"
+                f"{count} stations are not as their templates say: see `ohmstead template drift`"
             )
         alerts = self._house.store.find(Alert, ALERTS_SHOWN + 1, closed_ms=0)
         found += [f"since {utc_text(one.opened_ms)}: {one.text}" for one in alerts[:ALERTS_SHOWN]]
