@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import httpx
@@ -17,6 +18,8 @@ from ohmstead.errors import ConfigError, OhmsteadError, OperatorError
 RUN_FILE = "run.json"
 ADMIN_KEY = "admin.key"
 TIMEOUT_S = 60.0
+FILE_TIMEOUT_S = 600.0  # until a disk has taken the last of a large file
+BLOCK = 1 << 20
 _LEAD = re.compile(r"(^|; )(\w+)((?:\.\w+|\[\d+\])*):(?= )")
 _NAMED = re.compile(r"`(\w+)`")
 
@@ -124,6 +127,25 @@ class Api:
         """Write something."""
         return self._ask("PUT", path, json=body)
 
+    def send_file(self, path: str, file: BinaryIO, **query: Any) -> Any:
+        """Bring a file, which is never held in memory; as long as it takes."""
+        wanted = {name: value for name, value in query.items() if value}
+        patient = httpx.Timeout(TIMEOUT_S, read=FILE_TIMEOUT_S)
+        return self._ask("POST", path, params=wanted, content=_blocks(file), timeout=patient)
+
+    def fetch_file(self, path: str, to: BinaryIO) -> int:
+        """Fetch bytes into a file; returns how many."""
+        try:
+            with self._http.stream("GET", f"/api/v1{path}") as response:
+                if not response.is_success:
+                    response.read()
+                    raise _refused(response)
+                return sum(to.write(block) for block in response.iter_bytes())
+        except httpx.HTTPError as error:
+            raise OperatorError(
+                f"{self.url} broke off ({type(error).__name__}); try again"
+            ) from None
+
     def delete(self, path: str) -> None:
         """Remove something."""
         self._send("DELETE", path)
@@ -141,11 +163,21 @@ class Api:
             ) from None
         if response.is_success:
             return response
-        try:
-            problem = response.json()
-        except ValueError:
-            problem = {}
-        raise ApiRefused(response.status_code, problem if isinstance(problem, dict) else {})
+        raise _refused(response)
+
+
+def _refused(response: httpx.Response) -> ApiRefused:
+    """The problem that an answer tells."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    return ApiRefused(response.status_code, problem if isinstance(problem, dict) else {})
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    while block := file.read(BLOCK):
+        yield block
 
 
 def part(text: str) -> str:

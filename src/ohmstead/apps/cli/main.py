@@ -15,6 +15,7 @@ from ohmstead.apps.cli import alerts as alert_commands
 from ohmstead.apps.cli import (
     authority,
     commands,
+    files,
     house,
     meters,
     migrate,
@@ -58,6 +59,8 @@ stations.station.command("pending")(newcomers.list_pending)
 stations.station.command("approve")(newcomers.approve_station)
 stations.station.command("reject")(newcomers.reject_station)
 stations.station.command("frames")(onboarding.show_frames)
+stations.station.command("logs")(files.station_logs)
+app.add_typer(files.firmware, name="firmware")
 app.add_typer(moving.importing, name="import")
 app.add_typer(stations.station, name="station")
 app.add_typer(commands.command, name="command")

@@ -12,7 +12,6 @@ from ohmstead.apps.files.folders import FIRMWARE, UPLOADS, upload_name
 from ohmstead.apps.files.offers import Offers
 from ohmstead.apps.files.speaking import said_protocols
 from ohmstead.apps.stations import commands
-from ohmstead.apps.stations.directory import Directory
 from ohmstead.core.files import Firmware, Protocol, Ticket, Upload
 from ohmstead.errors import OperatorError
 from ohmstead.flows.files import AskUpload, ask_upload, give_ticket
@@ -39,8 +38,6 @@ class House(Shape):
     def clock(self) -> Clock: ...
     @property
     def gateway(self) -> commands.Links: ...
-    @property
-    def stations(self) -> Directory: ...
 
 
 class Slot(Frozen):

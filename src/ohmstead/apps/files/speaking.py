@@ -8,7 +8,7 @@ from typing import Protocol as Shape
 import msgspec
 
 from ohmstead.apps.stations import commands
-from ohmstead.apps.stations.directory import Directory
+from ohmstead.core.device_model import Inventory
 from ohmstead.core.files import FileProtocols, Protocol, read_protocols
 from ohmstead.errors import OhmsteadError
 from ohmstead.ports import Clock, Decision, State, Store
@@ -29,25 +29,32 @@ class House(Shape):
     def clock(self) -> Clock: ...
     @property
     def gateway(self) -> commands.Links: ...
-    @property
-    def stations(self) -> Directory: ...
 
 
 async def said_protocols(house: House, station_id: str) -> tuple[Protocol, ...]:
     """What a station says, as it says it now if it is connected; empty where nothing is known."""
+    if reported := _reported(house, station_id):
+        return read_protocols(reported)
     known = house.store.get(FileProtocols, station_id)
     now_ms = house.clock.now_ms()
     if known is not None and now_ms - known.at_ms < OLD_MS:
         return known.protocols
-    presence = house.stations.presence.get(station_id)
-    text = presence.variables.get(f"{COMPONENT}.{VARIABLE}", "") if presence is not None else ""
-    if not text:
-        text = await _ask(house, station_id)
+    text = await _ask(house, station_id)
     if not text:
         return known.protocols if known is not None else ()
     said = FileProtocols(station_id, read_protocols(text), now_ms)
     await house.store.run(_note, said)
     return said.protocols
+
+
+def _reported(house: House, station_id: str) -> str:
+    """What its last whole report says."""
+    inventory = house.store.get(Inventory, station_id)
+    variables = inventory.by_name() if inventory is not None else {}
+    for name in (f"{COMPONENT}.{VARIABLE}", KEY_16):
+        if (found := variables.get(name.casefold())) is not None:
+            return found.value or found.values
+    return ""
 
 
 def _note(state: State, said: FileProtocols, now_ms: int) -> Decision[None]:
