@@ -186,6 +186,10 @@ class ConnectionView(View, frozen=True):
     sent: int
     calls_waiting: int
     security_profile: int
+    address: str = ""
+    flooding_s: int = 0  # for so long it has been sending more than it may, and is slowed
+    # Where two connections with this id end each other; empty: there is one.
+    rivals: str = ""
 
 
 class StateView(View, frozen=True):

@@ -46,6 +46,7 @@ class Doorkeeper:
         self._directory = directory
         self._open = Networks(config.open_networks)
         self._organization = config.tls.organization
+        self._takes_serials = config.tls.names == "serial"
         self._asks_people = config.onboarding == "approve"
         self._failures = Failures()
 
@@ -56,7 +57,7 @@ class Doorkeeper:
             return self._meet(station_id, origin, headers)
         least = station.security_profile
         if origin.certificate is not None:
-            profile = self._certified(station_id, origin)
+            profile = self._certified(station_id, origin, station.serial)
         elif least == 0 and origin.address in self._open:
             profile = 0
         else:
@@ -87,11 +88,15 @@ class Doorkeeper:
             raise UpgradeRefused(HTTPStatus.SERVICE_UNAVAILABLE, met.value, wait)
         raise self._failed(station_id, origin, STATUS[met], met.value)
 
-    def _certified(self, station_id: str, origin: Origin) -> int:
-        """Profile 3. A certificate of somebody else is no reason to look at a password."""
+    def _certified(self, station_id: str, origin: Origin, serial: str = "") -> int:
+        """Profile 3. A certificate of somebody else is no reason to look at a password.
+
+        2.0.1 A00.FR.405 asks for the station's serial number as CN; most operators write its id.
+        """
         certificate = origin.certificate
         assert certificate is not None
-        if certificate.common_name != station_id:
+        names = {station_id, serial} - {""} if self._takes_serials else {station_id}
+        if certificate.common_name not in names:
             why = "the certificate's common name (CN) is not this station's id"
         elif self._organization and certificate.organization != self._organization:
             why = "the certificate's organization (O) is not the operator of this network"

@@ -6,8 +6,6 @@ answer, all in one callback; a handler that has to wait goes on in a later one, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
 from uuid import uuid4
 
 import structlog
@@ -24,6 +22,7 @@ from ohmstead.apps.gateway.closing import (
     monotonic_ms,
 )
 from ohmstead.apps.gateway.handling import Handling
+from ohmstead.apps.gateway.intake import Intake
 from ohmstead.apps.gateway.interface import (
     CallOutcome,
     Connection,
@@ -31,7 +30,7 @@ from ohmstead.apps.gateway.interface import (
     Peer,
     QueueFull,
 )
-from ohmstead.apps.gateway.noting import noted
+from ohmstead.apps.gateway.noting import noted, tell
 from ohmstead.apps.gateway.outcomes import Outcomes
 from ohmstead.apps.gateway.registry import Registry
 from ohmstead.errors import LocalProtocolError, StoreUnavailable
@@ -44,8 +43,6 @@ CALL_PAYLOAD_BYTES_MAX = 128 << 10  # ours; must fit the write queue beside an a
 
 TEXT, BINARY, CONTINUATION = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION
 PING, CLOSE = WSMsgType.PING, WSMsgType.CLOSE
-
-T = TypeVar("T")
 
 _log = structlog.get_logger("ohmstead.gateway")
 
@@ -67,6 +64,7 @@ class StationLink(WSListener):
         "_close_by_ms",
         "_ended",
         "_heard_ms",
+        "_intake",
         "_leaving",
         "_message",
         "_outcomes",
@@ -83,6 +81,7 @@ class StationLink(WSListener):
         "profile",
         "since_ms",
         "station_id",
+        "taken_over_by",
         "version",
     )
 
@@ -103,13 +102,12 @@ class StationLink(WSListener):
         self.profile = profile
         self._registry = registry
         self._peer = peer
-        self._rpc = Rpc(
-            version,
-            registry.answers.of(station_id),
-            frame_bytes_max=registry.frame_bytes_max,
-        )
+        memory = registry.answers.of(station_id)
+        self._rpc = Rpc(version, memory, frame_bytes_max=registry.frame_bytes_max)
         self._transport: WSTransport | None = None
         self._message: Assembly | None = None  # a message that arrives in fragments
+        self._intake = Intake(registry.pace_of(station_id), self._rpc, self._take_in)
+        self.taken_over_by = ""  # the address of the connection that this one gave way to
         self._outcomes = Outcomes()
         self._heard_ms = monotonic_ms()
         self._pinged_ms = 0
@@ -198,6 +196,8 @@ class StationLink(WSListener):
                 self.drop()
             return
         self._act(self._rpc.tick(now_ms))
+        if self._intake.sweep(now_ms):
+            self._heard_ms = now_ms  # it is we who do not listen
         limits, silent_ms = self._registry.limits, now_ms - self._heard_ms
         if silent_ms < limits.ping_after_ms or self._transport is None:
             return
@@ -212,15 +212,13 @@ class StationLink(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """The upgrade has been sent."""
-        self._transport = transport
+        self._transport = self._intake.transport = transport
         # The request has the password in it, and is of no further use.
         transport.request.headers.clear()
         self._registry.enter(self)
-        who, how, profile = self.station_id, str(self.version), self.profile
-        _log.info(
-            "station connected", station=who, version=how, address=self.address, profile=profile
-        )
-        self._tell(self._peer.connected, self)
+        how = f"{self.version.subprotocol}, profile {self.profile}"
+        _log.info("station connected", station=self.station_id, address=self.address, how=how)
+        tell(self.station_id, self._peer.connected, self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """One frame; nearly always a whole text message."""
@@ -249,10 +247,15 @@ class StationLink(WSListener):
 
     # Frames.
 
-    def _receive(self, data: bytes, *, binary: bool = False) -> None:
+    def _receive(self, data: bytes) -> None:
+        if self._intake.lets_in(data):
+            self._take_in(data)
+
+    def _take_in(self, data: bytes, binary: bool = False) -> None:
         self._heard_ms = now_ms = monotonic_ms()
         self._received += 1
         self._wire.received(data, now_ms)
+        self._intake.spend(len(data), now_ms)
         try:
             events = self._rpc.receive(data, now_ms, binary=binary)
         except MustClose as error:
@@ -262,7 +265,8 @@ class StationLink(WSListener):
 
     def _receive_unusual(self, transport: WSTransport, frame: WSFrame) -> None:
         """Control frames, fragments, and what RFC 6455 does not allow."""
-        self._heard_ms = monotonic_ms()
+        self._heard_ms = now_ms = monotonic_ms()
+        self._intake.spend(frame.payload_size, now_ms)
         kind = frame.msg_type
         if kind is CLOSE:
             self._closed_by_peer(transport, frame)
@@ -274,7 +278,7 @@ class StationLink(WSListener):
         elif kind is PING:
             transport.send_pong(frame.get_payload_as_bytes())
         elif kind is BINARY:
-            self._receive(b"", binary=True)
+            self._take_in(b"", binary=True)
         elif kind is TEXT or kind is CONTINUATION:
             self._receive_fragment(frame)
 
@@ -293,6 +297,8 @@ class StationLink(WSListener):
     def _closed_by_peer(self, transport: WSTransport, frame: WSFrame) -> None:
         """Section 5.5.1: answer a Close with a Close, then the server ends the connection."""
         code = frame.get_close_code()
+        if self.taken_over_by:
+            self._registry.threw_out(self)
         if not self._close_by_ms:
             self._close_by_ms = monotonic_ms() + self._registry.limits.close_ms
             self._end()
@@ -346,6 +352,7 @@ class StationLink(WSListener):
             self.close(*self._leaving)
         if not self._ended:
             self._act(events)
+            self._intake.release()
             return
         newer = self._registry.link(self.station_id)
         if newer is not None:
@@ -370,7 +377,7 @@ class StationLink(WSListener):
         if not noted(self.station_id, event):
             late = self._outcomes.take(event)
             if late is not None:
-                self._tell(self._peer.late, late)
+                tell(self.station_id, self._peer.late, late)
 
     def _flush(self) -> None:
         transport = self._transport
@@ -386,14 +393,8 @@ class StationLink(WSListener):
             return
         self._ended = True
         self._message = None
+        self._intake.end()
         for event in self._rpc.close():
             self._note(event)
         self._registry.leave(self)
-        self._tell(self._peer.disconnected, self)
-
-    def _tell(self, told: Callable[[T], None], what: T) -> None:
-        """Tell the Peer; a defect there must not leave a connection half ended here."""
-        try:
-            told(what)
-        except Exception as error:
-            _log.error("a handler failed", station=self.station_id, exc_info=error)
+        tell(self.station_id, self._peer.disconnected, self)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import structlog
 
 from ohmstead.wire.ocpp.frames import (
@@ -11,6 +14,8 @@ from ohmstead.wire.ocpp.frames import (
     ResultDisputed,
     SendReceived,
 )
+
+T = TypeVar("T")
 
 _log = structlog.get_logger("ohmstead.gateway")
 
@@ -31,3 +36,11 @@ def noted(station_id: str, event: Event) -> bool:
         case _:
             return False
     return True
+
+
+def tell(station_id: str, told: Callable[[T], None], what: T) -> None:
+    """Tell the Peer; a defect there must not leave a connection half ended here."""
+    try:
+        told(what)
+    except Exception as error:
+        _log.error("a handler failed", station=station_id, exc_info=error)

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ohmstead.apps.gateway.closing import POLICY
+from ohmstead.apps.gateway.closing import POLICY, monotonic_ms
+from ohmstead.apps.gateway.pace import Pace, PaceLimits, Paces
+from ohmstead.apps.gateway.rivals import Rivals
 from ohmstead.apps.gateway.wirelog import WireLogs
 from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.memory import AnswerCache
@@ -38,12 +40,20 @@ class Registry:
     answered on the last one.
     """
 
-    def __init__(self, limits: Limits, call_timeout_ms: int, frame_bytes_max: int) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        call_timeout_ms: int,
+        frame_bytes_max: int,
+        pace: PaceLimits | None = None,
+    ) -> None:
         self.limits = limits
         self.call_timeout_ms = call_timeout_ms
         self.frame_bytes_max = frame_bytes_max
         self.answers = AnswerCache()
         self.wire = WireLogs()
+        self.paces = Paces(pace or PaceLimits())
+        self.rivals = Rivals()
         self.stopping = False  # nobody is let in any more
         self.handed_on = False  # another process decides now: nothing is answered here
         self.work: set[Handling] = set()
@@ -75,7 +85,18 @@ class Registry:
         self._open[link] = None
         self._speaking[link.station_id] = link
         if older is not None:
+            older.taken_over_by = link.address
             older.close(POLICY, "a newer connection of this station took over")
+
+    def pace_of(self, station_id: str) -> Pace:
+        """How fast a station may talk, whichever connection it talks on."""
+        return self.paces.of(station_id, monotonic_ms())
+
+    def threw_out(self, older: StationLink) -> None:
+        """It answered our Close, so it was alive: a rival, and no socket that was left behind."""
+        newer = older.taken_over_by
+        found = self.rivals.note(older.station_id, older.address, newer, monotonic_ms())
+        self.wire.of(older.station_id).note(f"two connections with this id, {found.text}")
 
     def leave(self, link: StationLink) -> None:
         """This connection has ended; one that took over meanwhile is not touched."""

@@ -40,7 +40,9 @@ from ohmstead.apps.gateway.forwarded import forwarded
 from ohmstead.apps.gateway.interface import Connection, Directory, Link
 from ohmstead.apps.gateway.link import StationLink
 from ohmstead.apps.gateway.origin import Networks, Origin
+from ohmstead.apps.gateway.pace import PaceLimits
 from ohmstead.apps.gateway.registry import Limits, Registry
+from ohmstead.apps.gateway.rivals import Rivalry
 from ohmstead.apps.gateway.sockets import StationSocket, refuse, turn
 from ohmstead.apps.gateway.tls import Certificates
 from ohmstead.apps.gateway.upgrade import (
@@ -96,7 +98,7 @@ class Gateway:
         self._limits = limits or Limits()
         self._endpoints = endpoints_of(config.paths)
         self._registry = Registry(
-            self._limits, config.call_timeout_s * 1_000, config.frame_bytes_max
+            self._limits, config.call_timeout_s * 1_000, config.frame_bytes_max, _pace(config)
         )
         self._doorkeeper = Doorkeeper(directory, config)
         self._proxies = Networks(config.trusted_proxies)
@@ -179,6 +181,14 @@ class Gateway:
     def wire(self) -> WireLogs:
         """The last frames of each station."""
         return self._registry.wire
+
+    def flooding_ms(self, station_id: str) -> int:
+        """For how long a station has been sending more than it may; 0: it does not."""
+        return self._registry.paces.flooding_ms(station_id, monotonic_ms())
+
+    def rivalry(self, station_id: str) -> Rivalry | None:
+        """Two connections that ended each other lately, both with this id."""
+        return self._registry.rivals.of(station_id, monotonic_ms())
 
     def connected(self) -> list[Connection]:
         """Return one line per connected station."""
@@ -305,6 +315,10 @@ class Gateway:
             raise self._later("nothing can be stored now")
         origin = forwarded(origin, request.headers, self._proxies)
         station, profile = self._doorkeeper.admit(station_id, origin, request.headers)
+        wait_ms = self._registry.pace_of(station_id).log_in(monotonic_ms())
+        if wait_ms:
+            why, wait = "this station connects too often", str(wait_ms // 1_000 + 1)
+            raise UpgradeRefused(HTTPStatus.SERVICE_UNAVAILABLE, why, [("Retry-After", wait)])
         return self._accept(station, profile, origin.address, request)
 
     def _accept(
@@ -360,3 +374,15 @@ class Gateway:
         self._connecting.sweep(now_ms, self._limits.handshake_ms)
         if self._certificates is not None:
             self._certificates.refresh()
+
+
+def _pace(config: OcppConfig) -> PaceLimits:
+    """How fast one station may talk; the bursts are what the rates come to in so many seconds."""
+    pace = config.pace
+    return PaceLimits(
+        messages_per_s=pace.messages_per_s,
+        messages_burst=pace.messages_per_s * pace.burst_s,
+        bytes_per_s=pace.bytes_per_s,
+        bytes_burst=pace.bytes_per_s * pace.burst_s,
+        log_ins_per_minute=pace.log_ins_per_minute,
+    )

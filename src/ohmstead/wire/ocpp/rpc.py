@@ -46,6 +46,7 @@ from ohmstead.wire.ocpp.memory import Key, StationMemory, Work
 
 FRAME_BYTES_MAX = 1 << 18  # a NotifyReport of some hundred variables is about 60 kB
 CALLS_WAITING_MAX = 16  # the peer's, beyond the one being worked on; their bytes <= one frame's max
+CALLS_HELD_MAX = 8  # of those; a caller that can stop reading does so before there are too many
 CALLS_QUEUED_MAX = 64  # ours, beyond the one in flight
 ANSWER_WAIT_MS_MAX = 60_000  # a repeat waits this long for the work an older connection began
 
@@ -148,6 +149,15 @@ class Rpc:
             return [ResultDisputed(frame.message_id, frame.code, frame.description)]
         # 2.1, 4.2.4: "The receiver SHALL NOT respond to a SEND message".
         return [SendReceived(frame.message_id, frame.action, bytes(frame.payload))]
+
+    def has_room(self, size: int) -> bool:
+        """Whether a message of ``size`` bytes may come now; else it is better not read yet."""
+        waiting = self._waiting
+        if not waiting:
+            return self._repeats < CALLS_HELD_MAX
+        held = sum(len(other.call.payload) for other in waiting) + size
+        many = len(waiting) + self._repeats
+        return many < CALLS_HELD_MAX and held <= self._frame_bytes_max
 
     def answer(self, message_id: str, payload: bytes) -> list[Event]:
         """Answer the call being worked on; returns the events of calls that waited for this.
