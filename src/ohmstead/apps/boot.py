@@ -30,6 +30,7 @@ from ohmstead.apps.gateway import Certificates
 from ohmstead.apps.operations.holding import HeldJournal
 from ohmstead.apps.operations.migrating import rewrite_in_background
 from ohmstead.apps.operations.office import Office
+from ohmstead.apps.operations.retention import Retention
 from ohmstead.apps.persons.desk import Persons
 from ohmstead.apps.pki import contracts_of
 from ohmstead.apps.rollout.desk import Rollouts
@@ -48,6 +49,7 @@ from ohmstead.apps.stations.hashed import Hashed
 from ohmstead.apps.stations.passwords import settle_password
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.reconnect import MissingStops
+from ohmstead.apps.stations.renewals import Renewals
 from ohmstead.apps.stations.services import Registry, Services
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.core.network import POLICY_KEY, NetworkPolicy
@@ -64,7 +66,7 @@ JOBS_MAX = 1_000
 JOB_TICK_S = 0.25
 JOB_RETRY_MS = 30_000
 SWEEP_S = 60
-STATION_JOBS = frozenset({"stop", certificates.JOB})
+STATION_JOBS = certificates.JOBS | {"stop"}
 HOLD_FLOOR_DIVISOR = 20  # a twentieth of the usual hold is the least worth starting with
 
 log = structlog.get_logger()
@@ -145,9 +147,10 @@ class House:
         self.caretaker = Caretaker(self, config.ocpp)
         self.journal.on_answered = self.queue.on_answered = self.caretaker.listener.heard
         self.persons = Persons(self)
+        self.retention = Retention(store, clock, config.retention, lambda: self.is_frozen)
         self.missing_stops = MissingStops(self.services, self.gateway, self.stations.presence)
         self.tls_port = 0  # where stations connect with TLS, once started; 0: nowhere
-        self.renewals = certificates.Renewals(self.services, self.gateway)
+        self.renewals = Renewals(self.services, self.gateway, config.pki.renew_days)
         self._tasks: set[asyncio.Task[None]] = set()
         self._job_event = asyncio.Event()
         self._asked: set[str] = set()  # jobs that a station is being asked about now
@@ -208,6 +211,7 @@ class House:
         await self.file_service.start()
         self._do(self.file_service.run())
         self._do(self.persons.run())
+        self._do(self.retention.run())
         self._do(self._sweep())
         self._do(rewrite_in_background(self.store))
         for work in self.office.start():
@@ -316,7 +320,7 @@ class House:
     async def _job(self, job: Job, now_ms: int) -> None:
         try:
             try:
-                if job.kind == certificates.JOB:
+                if job.kind in certificates.JOBS:
                     work = certificates.carry_out(self.services, self.gateway, job)
                 else:
                     work = commands.carry_out(self.gateway, job)

@@ -57,6 +57,7 @@ class Station(Frozen):
     next_macs: tuple[str, ...] = ()  # of passwords given out; let in too, until one is used
     secret_is_weak: bool = False  # brought along from elsewhere; to be rotated
     secret_hash: str = ""  # bcrypt of a password that only the station knows; "" once it said it
+    serial: str = ""  # as it said at its last boot
 
     @property
     def key(self) -> str:

@@ -70,7 +70,10 @@ class StationLog(Frozen):
 
 
 class StationCertificate(Frozen):
-    """A certificate that our authority gave to a station; at most :data:`CERTIFICATES_MAX` each."""
+    """A certificate of a station, from our authority or the V2G PKI; :data:`CERTIFICATES_MAX` each.
+
+    One that is ``wanted`` waits for the PKI, and has its CSR and no chain yet.
+    """
 
     station_id: str
     number: int
@@ -79,12 +82,25 @@ class StationCertificate(Frozen):
     chain: str  # PEM, the station's own first
     not_after_ms: int
     issued_ms: int
-    state: str = "issued"  # issued, accepted or rejected, as the station said
+    state: str = "issued"  # issued, accepted or rejected, as the station said; wanted, failed
     deliveries: int = 1  # how often it was sent, or is to be
+    kind: str = ""  # OCPP's certificateType, "" where the station named none
+    request_id: int = -1  # of 2.1, to be sent back; -1 for none
+    csr: str = ""  # PEM, while the PKI has not signed it
+    revoked_ms: int = 0
 
     @property
     def key(self) -> str:
         return f"{self.station_id}/{self.number % CERTIFICATES_MAX:02d}"
+
+    @property
+    def is_v2g(self) -> bool:
+        return self.kind.startswith("V2G")
+
+    @property
+    def is_used(self) -> bool:
+        """Whether the station may be using it."""
+        return self.state in ("issued", "accepted") and not self.revoked_ms
 
 
 CERTIFICATES_MAX = 32  # of one station

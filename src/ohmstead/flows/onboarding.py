@@ -122,6 +122,7 @@ class Booted(Frozen):
     vendor: str
     model: str
     firmware: str
+    serial: str = ""
 
 
 def booted(state: State, command: Booted, _now_ms: int) -> Decision[Station]:
@@ -129,7 +130,13 @@ def booted(state: State, command: Booted, _now_ms: int) -> Decision[Station]:
     station = state.get(Station, command.station_id)
     if station is None:
         raise OperatorError(f"there is no station {command.station_id}")
-    told = replace(station, vendor=command.vendor, model=command.model, firmware=command.firmware)
+    told = replace(
+        station,
+        vendor=command.vendor,
+        model=command.model,
+        firmware=command.firmware,
+        serial=command.serial or station.serial,
+    )
     return Decision(told, (told,) if told != station else ())
 
 

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from ohmstead.apps.cli.main import app
 from ohmstead.apps.stations.authority import FileAuthority
-from ohmstead.apps.stations.certificates import LOOK_MS
 from ohmstead.apps.stations.directory import HANDLERS
+from ohmstead.apps.stations.renewals import LOOK_MS
 from ohmstead.core.station_log import (
     EVENTS_MAX,
     SECURITY_MAX,

@@ -76,6 +76,11 @@ class Contracts:
         self._authorities = tuple(authorities)
         self._read: tuple[Sequence[bytes], tuple[Certificate, ...]] = ((), ())
 
+    @property
+    def has_pool(self) -> bool:
+        """Whether anybody can be asked to sign, or for a car's certificate."""
+        return bool(self._config.pool_url)
+
     async def by_chain(self, pem: str, id_token: str) -> Checked:
         """C07.FR.06: validate a chain in PEM, leaf first, and that it is this id_token's."""
         if not self._config.central_validation:

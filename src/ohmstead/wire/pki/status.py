@@ -165,18 +165,18 @@ def _issuer(
     now_ms: int,
 ) -> Certificate | None:
     for one in (*authorities, *roots):
-        if _names(asked, one):
+        if is_named(asked, one):
             return one
     for one in embedded:
-        if one.is_ca and _names(asked, one):
+        if one.is_ca and is_named(asked, one):
             others = [other for other in (*embedded, *authorities) if other is not one]
             if judge((one, *others), roots, now_ms, is_leaf=False).finding is Finding.GOOD:
                 return one
     return None
 
 
-def _names(asked: CertificateId, issuer: Certificate) -> bool:
-    """Whether the hashes are those of this issuer."""
+def is_named(asked: CertificateId, issuer: Certificate) -> bool:
+    """Whether the hashes are those of this issuer; the serial number is not looked at."""
     digest = hashlib.new(asked.algorithm, issuer.subject).digest()
     made = id_of(issuer, issuer, asked.algorithm)  # its key's; the name is its own issuer's
     return digest == asked.name_hash and made.key_hash == asked.key_hash
@@ -221,6 +221,7 @@ __all__ = [
     "Answer",
     "CertificateId",
     "id_of",
+    "is_named",
     "read_answer",
     "read_id",
     "request_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ohmstead.apps.stations.certificates import sign
+from ohmstead.apps.stations.certificates import Asked, sign
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.wire.ocpp.v16 import (
     GenericStatusEnumType,
@@ -12,6 +12,6 @@ from ohmstead.wire.ocpp.v16 import (
 
 
 async def handle(request: SignCertificateRequest, peer: StationPeer) -> SignCertificateResponse:
-    refused = await sign(peer, request.csr)
+    refused = await sign(peer, Asked(request.csr))
     word = GenericStatusEnumType
     return SignCertificateResponse(status=word.ACCEPTED if refused is None else word.REJECTED)
