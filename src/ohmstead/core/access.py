@@ -47,6 +47,7 @@ class KeptAnswer(Frozen):
     digest: str  # sha-256 of the request body, hex
     status: int
     body: str  # JSON text
+    at_ms: int = 0  # 0: of a time when nobody noted it
 
     @property
     def key(self) -> str:

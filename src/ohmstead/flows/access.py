@@ -67,21 +67,22 @@ def once(state: State, command: Once[C], now_ms: int) -> Decision[KeptAnswer]:
         return Decision(same_request(kept, command.digest))
     done = command.flow(state, command.command, now_ms)
     text = command.render(done.answer)
-    answer = KeptAnswer(command.id, command.digest, command.status, text)
+    answer = KeptAnswer(command.id, command.digest, command.status, text, now_ms)
     return Decision(answer, (*done.puts, answer), done.appends, done.jobs, done.drops)
 
 
-def begin(state: State, wanted: KeptAnswer, _now_ms: int) -> Decision[KeptAnswer | None]:
+def begin(state: State, wanted: KeptAnswer, now_ms: int) -> Decision[KeptAnswer | None]:
     """Note that a request with an effect elsewhere begins; answers what was kept, if it is over."""
     kept = state.get(KeptAnswer, wanted.id)
     if kept is None or (kept.status == REFUSED and kept.digest == wanted.digest):
-        return Decision(None, (wanted,))
+        return Decision(None, (replace(wanted, at_ms=now_ms),))
     return Decision(same_request(kept, wanted.digest))
 
 
-def keep(_state: State, answer: KeptAnswer, _now_ms: int) -> Decision[KeptAnswer]:
+def keep(_state: State, answer: KeptAnswer, now_ms: int) -> Decision[KeptAnswer]:
     """Keep how a request that began has ended."""
-    return Decision(answer, (answer,))
+    dated = replace(answer, at_ms=now_ms)
+    return Decision(dated, (dated,))
 
 
 def same_request(kept: KeptAnswer, digest: str) -> KeptAnswer:

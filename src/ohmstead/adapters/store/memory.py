@@ -105,6 +105,13 @@ class MemoryStore:
         ]
         return [shelf.decode(key, rows[key][1]) for key in sorted(keys)[: max(limit, 0)]]
 
+    def count(self, kind: type[R], **where: str | int | None) -> int:
+        """Return how many records have these indexed fields."""
+        shelf = self._shelves.of(kind)
+        wanted = [(shelf.indexes.index(name), value) for name, value in shelf.where(where)]
+        columns = [columns for columns, _ in list(self._rows[shelf.name].values())]
+        return sum(all(row[at] == value for at, value in wanted) for row in columns)
+
     def due_jobs(self, now_ms: int, limit: int) -> Sequence[Job]:
         """Return the oldest unfinished job of each lane, where it is due and not dead."""
         first: dict[str, _Kept] = {}
