@@ -158,8 +158,8 @@ def _check_stations(template: Template) -> None:
     chosen = any(patterns.values())
     if chosen == bool(template.stations):
         raise ValueError(
-            'say which stations: either `stations`, or `vendor`, `model` and `firmware` ("*" for '
-            "every one)"
+            'choose stations by `stations`, or by `vendor`, `model` and `firmware` ("*" for every '
+            "one), and not by both"
         )
     if len(template.stations) > STATIONS_MAX:
         raise ValueError(f"stations: at most {STATIONS_MAX} are named; choose by vendor and model")
@@ -197,7 +197,7 @@ def _fault_of(template: Template, setting: Setting) -> str:
     if is_risky(template.protocol, setting.name) and not template.allow_risky:
         return (
             "decides how the station reaches this house, and a wrong value loses it; say "
-            "allow_risky if that is meant"
+            "`allow_risky` if that is meant"
         )
     return ""
 

@@ -12,7 +12,11 @@ from ohmstead.apps.api.given import TheHouse
 from ohmstead.apps.api.problems import Problem, not_found
 from ohmstead.apps.api.stations import RUNS, SEES, station_of
 from ohmstead.apps.boot import House
-from ohmstead.apps.stations.commanding.author import AUTHOR, because
+from ohmstead.apps.stations.commanding.author import (
+    AUTHOR,
+    REASON_CHARACTERS_MAX,
+    because,
+)
 from ohmstead.apps.stations.configuration.reading import NotRead
 from ohmstead.core.device_model import (
     Difference,
@@ -27,6 +31,8 @@ from ohmstead.core.template import Template
 
 OLDER = "earlier"
 Word = Annotated[str, QueryParameter(max_length=200, required=False)]
+
+Reason = Annotated[str, QueryParameter(max_length=REASON_CHARACTERS_MAX, required=False)]
 
 
 class VariableView(shapes.View, frozen=True):
@@ -233,13 +239,19 @@ def _beside_template(ours: Inventory, template: Template) -> DiffView:
 
 
 @post("/stations/{station_id:str}/configuration/repair", opt=RUNS, status_code=200)
-async def repair_configuration(house: TheHouse, station_id: FromPath[str]) -> StandingView:
+async def repair_configuration(
+    house: TheHouse, station_id: FromPath[str], reason: Reason = ""
+) -> StandingView:
     """Set a station to what its template says, now or as it returns, whatever the template says of
     repairs; answers how it stands then. 409 where there is nothing that could be set."""
     inventory_of(house, station_id)
-    author = AUTHOR.get()
-    by = f"{author.name}: {author.reason}" if author.reason else author.name
-    return standing_view(await house.caretaker.repair_now(station_id, by))
+    return standing_view(await house.caretaker.repair_now(station_id, said_by(reason)))
+
+
+def said_by(reason: str) -> str:
+    """Who asks for a repair, and why if that was said."""
+    author = because(reason) if reason else AUTHOR.get()
+    return f"{author.name}: {author.reason}" if author.reason else author.name
 
 
 HANDLERS: tuple[Any, ...] = (

@@ -10,13 +10,12 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ohmstead.apps.api import shapes, views
-from ohmstead.apps.api.configuration import TROUBLED, standing_view
+from ohmstead.apps.api.configuration import TROUBLED, Reason, said_by, standing_view
 from ohmstead.apps.api.given import TheHouse
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.api.stations import RUNS, SEES
 from ohmstead.apps.boot import House
-from ohmstead.apps.stations.commanding.author import AUTHOR
 from ohmstead.core.device_model import Inventory
 from ohmstead.core.network import Station
 from ohmstead.core.standing import Stand, Standing
@@ -263,12 +262,11 @@ async def list_configurations(
 
 
 @post("/templates/{name:str}/repair", opt=RUNS, status_code=200)
-async def repair_stations(house: TheHouse, name: FromPath[str]) -> AskedView:
+async def repair_stations(house: TheHouse, name: FromPath[str], reason: Reason = "") -> AskedView:
     """Put every station right that is not as this template says: those that are here in turn, the
     others as they return."""
     template_of(house, name)
-    author = AUTHOR.get()
-    by = f"{author.name}: {author.reason}" if author.reason else author.name
+    by = said_by(reason)
     asked = cannot = 0
     for state in (Stand.DRIFTED, Stand.REBOOT, Stand.GIVEN_UP):
         ids, after = [], ""

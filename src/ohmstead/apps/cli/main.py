@@ -27,9 +27,11 @@ from ohmstead.apps.cli import (
     persons,
     rollouts,
     stations,
+    templates,
     virtual,
 )
 from ohmstead.apps.cli import replay as replay_command
+from ohmstead.apps.cli import running as running_commands
 from ohmstead.apps.cli import webhooks as webhook_commands
 from ohmstead.apps.cli.common import FAILED, warn
 from ohmstead.errors import OhmsteadError
@@ -51,6 +53,8 @@ app.command("faucet")(money.faucet)
 app.command("backup")(operations.backup)
 app.command("restore")(operations.restore)
 app.command("resume")(operations.resume)
+app.command("restart")(running_commands.restart)
+app.command("reload")(running_commands.reload)
 app.command("migrate")(migrate.migrate)
 app.command("replay")(replay_command.replay)
 app.command("demo")(replay_command.demo)
@@ -58,6 +62,7 @@ stations.station.command("import")(onboarding.import_stations)
 stations.station.command("pending")(newcomers.list_pending)
 stations.station.command("approve")(newcomers.approve_station)
 stations.station.command("reject")(newcomers.reject_station)
+stations.station.command("configuration")(templates.show_configuration)
 stations.station.command("frames")(onboarding.show_frames)
 stations.station.command("logs")(files.station_logs)
 app.add_typer(files.firmware, name="firmware")
@@ -72,6 +77,7 @@ app.add_typer(stations.id_token, name="id-token")
 app.add_typer(money.session, name="session")
 app.add_typer(money.epoch, name="epoch")
 app.add_typer(money.key_commands, name="key")
+app.add_typer(templates.template, name="template")
 app.add_typer(virtual.virtual, name="virtual")
 app.add_typer(webhook_commands.webhook, name="webhook")
 app.add_typer(persons.person, name="person")
