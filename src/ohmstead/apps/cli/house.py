@@ -7,7 +7,6 @@ that only asks a running house should not have to load one.
 from __future__ import annotations
 
 import asyncio
-import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +35,6 @@ def init(
     """Write network.toml, keys and database, and print the admin key once."""
     from ohmstead.apps.cli.init import begin
 
-    logging.getLogger("ohmstead").setLevel(logging.ERROR)  # what `up` says at each start is enough
     text = asyncio.run(begin(directory, profile))
     if as_json:
         say_json({"directory": str(directory.absolute()), "profile": profile, "admin_key": text})
@@ -74,11 +72,15 @@ def up(
         ),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Follow the process that runs now, and refuse nobody."),
+    ] = False,
 ) -> None:
     """Serve stations, people and the chain; Ctrl-C stops. Port 0 lets the system choose."""
     from ohmstead.apps.cli.up import run
 
-    run(directory, http, ocpp, chain, verbose)
+    run(directory, http, ocpp, chain, verbose, take_over)
 
 
 def verify(

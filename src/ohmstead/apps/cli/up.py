@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import gc
 import logging
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -16,8 +13,9 @@ import structlog
 import uvloop
 
 import ohmstead
+from ohmstead.adapters.store.sql import warn_if_old
 from ohmstead.apps import config as configuration
-from ohmstead.apps.cli.client import ADMIN_KEY, RUN_FILE
+from ohmstead.apps.cli.client import ADMIN_KEY
 from ohmstead.apps.cli.common import CHAIN_WORDS, say
 from ohmstead.apps.config import ChainConfig, Config, host_port
 from ohmstead.apps.node import Node, Ports
@@ -28,12 +26,26 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # where a command on this 
 
 
 def run(
-    directory: Path, http: str | None, ocpp: str | None, chain: str | None, verbose: bool
+    directory: Path,
+    http: str | None,
+    ocpp: str | None,
+    chain: str | None,
+    verbose: bool,
+    take_over: bool = False,
 ) -> None:
-    """Run the house of a folder until a signal."""
+    """Run the house of a folder until a signal, or until another process takes over."""
+    from ohmstead.apps.cli.serving import Process
+
     log_to_stderr(logging.DEBUG if verbose else logging.WARNING)
-    config = with_chain(configuration.load(directory / configuration.FILE_NAME), chain)
-    uvloop.run(serve(directory, config, http, ocpp))
+    warn_if_old()
+
+    def read() -> Config:
+        return with_chain(configuration.load(directory / configuration.FILE_NAME), chain)
+
+    async def serve() -> None:
+        await Process(directory, read, http, ocpp).run(take_over=take_over)
+
+    uvloop.run(serve())
 
 
 def with_chain(config: Config, chain: str | None) -> Config:
@@ -44,35 +56,6 @@ def with_chain(config: Config, chain: str | None) -> Config:
     url = chain if kind == "rpc" else ""
     replaced: ChainConfig = msgspec.structs.replace(config.chain, kind=kind, url=url)
     return msgspec.structs.replace(config, chain=replaced)
-
-
-async def serve(directory: Path, config: Config, http: str | None, ocpp: str | None) -> None:
-    """Run a node until SIGINT or SIGTERM, and stop it cleanly."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    if config.chain.kind == "anvil":
-        say("Starting the embedded chain ...")
-    opening = asyncio.create_task(Node.open(directory, config=config))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({opening, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    node = await opening  # also after a signal: what is half open is not left behind
-    stopped.cancel()
-    run_file = directory / RUN_FILE
-    try:
-        if not stop.is_set():
-            ports = await node.start(http, ocpp)
-            write_run_file(run_file, config, ports, http, ocpp)
-            collect_garbage_rarely()
-            print_where(directory, node, config, ports, http, ocpp)
-            await stop.wait()
-            say("Stopping ...")
-    finally:
-        with contextlib.suppress(OSError):
-            run_file.unlink(missing_ok=True)
-        await node.stop()
-    say("Stopped.")
 
 
 def collect_garbage_rarely() -> None:
@@ -147,7 +130,11 @@ def log_to_stderr(level: int) -> None:
             structlog.processors.StackInfoRenderer(),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             # Plain: the usual one prints local variables, and those hold passwords.
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR"),
+                pad_event_to=0,
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from ohmstead.errors import OperatorError
 NAME = "control.sock"
 MESSAGE_BYTES_MAX = 64 << 10
 SOCKETS_MAX = 32
+CONVERSATIONS_MAX = 8
 ADDRESS_BYTES_MAX = 100  # sun_path holds 108
 HEAR_S = 5.0
 
@@ -97,50 +98,51 @@ class Control:
     def __init__(self, directory: Path, answer: Answer) -> None:
         self._directory = directory
         self._answer = answer
-        self._listening: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
         """Listen; whoever holds the store may remove what an earlier process left."""
-        (self._directory / NAME).unlink(missing_ok=True)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
+            (self._directory / NAME).unlink(missing_ok=True)
             with _address(self._directory) as address:
                 listening.bind(address)
             (self._directory / NAME).chmod(0o600)
-            listening.listen(8)
+            listening.listen(CONVERSATIONS_MAX)
             listening.setblocking(False)
         except OSError as error:
             listening.close()
             log.warning("no control socket: restart and reload by signals only", reason=str(error))
             return
-        self._listening = listening
-        self._do(self._accept(listening))
+        self._accepting = asyncio.create_task(self._accept(listening))
 
     def close(self) -> None:
         """Hear nobody more; a conversation that is under way goes on."""
-        if self._listening is not None:
-            (self._directory / NAME).unlink(missing_ok=True)
-            self._listening.close()
-            self._listening = None
+        if self._accepting is not None:
+            with contextlib.suppress(OSError):
+                (self._directory / NAME).unlink(missing_ok=True)
+            self._accepting.cancel()
+            self._accepting = None
 
-    async def end(self) -> None:
-        """Close, and end what is under way."""
+    async def end(self, patience_s: float = 2.0) -> None:
+        """Close, and end what is still under way after so long."""
         self.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=patience_s)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _accept(self, listening: socket.socket) -> None:
-        while True:
-            try:
+        try:
+            while True:
                 await _readable(listening)
-                connection, _ = listening.accept()
-            except BlockingIOError:
-                continue
-            except OSError:
-                return  # closed
-            self._do(self._serve(Conversation(connection)))
+                with contextlib.suppress(BlockingIOError, ConnectionError):
+                    connection, _ = listening.accept()
+                    self._do(self._serve(Conversation(connection)))
+        finally:
+            listening.close()
 
     async def _serve(self, conversation: Conversation) -> None:
         try:
@@ -154,7 +156,7 @@ class Control:
         finally:
             conversation.close()
 
-    def _do(self, work: Any) -> None:
+    def _do(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -91,6 +91,7 @@ class Succession:
                 await conversation.say({"error": "another process is taking over already"})
                 return
             self._busy = True
+            self.renew()
             await conversation.say({"pid": os.getpid()}, listening)
         finally:
             close_all(listening)
@@ -116,6 +117,11 @@ class Succession:
             self.problem = "the new process died before it served; this one took the house back"
         self._heard.set_result(is_serving)
         self.ended.set()
+
+    def renew(self) -> None:
+        """Another attempt begins."""
+        self.problem = ""
+        self.ended.clear()
 
     async def yours(self) -> bool:
         """Say that the store is let go; return whether the successor serves."""
