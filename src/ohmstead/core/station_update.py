@@ -96,6 +96,7 @@ class StationUpdate(Frozen):
     reason: str = ""
     changed_ms: int = 0
     due_ms: int = 0  # under way: when it counts as silent; PENDING: not before
+    has_turn: bool = True  # False: left out when the roll-out began
 
     @property
     def key(self) -> str:
@@ -113,7 +114,7 @@ class StationUpdate(Frozen):
     @property
     def turns(self) -> int:
         """The roll-out, of a station that takes a turn in it; 0 of one that was left out."""
-        return 0 if self.state is _S.SKIPPED else self.number
+        return self.number if self.has_turn else 0
 
     @property
     def lane(self) -> str:

@@ -101,8 +101,6 @@ def _booted(update: StationUpdate, version: str, terms: Terms, now_ms: int) -> S
     state = update.state
     wanted = _wanted(update, terms)
     if update.offers == 0 and not update.back:
-        if state is _S.PENDING and same_version(version, wanted):
-            return _at(replace(update, reason=f"it has {wanted} already"), _S.SKIPPED, now_ms)
         return update
     is_old = state is _S.FAILED and now_ms - update.changed_ms > LATE_MS
     if state in (_S.CONFIRMED, _S.ROLLED_BACK, _S.SKIPPED) or is_old:

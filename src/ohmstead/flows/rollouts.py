@@ -83,7 +83,7 @@ def enrol(state: State, command: Enrol, now_ms: int) -> Decision[Rollout]:
         )
         why = _why_not(state, plan, station)
         if why:
-            update = replace(update, state=UpdateState.SKIPPED, reason=why)
+            update = replace(update, state=UpdateState.SKIPPED, reason=why, has_turn=False)
         else:
             puts.append(Claim(station_id, plan.number))
             head = replace(head, total=head.total + 1)

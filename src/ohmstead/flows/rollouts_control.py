@@ -6,7 +6,7 @@ import enum
 
 from ohmstead.core.command import Author
 from ohmstead.core.rollout import OVER, Rollout, RolloutState, counted, noted
-from ohmstead.core.rollout_gate import resumed
+from ohmstead.core.rollout_gate import judged, resumed
 from ohmstead.core.station_update import Rollback, StationUpdate, Told, UpdateEvent, lane_of
 from ohmstead.core.update_moves import moved
 from ohmstead.errors import OperatorError
@@ -58,6 +58,8 @@ def control(state: State, command: Control, now_ms: int) -> Decision[Rollout]:
     else:
         return _cancelled(state, head, command, now_ms)
     after = noted(head, f"{verb.value}d", command.author, now_ms)
+    # Those under way may have failed while it was paused: then it halts at once.
+    after = judged(plan_of(state, head.number), after, now_ms)
     return Decision(after, (after,))
 
 

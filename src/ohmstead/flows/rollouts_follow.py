@@ -9,7 +9,13 @@ from __future__ import annotations
 from ohmstead.core.network import Station
 from ohmstead.core.rollout import Package, Rollout, RolloutPlan, RolloutState, counted
 from ohmstead.core.rollout_gate import judged
-from ohmstead.core.station_update import StationUpdate, Told, UpdateEvent, UpdateState
+from ohmstead.core.station_update import (
+    StationUpdate,
+    Told,
+    UpdateEvent,
+    UpdateState,
+    same_version,
+)
 from ohmstead.core.update_moves import moved
 from ohmstead.flows.charging_profiles import Reads, running
 from ohmstead.flows.rollouts import head_of, plan_of, update_of
@@ -42,8 +48,13 @@ def offer(state: State, key: str, now_ms: int) -> Decision[Offering | None]:
         may = head.state is _S.RUNNING and key <= head.edge
     if not may or (not plan.busy_too and is_charging(state, update.station_id)):
         return Decision(None)
+    package = plan.previous if update.back else plan.package
+    station = state.get(Station, update.station_id)
+    if station is not None and same_version(station.firmware, package.version) and not update.back:
+        # It came by it meanwhile, by another way.
+        told = Told(UpdateEvent.LEFT_OUT, f"it has {package.version} already")
+        return Decision(None, _step(plan, head, update, told, now_ms))
     after, head = _step(plan, head, update, Told(UpdateEvent.OFFERED), now_ms)
-    package = plan.previous if after.back else plan.package
     return Decision(Offering(after, package), (after, head))
 
 
