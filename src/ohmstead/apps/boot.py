@@ -52,10 +52,12 @@ from ohmstead.apps.stations.reconnect import MissingStops
 from ohmstead.apps.stations.renewals import Renewals
 from ohmstead.apps.stations.services import Registry, Services
 from ohmstead.apps.stations.verifier import Verifier
+from ohmstead.apps.transfers.hooks import Hooks
 from ohmstead.core.network import POLICY_KEY, NetworkPolicy
 from ohmstead.core.restoration import Restoration
 from ohmstead.errors import ConfigError, OhmsteadError, OperatorError
 from ohmstead.flows.onboarding import set_policy
+from ohmstead.frozen import replace
 from ohmstead.ports import Clock, Job
 from ohmstead.units import MS_PER_S
 
@@ -130,6 +132,14 @@ class House:
             on_read=lambda station_id: self.caretaker.was_read(station_id),
             contracts=contracts_of(directory, config.pki, clock),
         )
+        self.hooks = Hooks(
+            config.data_transfer,
+            config.webhooks.allow,
+            self.pepper,
+            clock,
+            lambda: not self.is_frozen,
+        )
+        self.services = replace(self.services, transfers=self.hooks)
         self.hashed = Hashed(store, self.services.registry)
         self.services.registry.on_hashed = self.hashed.ask
         self.stations = Directory(self.services, lambda: store.available, self._on_connected)
@@ -263,7 +273,8 @@ class House:
         self.queue.arrived(station_id)
         self.keeper.arrived(station_id)
         self.caretaker.arrived(station_id)
-        self._do(self.missing_stops.ask_again(station_id))
+        if sessions := self.missing_stops.of(station_id):
+            self._do(self.missing_stops.ask_again(sessions))
 
     def thaw(self) -> None:
         """The house was resumed: what waited meanwhile is taken up."""

@@ -138,6 +138,11 @@ class Session(Frozen):
     def key(self) -> str:
         return self.id
 
+    @property
+    def open_at(self) -> str | None:
+        """The station whose stop it waits for; None once it waits for none."""
+        return self.station_id if self.state in OPEN_STATES else None
+
 
 def next_state(state: SessionState, event: SessionEvent) -> SessionState:
     """Return the state after ``event``; raises LocalProtocolError where the table has no entry."""

@@ -336,6 +336,36 @@ class TestTheWriter:
         assert store.get(Note, "a") == Note("a", "new", "right")
         await store.close()
 
+    async def test_what_was_looked_for_in_vain_is_found_once_it_is_durable(
+        self, tmp_path, monkeypatch
+    ):
+        store = open_store(tmp_path / "s.db")
+        assert store.get(Note, "a") is None
+        gate, commit = threading.Event(), store._writer._commit
+
+        def slow_disk(sealed):
+            gate.wait(10)
+            commit(sealed)
+
+        monkeypatch.setattr(store._writer, "_commit", slow_disk)
+        added = asyncio.ensure_future(store.run(add, Note("a")))
+        await asyncio.sleep(0.02)
+        assert store.get(Note, "a") is None
+        gate.set()
+        await added
+        assert store.get(Note, "a") == Note("a")
+        await store.close()
+
+    async def test_who_watches_a_flow_may_look_up_what_is_durable(self, tmp_path):
+        store = open_store(tmp_path / "s.db")
+        await store.run(keep, Note("a", "old"))
+
+        def look(state, command, now_ms):
+            return Decision((store.get(Note, "a"), store.get(Note, "b")))
+
+        assert await store.run(look, None) == (Note("a", "old"), None)
+        await store.close()
+
     async def test_a_commit_that_fails_takes_back_what_was_decided_after_it(
         self, tmp_path, monkeypatch
     ):

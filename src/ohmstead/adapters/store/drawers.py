@@ -142,6 +142,12 @@ class Drawer:
         # In this order: a decision enters ``pending`` before the cache.
         return None if key in self.pending or key in self.sealed else record
 
+    def settled(self, key: str) -> tuple[bool, Any]:
+        """Return whether the record is as it is committed, and the record, or None."""
+        if key in self.pending or key in self.sealed:
+            return False, None
+        return True, self.load(key)
+
     def seal(self) -> Taken:
         """Hand over what is pending."""
         taken = Taken(self.pending, self.added, self.moved, self.dropped)

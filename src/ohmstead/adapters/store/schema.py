@@ -10,8 +10,9 @@ from ohmstead.core.attempt import Attempt, AttemptHead
 from ohmstead.core.attempt_day import AttemptDay
 from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import CommandBatch, CommandBody, StationCommand
-from ohmstead.core.files import FileProtocols, Firmware, Ticket, Upload
 from ohmstead.core.device_model import EarlierInventory, Inventory
+from ohmstead.core.exchange import MeterExchange, SessionExchange
+from ohmstead.core.files import FileProtocols, Firmware, Ticket, Upload
 from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.ledger import Account, Resolution, Transfer
 from ohmstead.core.local_list import ListState, LocalList
@@ -59,7 +60,7 @@ TABLES: tuple[Table, ...] = (
     Table(IdToken, "id_tokens", ("payer",)),
     Table(Tariff, "tariffs"),
     Table(MeterKey, "meter_keys", ("station_id",)),
-    Table(Session, "sessions", ("state", "station_id", "epoch", "payer")),
+    Table(Session, "sessions", ("state", "station_id", "epoch", "payer", "open_at")),
     Table(TransactionRef, "transactions"),
     Table(SeenMessage, "seen_messages"),
     Table(ForeignTransaction, "foreign_transactions", ("station_id",)),
@@ -68,6 +69,8 @@ TABLES: tuple[Table, ...] = (
     Table(ReadingBlock, "reading_blocks"),
     Table(SignedReading, "signed_readings"),
     Table(MeterHead, "meter_heads"),
+    Table(MeterExchange, "meter_exchanges", ("station_id",)),
+    Table(SessionExchange, "session_exchanges"),
     Table(PageHead, "page_heads"),
     Table(EvseHead, "evse_heads"),
     Table(Bill, "bills"),

@@ -25,7 +25,6 @@ from ohmstead.adapters.store.sql import (
     connect_reader,
     count_rows,
     find_rows,
-    warn_if_old,
 )
 from ohmstead.adapters.store.tables import DeadJob, JobRow, Shelves, Table
 from ohmstead.adapters.store.writer import Options, Writer
@@ -76,7 +75,6 @@ class SqliteStore:
         """
         options = options or Options()
         shelves = Shelves(tables, migrations)
-        warn_if_old()
         lock_fd = _lock(path)
         try:
             return cls(path, shelves, clock, options, lock_fd)
@@ -110,6 +108,9 @@ class SqliteStore:
         cached: Any = self._decisions.drawer(kind).committed(key)
         if cached is not None:
             return cached  # type: ignore[no-any-return]
+        known, found = self._writer.look_up(kind, key)
+        if known:
+            return found  # type: ignore[no-any-return]
         sql = self._statements[kind].select
         rows = self._read(lambda db: db.execute(sql, (key,)).fetchall())
         return shelf.decode(key, rows[0][0]) if rows else None

@@ -83,7 +83,7 @@ class Writer:
         self._shelves = shelves
         self._clock = clock
         self._options = options
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # who watches a flow may look something up
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._idle = True  # nothing is decided that the thread has not been told of
         self._callers = 0  # of the last commit
@@ -117,6 +117,15 @@ class Writer:
                 self._idle = False
                 self._ring_soon(loop)
         return future
+
+    def look_up(self, kind: type, key: str) -> tuple[bool, Any]:
+        """Find a record, or that there is none, where flows will look for it too: what is asked
+        for at a log-in is asked for again by what follows. False first while a decision about it
+        is under way: then only the disk knows what is committed."""
+        with self._lock:
+            if self.down:
+                return False, None
+            return self.decisions.drawer(kind).settled(key)
 
     def stop(self) -> None:
         """Commit what was decided, close the file and end the thread; blocks."""

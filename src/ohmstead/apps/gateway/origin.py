@@ -22,6 +22,8 @@ class Networks:
         return bool(self._networks)
 
     def __contains__(self, address: str) -> bool:
+        if not self._networks:
+            return False
         try:
             found = ip_address(address)
         except ValueError:

@@ -20,7 +20,6 @@ from ohmstead.apps.stations.reports import Report
 from ohmstead.apps.stations.services import Services, zone_of
 from ohmstead.core.network import Admission, Station, TransactionRef
 from ohmstead.core.session import Session as SessionRecord
-from ohmstead.core.session import SessionState
 from ohmstead.errors import RemoteProtocolError
 from ohmstead.flows.charging.evidence import Evidence
 from ohmstead.wire.ocpp.base import Message, Side, Version
@@ -138,11 +137,7 @@ class StationPeer:
 
     def open_sessions(self) -> list[SessionRecord]:
         """The sessions of this station that wait for their stop."""
-        store, where = self.services.store, {"station_id": self.station_id}
-        found: list[SessionRecord] = []
-        for state in (SessionState.ACTIVE, SessionState.UNFUNDED, SessionState.EXPIRED):
-            found += store.find(SessionRecord, OPEN_SESSIONS_MAX, state=state.value, **where)
-        return found
+        return self.services.store.find(SessionRecord, OPEN_SESSIONS_MAX, open_at=self.station_id)
 
     def connected(self, link: Link) -> None:
         """The gateway opened this connection."""

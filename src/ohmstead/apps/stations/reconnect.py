@@ -45,14 +45,16 @@ class MissingStops:
         self._links = links
         self._presence = presence
 
-    async def ask_again(self, station_id: str) -> None:
+    def of(self, station_id: str) -> list[Session]:
+        """The open sessions of a station that is back; those beyond wait for the sweep."""
+        return self._services.store.find(Session, PAGE, open_at=station_id)
+
+    async def ask_again(self, sessions: Iterable[Session]) -> None:
         """A station is back: ask it about each of its open sessions."""
         try:
-            await self._look_at(
-                [s async for s in _open(self._services.store, station_id=station_id)]
-            )
+            await self._look_at(sessions)
         except OhmsteadError as error:
-            log.warning("open sessions wait", station=station_id, reason=str(error))
+            log.warning("open sessions wait", reason=str(error))
 
     async def sweep(self) -> None:
         """Look at every session that has been silent too long or whose hold is over."""
@@ -106,11 +108,11 @@ class MissingStops:
         return self._services.clock.now_ms() - since_ms < DELIVERY_MS
 
 
-async def _open(store: Store, **where: str) -> AsyncIterator[Session]:
+async def _open(store: Store) -> AsyncIterator[Session]:
     """Every session that waits for its stop, a page at a time so that others get their turn."""
     for state in OPEN_STATES:
         after = ""
-        while page := store.find(Session, PAGE, after, state=state.value, **where):
+        while page := store.find(Session, PAGE, after, state=state.value):
             for session in page:
                 yield session
             after = page[-1].key

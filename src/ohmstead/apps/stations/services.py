@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -43,7 +42,7 @@ def fresh_session_id() -> str:
 def secret_mac(pepper: bytes, station_id: str, password: bytes) -> str:
     """HMAC-SHA-256 of a station's password: "scrypt would cost 450 CPU-s for a reconnect storm"."""
     message = station_id.encode() + b"\0" + password
-    return hmac.new(pepper, message, hashlib.sha256).hexdigest()
+    return hmac.digest(pepper, message, "sha256").hex()
 
 
 class Registry:
