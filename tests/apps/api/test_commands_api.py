@@ -405,7 +405,6 @@ def test_one_request_is_queued_for_many_and_its_progress_is_shown(tmp_path):
             ({"all": True}, 2),
             ({"stations": ["S", "S"]}, 1),
             ({"vendor": "vEnd", "model": "mod"}, 1),
-            ({"vendor": "Nobody"}, 0),
         ):
             told = (await desk.host.post(C, json=ask | choice | {"dry_run": True})).json()
             assert (told["total"], told["queued"]) == (count, 0)
@@ -446,3 +445,69 @@ async def test_what_was_queued_is_delivered_by_the_next_process(tmp_path):
         entry = after.house.store.get(StationCommand, one)
         assert entry.state is CommandState.ANSWERED
         assert json.loads(entry.answer) == {"status": "Accepted"}
+
+
+def keyed(key):
+    return {"Idempotency-Key": key}
+
+
+def test_a_queued_command_posted_again_under_its_key_is_queued_once(tmp_path):
+    async def scenario(desk):
+        path = f"{S}/S/commands/ClearCache?queue=true"
+        first = await desk.host.post(path, json={}, headers=keyed("a"))
+        again = await desk.host.post(path, json={}, headers=keyed("a"))
+        assert (first.status_code, again.status_code) == (202, 202)
+        assert first.json() == again.json()
+        assert len(log_of(desk)) == 1
+        other = await desk.host.post(path, json={}, headers=keyed("b"))
+        assert other.json()["id"] != first.json()["id"]
+        await desk.host.post(path, json={})  # without a key each is a new one
+        assert len(log_of(desk)) == 3
+        reset = f"{S}/S/commands/Reset?queue=true"
+        problem(await desk.host.post(reset, json={}, headers=keyed("a")), 422)
+        for _ in range(2):  # what was refused did nothing, and its key is free
+            problem(await desk.host.post(reset, json={"type": 1}, headers=keyed("c")), 422)
+        assert len(log_of(desk)) == 3
+
+    walk(tmp_path, scenario)
+
+
+def test_a_bulk_request_posted_again_under_its_key_answers_the_same_batch(tmp_path):
+    async def scenario(desk):
+        body = {"action": "ClearCache", "all": True}
+        first = await desk.host.post(C, json=body, headers=keyed("a"))
+        again = await desk.host.post(C, json=body, headers=keyed("a"))
+        assert first.status_code == again.status_code == 202
+        assert first.json() == again.json()
+        assert len(log_of(desk)) == 1
+        other = body | {"action": "GetLocalListVersion"}
+        problem(
+            await desk.host.post(C, json=other, headers=keyed("a")), 422, "idempotency-key-reused"
+        )
+
+    walk(tmp_path, scenario)
+
+
+def test_a_command_sent_at_once_leaves_once_under_its_key(tmp_path):
+    async def scenario(desk):
+        path = f"{S}/S/commands/ClearCache"
+        away = problem(await desk.host.post(path, json={}, headers=keyed("a")), 409)
+        assert "`queue`" in away["detail"]  # it may wait
+        async with desk.field.station(V16, kind=obeys_all(V16, ["ClearCache"])):
+            first = await desk.host.post(path, json={}, headers=keyed("a"))
+            again = await desk.host.post(path, json={}, headers=keyed("a"))
+        assert first.status_code == again.status_code == 200
+        assert first.json() == again.json()
+        assert len(log_of(desk)) == 1
+
+    walk(tmp_path, scenario)
+
+
+def test_a_bulk_request_that_means_nobody_is_refused(tmp_path):
+    async def scenario(desk):
+        for body in ({"vendor": "nobody"}, {"model": "none", "dry_run": True}):
+            told = problem(await desk.host.post(C, json={"action": "ClearCache"} | body), 400)
+            assert "no station is meant" in told["detail"]
+        assert not (await desk.host.get(B)).json()["items"]
+
+    walk(tmp_path, scenario)

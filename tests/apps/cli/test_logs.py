@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import logging
+import sys
 
+import pytest
 import structlog
 
 from ohmstead.apps.cli.up import log_to_stderr
+
+
+@pytest.mark.parametrize(("tty", "no_color", "coloured"), [(0, "", 0), (1, "1", 0), (1, "", 1)])
+def test_only_a_terminal_that_wants_colours_is_sent_them(
+    tty, no_color, coloured, capsys, monkeypatch
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: bool(tty))
+    monkeypatch.setenv("NO_COLOR", no_color)
+    log_to_stderr(logging.WARNING)
+    try:
+        structlog.get_logger().warning("a station is away", station="CP1")
+    finally:
+        structlog.reset_defaults()
+    assert ("\x1b[" in capsys.readouterr().err) == bool(coloured)
 
 
 def test_an_error_in_the_log_shows_no_local_variables(capsys):

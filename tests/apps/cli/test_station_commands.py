@@ -17,6 +17,7 @@ import pytest
 from websockets.sync.client import connect
 
 from ohmstead.adapters.clock import SystemClock
+from ohmstead.apps.virtual.charging import Nameplate
 from ohmstead.apps.virtual.meter import VirtualMeter
 from ohmstead.apps.virtual.station import VirtualStation
 from tests.apps.cli.test_commands import OWNER, TARIFF, WAIT_S, Up, inside
@@ -31,6 +32,18 @@ PROFILE = {
         "chargingProfilePurpose": "TxDefaultProfile",
         "chargingProfileKind": "Relative",
         "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [PERIOD]},
+    },
+}
+PROFILE_201 = {
+    "evseId": 1,
+    "chargingProfile": {
+        "id": 1,
+        "stackLevel": 1,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [
+            {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [PERIOD]}
+        ],
     },
 }
 FIRMWARE = {"location": "https://user:pa55@host/v2.bin", "retrieveDate": "2026-11-20T12:00:00Z"}
@@ -54,14 +67,16 @@ def house(tmp_path_factory):
 
 
 @contextmanager
-def station(url, password, ready=None):
-    """CP1, connected and booted, in a thread of its own."""
+def station(url, password, version="1.6", name="CP1"):
+    """A station, connected and booted, in a thread of its own."""
     booted, over = threading.Event(), threading.Event()
 
     async def serve():
         meters = {1: VirtualMeter.from_seed("seed", "M-1")}
         secret = bytes.fromhex(password)
-        one = VirtualStation("CP1", f"{url}/ocpp", secret, "1.6", meters, SystemClock())
+        plate = Nameplate("ACME", "Wall 2 XL")
+        where, clock = f"{url}/ocpp", SystemClock()
+        one = VirtualStation(name, where, secret, version, meters, clock, plate=plate)
         await one.connect()
         await one.boot()
         booted.set()
@@ -126,36 +141,37 @@ def test_a_command_waits_for_its_station_and_its_log_says_who_and_why(house, tmp
     assert "für Zoë" in typed("command", "list").stdout
 
 
-def examples():
-    blocks = re.findall(r"^```\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    text = "".join(blocks).replace("\\\n", " ")
-    return [shlex.split(line) for line in text.splitlines() if line.startswith("ohmstead ")]
+def examples(kind):
+    """The commands of one kind of block, each as its words."""
+    blocks = re.findall(rf"^```{kind}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    lines = re.split(r"^(?=ohmstead )", "".join(blocks), flags=re.MULTILINE)
+    return [shlex.split(line) for line in lines if line.strip()]
 
 
 def test_the_examples_of_the_page_work_as_they_stand(house, tmp_path, monkeypatch):
     typed, password, url = house
     monkeypatch.chdir(tmp_path)
-    Path("profile.json").write_text(json.dumps(PROFILE))
+    made = typed("station", "add", "CP2", "--owner", OWNER, "--tariff", "T1", "--json")
+    passwords = {"CP1": password, "CP2": json.loads(made.stdout)["password"]}
+    Path("profile-16.json").write_text(json.dumps(PROFILE))
+    Path("profile-201.json").write_text(json.dumps(PROFILE_201))
     Path("firmware.json").write_text(json.dumps(FIRMWARE))
-    found = examples()
-    assert len(found) > 8
+    for version, name in (("1.6", "CP1"), ("2.0.1", "CP2")):
+        found = examples(version)
+        assert len(found) == 5
+        with station(url, passwords[name], version, name):
+            for words in sorted(found, key=lambda words: "Reset" in words):
+                said = json.loads(typed(*words[1:]).stdout)
+                assert "Rejected" not in json.dumps(said), words
     known = {}
-
-    def type_in(words):
+    wait_for(lambda: json.loads(typed("station", "show", "CP1").stdout)["connection"] is None)
+    for words in examples("queue") + examples("bulk"):
         said = typed(*(known.get(word, word) for word in words[1:])).stdout
         if "bulk" in words and "Batch" in said:
             known["BATCH"] = said.split("Batch ")[1].split()[0]
         elif "--queue" in words:
             known["COMMAND"] = json.loads(said)["id"]
-
-    online = [words for words in found if words[1] == "station" and "--queue" not in words]
-    with station(url, password):
-        for words in sorted(online, key=lambda words: "Reset" in words):
-            type_in(words)
-    wait_for(lambda: json.loads(typed("station", "show", "CP1").stdout)["connection"] is None)
-    for words in found:
-        if words not in online:
-            type_in(words)
+    assert len(known) == 2
     text = json.dumps(log_of(typed))
     assert "pa55" not in text
 
@@ -220,3 +236,29 @@ def test_a_killed_house_sends_again_only_what_may_be_sent_again(tmp_path):
             ("ClearCache", "answered", 2),
             ("GetLocalListVersion", "answered", 1),
         ]
+
+
+def test_what_was_typed_wrongly_is_told_with_what_to_type(house):
+    typed = house[0]
+    wrong = typed("station", "command", "CP1", "ClearCache", "--ttl", 60, code=2)
+    assert "--queue" in wrong.stderr
+    away = typed("station", "command", "CP1", "ClearCache", code=1)
+    assert "--queue" in away.stderr
+    none = typed("command", "bulk", "ClearCache", "--vendor", "nobody", code=1)
+    assert "no station is meant" in none.stderr and "--vendor" in none.stderr
+    for name in ("@none.json", "none.json"):
+        unread = typed("station", "command", "CP1", "Reset", name, code=1).stderr
+        assert unread == "none.json cannot be read: No such file or directory\n"
+    unknown = typed("station", "command", "CP1", "Reest", "--queue", code=1)
+    assert "did you mean Reset?" in unknown.stderr
+
+
+def test_a_long_answer_is_short_in_the_list_and_whole_as_json(house):
+    typed, password, url = house
+    with station(url, password):
+        typed("station", "command", "CP1", "GetConfiguration", "--reason", "long " * 60)
+    whole = log_of(typed, "--station", "CP1", "--limit", 1)[0]
+    assert len(json.dumps(whole["answer"])) > 400
+    line = typed("command", "list", "--station", "CP1", "--limit", 1).stdout.splitlines()[1]
+    assert len(line) < 300
+    assert whole["id"] in line

@@ -113,7 +113,9 @@ def test_a_person_backs_up_a_running_network_restores_it_and_resumes(tmp_path):
         assert json.loads(inside("status", "--json", "--dir", new).stdout)["chain"]["steps"] == 0
         refused = inside("epoch", "close", "--dir", new, code=1)
         assert "frozen until `ohmstead resume`" in refused.stderr
-        done = inside("resume", "--why", "a drill", "--dir", new).stdout
+        asked = inside("resume", "--dir", new, code=2)  # not at a terminal, and nothing said
+        assert "--because" in asked.stderr
+        done = inside("resume", "--because", "a drill", "--dir", new).stdout
         assert "the ledger says   50000000" in done
         assert done.endswith("✓ the books hold\nThe house works again.\n")
         assert "agree to the unit" in inside("reconcile", "--dir", new).stdout

@@ -124,11 +124,11 @@ def connect_reader(path: Path, busy_ms: int) -> sqlite3.Connection:
 
 
 def warn_if_old() -> None:
-    """Say at start that the SQLite library is one with the WAL-reset defect."""
+    """Say that the SQLite library is one with the WAL-reset defect: two checkpoints at once can
+    damage a file. For `ohmstead up`, once; nobody else runs long enough to meet it."""
     if sqlite3.sqlite_version_info < WAL_SAFE_VERSION:
         log.warning(
-            "SQLite %s is older than 3.51.3: never let another program write to a store in use, "
-            "two checkpoints at once can damage it",
+            "SQLite %s is older than 3.51.3: let no other program write to the database in use",
             sqlite3.sqlite_version,
         )
 

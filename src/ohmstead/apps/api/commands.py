@@ -7,6 +7,7 @@ query's ``reason``.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -25,8 +26,9 @@ from ohmstead.apps.api.command_views import (
     batch_view,
     command_view,
 )
-from ohmstead.apps.api.given import TheHouse
+from ohmstead.apps.api.given import TheCaller, TheHouse
 from ohmstead.apps.api.guard import scopes
+from ohmstead.apps.api.idempotency import Effect, is_asked
 from ohmstead.apps.api.keys import Caller
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, not_found
@@ -39,6 +41,7 @@ from ohmstead.apps.stations.commanding.checks import BadCommand, BadPayload, che
 from ohmstead.apps.stations.commanding.unfollowed import check_password_stays
 from ohmstead.core.access import Scope
 from ohmstead.core.command import Author, CommandBatch, CommandState, StationCommand
+from ohmstead.errors import OperatorError
 from ohmstead.flows.commanding import QUEUED_MAX, cancel
 from ohmstead.units import MS_PER_S
 
@@ -83,6 +86,7 @@ def bad(error: BadCommand) -> Problem:
 @post("/stations/{station_id:str}/commands/{action:str}", opt=RUNS, status_code=HTTPStatus.OK)
 async def command_station(
     house: TheHouse,
+    caller: TheCaller,
     request: AnyRequest,
     station_id: FromPath[str],
     action: FromPath[str],
@@ -95,27 +99,60 @@ async def command_station(
     409 not connected, 504 no answer in time, 502 a CALLERROR (its code inside) or an answer that
     breaks its schema, 422 a payload that does, 400 an action this version does not have. With
     `queue=true` it waits for the station up to `ttl_s` seconds, and 202 answers its log entry.
+    With an `Idempotency-Key` a repeat is answered as the first was, and nothing is sent again.
     """
     station_of(house, station_id)
     AUTHOR.set(because(reason))
     body = await request.body()
-    try:
+
+    async def work() -> tuple[HTTPStatus, msgspec.Raw, str]:
         check_password_stays(station_id, action, body)
         if queue:
-            return await _queued(house, station_id, action, body, ttl_s)
+            command = await _queued(house, station_id, action, body, ttl_s)
+            entry = msgspec.Raw(msgspec.json.encode(command_view(command)))
+            return HTTPStatus.ACCEPTED, entry, command.id
         done = await commands.command(house.gateway, station_id, action, body)
-    except BadCommand as error:
-        raise bad(error) from None
-    return Response(
-        answered(station_id, done),
-        media_type="application/json",
-        headers={ID_HEADER: done.message_id},
-    )
+        return HTTPStatus.OK, msgspec.Raw(answered(station_id, done)), done.message_id
+
+    return await _once(house, caller, request, work)
+
+
+Work = Callable[[], Awaitable[tuple[HTTPStatus, msgspec.Raw, str]]]
+
+
+async def _once(house: House, caller: Caller, request: AnyRequest, work: Work) -> Response[bytes]:
+    """Do something, and only once for a caller who gave an Idempotency-Key.
+
+    ``work`` answers a status, a document and the id of what it made, for the header.
+    """
+    effect = None
+    if is_asked(request):
+        effect, before = await Effect.begin(house.store, request, caller)
+        if before is not None:
+            return before
+    try:
+        status, body, made = await work()
+    except (OperatorError, Problem) as error:
+        unknown = isinstance(error, Problem) and error.status == HTTPStatus.GATEWAY_TIMEOUT
+        if effect is not None and not unknown:  # after 504 the station may have obeyed
+            await effect.release()
+        if isinstance(error, BadCommand):
+            raise bad(error) from None
+        if isinstance(error, commands.NotConnected):
+            detail = f"{error}, or let it wait for the station with `queue`"
+            raise Problem(HTTPStatus.CONFLICT, detail, "not-connected") from None
+        raise
+    if effect is not None:
+        response = await effect.end(status, body)
+    else:
+        response = Response(bytes(body), status_code=status, media_type="application/json")
+    response.headers[ID_HEADER] = made
+    return response
 
 
 async def _queued(
     house: House, station_id: str, action: str, body: bytes, ttl_s: int
-) -> Response[bytes]:
+) -> StationCommand:
     link = house.gateway.link(station_id)
     payload = bulk.checked(action, body, link.version if link else None)
     expires_ms = house.clock.now_ms() + ttl_s * MS_PER_S
@@ -123,12 +160,7 @@ async def _queued(
     if not await house.queue.put(((command, payload),)):
         detail = f"{QUEUED_MAX} commands wait for station {station_id} already; cancel some first"
         raise Problem(409, detail, "queue-full")
-    return Response(
-        msgspec.json.encode(command_view(command)),
-        status_code=HTTPStatus.ACCEPTED,
-        media_type="application/json",
-        headers={ID_HEADER: command.id},
-    )
+    return command
 
 
 @get("/stations/{station_id:str}/commands", opt=SEES)
@@ -187,23 +219,32 @@ async def cancel_command(house: TheHouse, command_id: FromPath[str]) -> CommandV
 
 
 @post("/commands", opt=RUNS, status_code=HTTPStatus.ACCEPTED)
-async def command_many(house: TheHouse, data: JSONBody[BatchBody]) -> BatchView:
-    """Queue one request for many stations; ask `/command-batches/{id}` how far it has come."""
+async def command_many(
+    house: TheHouse, caller: TheCaller, request: AnyRequest, data: JSONBody[BatchBody]
+) -> Response[bytes]:
+    """Queue one request for many stations; ask `/command-batches/{id}` how far it has come.
+
+    With an `Idempotency-Key` a repeat is answered with the same batch, and queues nothing.
+    """
     AUTHOR.set(because(data.reason))
     body = msgspec.json.encode(data.payload)
-    try:
+
+    async def work() -> tuple[HTTPStatus, msgspec.Raw, str]:
         check_password_stays("", data.action, body)
         check_for_any(data.action, body)
         ids = bulk.chosen(
             house.store, data.stations, data.vendor, data.model, data.all, STATIONS_MAX
         )
-    except BadCommand as error:
-        raise bad(error) from None
-    expires_ms = house.clock.now_ms() + data.ttl_s * MS_PER_S
-    batch = bulk.batch_of(house, data.action, body, expires_ms, len(ids))
-    if data.dry_run:
-        return batch_view(batch, {})
-    return batch_view(await bulk.spread(house, batch, body, ids), {"queued": batch.total})
+        expires_ms = house.clock.now_ms() + data.ttl_s * MS_PER_S
+        batch = bulk.batch_of(house, data.action, body, expires_ms, len(ids))
+        if data.dry_run:
+            view = batch_view(batch, {})
+        else:
+            done = await bulk.spread(house, batch, body, ids)
+            view = batch_view(done, {"queued": batch.total})
+        return HTTPStatus.ACCEPTED, msgspec.Raw(msgspec.json.encode(view)), batch.id
+
+    return await _once(house, caller, request, work)
 
 
 @get("/command-batches", opt=SEES)

@@ -25,11 +25,16 @@ A = TypeVar("A")
 AnyRequest = Request[Any, Any, Any]
 
 
+def is_asked(request: AnyRequest) -> bool:
+    """Whether the caller wants a request carried out once that may be repeated otherwise."""
+    return HEADER.lower() in request.headers
+
+
 async def _asked(request: AnyRequest, caller: Caller) -> tuple[str, str]:
     """The id of the answer to keep, and the digest of what was asked."""
     text = request.headers.get(HEADER.lower(), "")
     if not KEY.fullmatch(text):
-        detail = f"send {HEADER} with a fresh id of 1 to 128 characters: this request moves money"
+        detail = f"send {HEADER} with a fresh id of 1 to 128 characters for each new request"
         raise Problem(HTTPStatus.BAD_REQUEST, detail, "idempotency-key-missing")
     assert caller.key is not None  # no route that moves money is public
     path = request.url.path

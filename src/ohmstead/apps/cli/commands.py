@@ -11,7 +11,7 @@ import typer
 
 from ohmstead.apps.cli.client import Api, part
 from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table
-from ohmstead.apps.cli.stations import StationId, station
+from ohmstead.apps.cli.stations import StationId, reason_of, station
 from ohmstead.errors import OperatorError
 
 command = typer.Typer(
@@ -26,6 +26,7 @@ CommandId = Annotated[str, typer.Argument(metavar="COMMAND", help="Its id in the
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="As `command bulk` printed it.")]
 TtlS = Annotated[int, typer.Option("--ttl", metavar="SECONDS", min=1, help="How long it waits.")]
 DAY_S = 86_400
+CELL_CHARACTERS = 60  # of an answer or a reason in the table
 
 
 class CommandApi(Api):
@@ -53,7 +54,7 @@ def read_payload(text: str) -> str:
         if text.startswith("@") or not text.lstrip().startswith(("{", "[")):
             text = Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{name} cannot be read: {error}") from None
+        raise OperatorError(f"{name} cannot be read: {reason_of(error)}") from None
     try:
         json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -70,7 +71,12 @@ def command_station(
     queue: Annotated[
         bool, typer.Option("--queue", help="If it is away, let it wait for the station.")
     ] = False,
-    ttl_s: TtlS = DAY_S,
+    ttl_s: Annotated[
+        int | None,
+        typer.Option(
+            "--ttl", metavar="SECONDS", min=1, help="With --queue: how long it waits, else a day."
+        ),
+    ] = None,
     directory: Dir = HERE,
     key: Key = "",
 ) -> None:
@@ -78,10 +84,12 @@ def command_station(
 
     With --queue it waits in the store until the station is back, and its log entry is printed.
     """
+    if ttl_s is not None and not queue:
+        raise typer.BadParameter("--ttl is for a command that waits: add --queue, or leave it out")
     path = f"/stations/{part(station_id)}/commands/{part(action)}"
     query = {"reason": reason}
     if queue:
-        query |= {"queue": "true", "ttl_s": str(ttl_s)}
+        query |= {"queue": "true", "ttl_s": str(ttl_s or DAY_S)}
     say_json(CommandApi(directory, key).send(path, read_payload(payload), query))
 
 
@@ -95,7 +103,10 @@ def list_commands(
     key: Key = "",
     as_json: Json = False,
 ) -> None:
-    """What stations were asked, by whom and why, and what became of it; the newest first."""
+    """What stations were asked, by whom and why, and what became of it; the newest first.
+
+    Long answers are shortened: `command show COMMAND` and --json have them whole.
+    """
     if station_id and batch:
         raise typer.BadParameter("give either --station or --batch")
     path = f"/stations/{part(station_id)}/commands" if station_id else "/commands"
@@ -111,8 +122,8 @@ def list_commands(
             one["action"],
             one["state"],
             one["author"]["name"] or one["author"]["key"],
-            one["author"]["reason"],
-            one["problem"] or one["error"] or _short(one["answer"]),
+            _cut(one["author"]["reason"]),
+            _cut(one["problem"] or one["error"] or _short(one["answer"])),
             one["id"],
         ]
         for one in found
@@ -126,7 +137,13 @@ def _short(answer: Any) -> str:
         return ""
     if isinstance(answer, dict) and isinstance(answer.get("status"), str):
         return str(answer["status"])
-    return json.dumps(answer)[:40]
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _cut(text: str) -> str:
+    """What is shown of a long text; `command show` and --json have it whole."""
+    text = " ".join(text.split())
+    return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 3] + "..."
 
 
 @command.command("show")

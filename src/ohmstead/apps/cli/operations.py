@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from ohmstead.apps.cli.client import Api, ApiRefused
 from ohmstead.apps.cli.common import FAILED, HERE, Dir, Json, Key, say, say_json, warn
+from ohmstead.errors import OperatorError
 
 File = Annotated[Path, typer.Argument(metavar="FILE")]
 
@@ -18,12 +20,16 @@ def backup(
     with_keys: Annotated[
         bool, typer.Option("--with-keys", help="Also the keys: then guard it as you guard them.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace FILE, once the new one is whole.")
+    ] = False,
     directory: Dir = HERE,
     as_json: Json = False,
 ) -> None:
     """Write a backup of the house to FILE, running or not; only its owner can read it."""
     from ohmstead.apps.operations.backup import back_up
 
+    _check_target(file, force)
     made = back_up(directory, file.absolute(), with_keys=with_keys)
     if as_json:
         parts = {part.name: part.sha256 for part in made.manifest.parts}
@@ -37,6 +43,18 @@ def backup(
         say("Its keys are not in it: keep a copy of the keys folder somewhere else.")
 
 
+def _check_target(file: Path, force: bool) -> None:
+    """Raise OperatorError unless a backup may be written there."""
+    if file.is_dir():
+        raise OperatorError(f"{file} is a folder: name a file in it, as in {file / 'backup.tar'}")
+    if not file.absolute().parent.is_dir():
+        raise OperatorError(f"there is no folder {file.parent} for {file.name}: make it first")
+    if file.exists() and not force:
+        raise OperatorError(
+            f"{file} is there already: name another file, or let it be replaced with --force"
+        )
+
+
 def restore(
     file: File,
     directory: Annotated[Path, typer.Option("--dir", metavar="DIR", help="An empty folder.")],
@@ -48,6 +66,8 @@ def restore(
     """Restore a backup into an empty folder; the house starts frozen, until `ohmstead resume`."""
     from ohmstead.apps.operations.restore import restore as into
 
+    if keys is not None and not keys.is_dir():
+        raise OperatorError(f"--keys {keys}: there is no such folder")
     made = into(file, directory, keys)
     say(f"Restored {made.network} as of {made.made} to {directory.absolute()}.")
     say("It is frozen: stations are heard, nothing is sent and no command is obeyed. Next:")
@@ -56,7 +76,10 @@ def restore(
 
 
 def resume(
-    why: Annotated[str, typer.Option(help="Kept for good, with whose key it was.")] = "",
+    why: Annotated[
+        str,
+        typer.Option("--why", "--because", help="Kept for good, with whose key it was."),
+    ] = "",
     accept_problems: Annotated[
         bool, typer.Option("--accept-problems", help="Resume although the books do not hold.")
     ] = False,
@@ -64,11 +87,16 @@ def resume(
     key: Key = "",
     as_json: Json = False,
 ) -> None:
-    """Reconcile a restored house with its chain, say what was found, and let it work again."""
+    """Reconcile a restored house with its chain, say what was found, and let it work again.
+
+    Without --because it asks first, at a terminal.
+    """
+    refused, api = None, Api(directory, key)
+    if not why:
+        _ask_before(api)
     body = {"why": why, "accept_problems": accept_problems}
-    refused = None
     try:
-        found = Api(directory, key).post("/resume", body)
+        found = api.post("/resume", body)
     except ApiRefused as error:
         if "problems" not in error.problem:
             raise
@@ -79,6 +107,17 @@ def resume(
         _print(found)
     if refused is not None:
         warn(str(refused))
+        raise typer.Exit(FAILED)
+
+
+def _ask_before(api: Api) -> None:
+    """Let a person think once more; a script has to say why."""
+    if not api.get("/resume").get("frozen"):
+        return  # the house says that there is nothing to resume
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("say why with --because: it is kept for good")
+    question = "Is the old house off for good, and shall this one send, pay and command stations?"
+    if not typer.confirm(question):
         raise typer.Exit(FAILED)
 
 

@@ -30,6 +30,11 @@ def evse_of(text: str) -> dict[str, int]:
     return {"id": int(number), "rated_w": int(watts)}
 
 
+def reason_of(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file cannot be read, without numbers of errors."""
+    return (error.strerror or "") if isinstance(error, OSError) else "it is not UTF-8 text"
+
+
 def read_json(name: str) -> Any:
     """A JSON document from a file, or from the command line itself; numbers stay text."""
     text = name
@@ -37,7 +42,7 @@ def read_json(name: str) -> Any:
         try:
             text = Path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise OperatorError(f"{name} cannot be read: {error}") from None
+            raise OperatorError(f"{name} cannot be read: {reason_of(error)}") from None
     try:
         return json.loads(text, parse_float=str)
     except (ValueError, RecursionError) as error:

@@ -37,13 +37,19 @@ def run(
     from ohmstead.apps.cli.serving import Process
 
     log_to_stderr(logging.DEBUG if verbose else logging.WARNING)
-    warn_if_old()
 
     def read() -> Config:
         return with_chain(configuration.load(directory / configuration.FILE_NAME), chain)
 
+    def set_level(word: str) -> None:
+        if not verbose:
+            log_to_stderr(logging.getLevelName(word.upper()))
+
+    set_level(read().log.level)
+    warn_if_old()
+
     async def serve() -> None:
-        await Process(directory, read, http, ocpp).run(take_over=take_over)
+        await Process(directory, read, http, ocpp, set_level).run(take_over=take_over)
 
     uvloop.run(serve())
 
@@ -123,6 +129,7 @@ def print_where(
 def log_to_stderr(level: int) -> None:
     """Logs are lines beside the output, never in it."""
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger().setLevel(level)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -79,6 +79,11 @@ def chosen(
     while page := store.find(Station, PAGE, after):
         found += [one.id for one in page if _serves(one) and _begins(one, vendor, model)]
         after = page[-1].key
+    if not found:
+        raise BadCommand(
+            "no station is meant, so nothing was queued; `vendor` and `model` are compared with "
+            "what a station said at its last boot"
+        )
     if len(found) > limit:
         raise BadCommand(f"{len(found)} stations are meant, and a batch has at most {limit}")
     return found
