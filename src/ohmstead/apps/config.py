@@ -218,6 +218,16 @@ Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
 Many = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 
 
+class DataTransferConfig(_Section, frozen=True):
+    """Who answers DataTransfer of one vendor: an address, or an installed entry point."""
+
+    vendor_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    message_id: Annotated[str, msgspec.Meta(max_length=50)] = ""  # empty: every other one
+    url: Annotated[str, msgspec.Meta(pattern="^(https?://[!-~]+)?$", max_length=2_000)] = ""
+    entry_point: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    timeout_s: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
+
+
 class RetentionConfig(_Section, frozen=True):
     """How long what is not money or proof is kept, and how much of it of each station."""
 
@@ -238,6 +248,12 @@ class RetentionConfig(_Section, frozen=True):
     person_stations_days: Days = 30
 
 
+class LogConfig(_Section, frozen=True):
+    """How much is said beside the output; ``ohmstead up --verbose`` says debug whatever this is."""
+
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+
+
 class Config(_Section, frozen=True):
     """The whole file."""
 
@@ -249,9 +265,11 @@ class Config(_Section, frozen=True):
     webhooks: WebhooksConfig = WebhooksConfig()
     alerts: AlertsConfig = AlertsConfig()
     mail: MailConfig = MailConfig()
+    log: LogConfig = LogConfig()
     files: FilesConfig = FilesConfig()
     pki: PkiConfig = PkiConfig()
     retention: RetentionConfig = RetentionConfig()
+    data_transfer: tuple[DataTransferConfig, ...] = ()
 
     @property
     def asset(self) -> Asset:
@@ -323,6 +341,8 @@ def _check(config: Config, text: str, where: str) -> None:
     addresses = [share.address.lower() for share in config.money.shares]
     if len(set(addresses)) < len(addresses):
         raise refuse(["money", "shares"], "one address stands twice; add the two shares up")
+    if wrong := _check_transfers(config.data_transfer):
+        raise refuse(["data_transfer"], wrong)
     tls = config.ocpp.tls
     for network in config.webhooks.allow:
         try:
@@ -406,6 +426,19 @@ def port_range(text: str) -> tuple[int, int]:
     """The first and last port of ``FIRST-LAST``; (0, 0) for an empty text."""
     first, _, last = (text or "0-0").partition("-")
     return int(first), int(last)
+
+
+def _check_transfers(hooks: tuple[DataTransferConfig, ...]) -> str:
+    """What is wrong with the hooks of DataTransfer; empty if nothing is."""
+    known: set[tuple[str, str]] = set()
+    for one in hooks:
+        if bool(one.url) == bool(one.entry_point):
+            return f"{one.vendor_id}: give either url or entry_point"
+        name = (one.vendor_id.casefold(), one.message_id)
+        if name in known:
+            return f"{one.vendor_id} {one.message_id}".rstrip() + " stands twice; keep one of them"
+        known.add(name)
+    return ""
 
 
 def files(names: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import ohmstead
 from ohmstead.adapters.clock import ManualClock
-from ohmstead.adapters.store import versions
+from ohmstead.adapters.store import sql, versions
 from ohmstead.adapters.store.grafting import graft
 from ohmstead.adapters.store.migration import Migration, Rewrite, Rewriting
 from ohmstead.adapters.store.migrations import MIGRATIONS
@@ -191,7 +191,8 @@ class TestWhatIsStored:
 
 
 class TestTheBuildBefore:
-    async def test_it_goes_on_while_the_new_build_expands_beside_it(self, tmp_path):
+    async def test_it_goes_on_while_the_new_build_expands_beside_it(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(sql, "WAL_SAFE_VERSION", (0,))
         path = tmp_path / "ohmstead.db"
         await cars_in(path)
         old = old_build(path)
@@ -358,7 +359,18 @@ class TestTheOperator:
         with pytest.raises(StoreUnavailable, match="too new"):
             old_build(path)
 
-    async def test_expanding_beside_a_running_house_is_written_down_once(self, tmp_path):
+    async def test_an_old_sqlite_does_not_write_beside_a_running_house(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(sql, "WAL_SAFE_VERSION", (99,))
+        await cars_in(tmp_path / "ohmstead.db")
+        old = old_build(tmp_path / "ohmstead.db")
+        with pytest.raises(OperatorError, match=r"may damage.*ohmstead restart"):
+            migrating.migrate(tmp_path, NEW_TABLES, NEW)
+        await old.close()
+
+    async def test_expanding_beside_a_running_house_is_written_down_once(
+        self, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(sql, "WAL_SAFE_VERSION", (0,))
         path = tmp_path / "ohmstead.db"
         await cars_in(path)
         old = old_build(path)

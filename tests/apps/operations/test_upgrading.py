@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 
+from ohmstead.adapters.store import sql
 from tests.apps.cli.test_commands import Up, inside, ohmstead
 from tests.apps.operations.test_pages import typed
 
@@ -18,6 +19,9 @@ def test_the_page_about_upgrading_is_typed_beside_a_house_and_without_one(tmp_pa
             inside(*command)
         shown = json.loads(inside("migrate", "--status", "--json").stdout)
         assert shown["in_use"] is True
+        monkeypatch.setattr(sql, "WAL_SAFE_VERSION", (99,))
+        assert "`ohmstead restart`" in inside("migrate", code=1).stderr
+        monkeypatch.setattr(sql, "WAL_SAFE_VERSION", (0,))
         assert "beside the running house" in inside("migrate").stdout
         assert "stop the house" in inside(*contracting, code=1).stderr
     assert "Nothing is to be done." in inside("migrate", "--dry-run").stdout

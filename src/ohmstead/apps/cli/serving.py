@@ -44,16 +44,23 @@ class Process:
         directory: the folder.
         read: reads its configuration; raises ConfigError.
         http, ocpp: binds instead of the file's.
+        set_level: has as much logged as a word of ``log.level`` says.
     """
 
     def __init__(
-        self, directory: Path, read: Callable[[], Config], http: str | None, ocpp: str | None
+        self,
+        directory: Path,
+        read: Callable[[], Config],
+        http: str | None,
+        ocpp: str | None,
+        set_level: Callable[[str], None],
     ) -> None:
         self._directory = directory
         self._read = read
         self._http = http
         self._ocpp = ocpp
         self._config = read()
+        self._set_level = set_level
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._node: Node | None = None
@@ -230,7 +237,7 @@ class Process:
         assert self._node is not None
         notify_reloading()
         try:
-            done = reload(self._node.house, self._config, self._read())
+            done = reload(self._node.house, self._config, self._read(), self._set_level)
         finally:
             notify_ready()
         self._config = done.config

@@ -44,11 +44,15 @@ class Doorkeeper:
 
     def __init__(self, directory: Directory, config: OcppConfig) -> None:
         self._directory = directory
+        self._failures = Failures()
+        self.reconfigure(config)
+
+    def reconfigure(self, config: OcppConfig) -> None:
+        """Decide so from now on; who failed too often is not forgotten."""
         self._open = Networks(config.open_networks)
         self._organization = config.tls.organization
         self._takes_serials = config.tls.names == "serial"
         self._asks_people = config.onboarding == "approve"
-        self._failures = Failures()
 
     def admit(self, station_id: str, origin: Origin, headers: Headers) -> tuple[Station, int]:
         """Return the station and the profile it came with; raises UpgradeRefused."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -11,8 +13,14 @@ CLOSED_PER_S = 100
 """So many at least: a handful of stations is not spread over the time a fleet needs."""
 
 TICK_S = 0.05
+LOOK_S = 0.01  # how often it is seen whether those who are connecting have come in
 
 T = TypeVar("T")
+
+
+def duplicate(fd: int) -> socket.socket:
+    """Return another descriptor of a socket, for somebody else to close."""
+    return socket.socket(fileno=os.dup(fd))
 
 
 def spread_s(count: int, drain_s: float) -> float:

@@ -17,7 +17,6 @@ Who may connect is decided in this order, and the first refusal is the answer:
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import socket
 from collections.abc import Callable, Sequence
@@ -35,7 +34,7 @@ from ohmstead.apps.gateway.closing import (
 )
 from ohmstead.apps.gateway.door import Door
 from ohmstead.apps.gateway.doorkeeper import Doorkeeper
-from ohmstead.apps.gateway.draining import in_turn, spread_s
+from ohmstead.apps.gateway.draining import LOOK_S, duplicate, in_turn, spread_s
 from ohmstead.apps.gateway.forwarded import forwarded
 from ohmstead.apps.gateway.interface import Connection, Directory, Link
 from ohmstead.apps.gateway.link import StationLink
@@ -60,7 +59,6 @@ from ohmstead.wire.proxy import Proxied
 
 BACKLOG_MAX = 4_096
 RESTARTING = "the server is restarting"
-CONNECTING_LOOK_S = 0.01
 # Answers that only a registered station's connection is given: its wire log tells of them.
 KNOWN_STATION = {
     HTTPStatus.UNAUTHORIZED,
@@ -69,10 +67,6 @@ KNOWN_STATION = {
 }
 
 _log = structlog.get_logger("ohmstead.gateway")
-
-
-def _duplicate(fd: int) -> socket.socket:
-    return socket.socket(fileno=os.dup(fd))
 
 
 class Gateway:
@@ -105,7 +99,7 @@ class Gateway:
         self._connecting = Waiting(config.handshakes_max)
         self._servers: list[asyncio.Server] = []
         self._doors: list[Door] = []
-        self._certificates: Certificates | None = None
+        self.certificates: Certificates | None = None  # of the listener with TLS, while it listens
         self._sweeping: asyncio.TimerHandle | None = None
         self._retry_s = 0  # 0: the configured one
 
@@ -137,7 +131,7 @@ class Gateway:
         handed: Sequence[socket.socket] = (),
     ) -> int:
         """Listen with TLS too, and return the port; the files are watched from now on."""
-        self._certificates = certificates
+        self.certificates = certificates
         proxies = self._proxies if self._config.tls.proxy_protocol else None
         return self._open(host, port, certificates, proxies, handed)
 
@@ -163,15 +157,31 @@ class Gateway:
         """Duplicates of the listening sockets, to be handed on: ``ocpp`` and ``ocpp_tls``."""
         found: dict[str, list[socket.socket]] = {"ocpp": [], "ocpp_tls": []}
         for server in self._servers:
-            found["ocpp"] += [_duplicate(one.fileno()) for one in server.sockets]
+            found["ocpp"] += [duplicate(one.fileno()) for one in server.sockets]
         for door in self._doors:
-            found["ocpp_tls" if door.has_tls else "ocpp"].append(_duplicate(door.fileno()))
+            found["ocpp_tls" if door.has_tls else "ocpp"].append(duplicate(door.fileno()))
         return found
 
     def _begin_sweeping(self) -> None:
         if self._sweeping is None:
             loop = asyncio.get_running_loop()
             self._sweeping = loop.call_later(self._limits.sweep_ms / 1_000, self._sweep)
+
+    def reconfigure(self, config: OcppConfig, certificates: Certificates | None) -> None:
+        """Meet those who come from now on so; who is connected stays.
+
+        ``certificates`` were read anew. What cannot change here while it runs is not looked at:
+        binds, paths, sizes of frames and the pace of stations.
+        """
+        self._config = config
+        if certificates is not None and self.certificates is not None:
+            self.certificates.adopt(certificates)
+        self._proxies = Networks(config.trusted_proxies)
+        for door in self._doors:
+            door.trust(self._proxies)
+        self._doorkeeper.reconfigure(config)
+        self._connecting.allow(config.handshakes_max)
+        self._registry.call_timeout_ms = config.call_timeout_s * 1_000
 
     def link(self, station_id: str) -> Link | None:
         """Return the connection that speaks for this station now, if one does."""
@@ -216,7 +226,7 @@ class Gateway:
         self._close_listening()
         deadline_ms = monotonic_ms() + int(finish_s * 1_000)
         while len(self._connecting) and monotonic_ms() < deadline_ms:
-            await asyncio.sleep(CONNECTING_LOOK_S)
+            await asyncio.sleep(LOOK_S)
         self._registry.stopping = self._registry.handed_on = True
         await self._finish(finish_s)
 
@@ -241,7 +251,7 @@ class Gateway:
                 link.drop()
             await self._registry.emptied(1)
         self._sweeping.cancel()
-        self._sweeping = self._certificates = None
+        self._sweeping = self.certificates = None
         self._servers.clear()
         self._doors.clear()
 
@@ -372,8 +382,8 @@ class Gateway:
             except Exception as error:
                 _log.error("sweeping failed", station=link.station_id, exc_info=error)
         self._connecting.sweep(now_ms, self._limits.handshake_ms)
-        if self._certificates is not None:
-            self._certificates.refresh()
+        if self.certificates is not None:
+            self.certificates.refresh()
 
 
 def _pace(config: OcppConfig) -> PaceLimits:

@@ -56,8 +56,19 @@ class Certificates:
         self._directory = directory
         names = (*files(config.certificate), *files(config.key), config.client_ca, config.revoked)
         self._paths = [directory / name for name in names if name]
-        self._seen = self._stamp()
+        self._seen = self._used = self._stamp()
         self.context = build_context(config, directory)
+
+    @property
+    def are_stale(self) -> bool:
+        """Whether a file is another than the one that is used, even if it was refused before."""
+        return self._stamp() != self._used
+
+    def adopt(self, newer: Certificates) -> None:
+        """Use what was read anew, by another configuration or from other files."""
+        self._config, self._paths = newer._config, newer._paths
+        self._seen, self._used = newer._seen, newer._used
+        self.context = newer.context
 
     def refresh(self) -> bool:
         """Read the files anew if one changed; a bad one is logged and the old context stays."""
@@ -70,6 +81,7 @@ class Certificates:
         except ConfigError as error:
             _log.error("changed TLS files are not used", reason=str(error))
             return False
+        self._used = stamp
         _log.info("TLS files read anew")
         return True
 

@@ -36,6 +36,11 @@ class Waiting:
     def is_crowded(self) -> bool:
         return len(self._since_ms) > self._most
 
+    def allow(self, most: int) -> None:
+        """Let so many connect at the same moment from now on."""
+        self._most = most
+        self.resume()
+
     def make_room(self, slow_ms: int) -> bool:
         """Tell whether one more may come in.
 

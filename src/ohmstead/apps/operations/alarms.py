@@ -95,6 +95,10 @@ class Alarms:
         self._down_told = False
         self._settler_since: int | None = None
 
+    def reconfigure(self, config: AlertsConfig) -> None:
+        """Judge by other rules from the next look on."""
+        self._rules = rules_of(config)
+
     def load(self) -> None:
         """Read what is known of stations' sessions."""
         after = ""

@@ -30,11 +30,15 @@ class Mailer:
         config: MailConfig,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        self.is_on = bool(config.server and config.to)
         self._directory = directory
         self._network = network
-        self._config = config
         self._context = context
+        self.reconfigure(config)
+
+    def reconfigure(self, config: MailConfig) -> None:
+        """Mail so from the next letter on."""
+        self.is_on = bool(config.server and config.to)
+        self._config = config
 
     async def carry(self, job: Job) -> None:
         """Send one mail; raises NotPosted. smtplib blocks, so a thread waits for it."""

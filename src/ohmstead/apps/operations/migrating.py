@@ -14,7 +14,7 @@ import structlog
 
 import ohmstead
 from ohmstead.adapters.clock import SystemClock
-from ohmstead.adapters.store import versions
+from ohmstead.adapters.store import sql, versions
 from ohmstead.adapters.store.migration import Migration, Rewriting, rewriting_key
 from ohmstead.adapters.store.migrations import MIGRATIONS
 from ohmstead.adapters.store.rewriting import rewrite_all
@@ -109,6 +109,11 @@ def migrate(
     if not is_in_use(path):
         asyncio.run(_alone(path, tables, migrations))
         return False
+    if sqlite3.sqlite_version_info < sql.WAL_SAFE_VERSION:
+        raise OperatorError(
+            f"SQLite {sqlite3.sqlite_version} may damage a database that two programs write; "
+            "`ohmstead restart` with this build does the same without stopping"
+        )
     shelves = Shelves(tables, migrations)
     try:
         with contextlib.closing(connect_writer(path, "FULL", BUSY_MS)) as db:

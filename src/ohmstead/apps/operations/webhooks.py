@@ -51,6 +51,10 @@ class Webhooks:
         self._store = store
         self._clock = clock
         self._pepper = pepper
+        self.reconfigure(config)
+
+    def reconfigure(self, config: WebhooksConfig) -> None:
+        """Tell so from the next delivery on."""
         self._timeout_s = config.timeout_s
         self._allowed = tuple(ipaddress.ip_network(text) for text in config.allow)
 
