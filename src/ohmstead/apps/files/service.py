@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Coroutine
@@ -15,6 +16,7 @@ from ohmstead.apps.config import FilesConfig, TlsConfig, files, host_port
 from ohmstead.apps.files.bridge import Bridge
 from ohmstead.apps.files.door import Door, House
 from ohmstead.apps.files.folders import sweep_parts
+from ohmstead.apps.files.ftp import FtpServer
 from ohmstead.apps.files.listening import Listener, listen
 from ohmstead.apps.files.web import Web
 from ohmstead.apps.gateway.tls import build_context
@@ -39,6 +41,7 @@ class Service:
         self.door = Door(house)
         self.ports: dict[Protocol, int] = {}
         self._listeners: list[Listener] = []
+        self._ftp_servers: list[tuple[FtpServer, socket.socket]] = []
         self._context: ssl.SSLContext | None = None
         self._stamp: list[int] = []
         self._thread: threading.Thread | None = None
@@ -61,7 +64,9 @@ class Service:
                 self._house.files.offers.listening(Protocol.HTTPS, bind, 0, config.https_url)
         if config.https_bind:
             self._http(web, Protocol.HTTPS, config.https_bind, config.https_url, self._context)
-        if self._listeners:
+        if config.ftp.bind:
+            self._ftp(bridge)
+        if self._listeners or self._ftp_servers:
             await self._start_thread()
 
     async def stop(self) -> None:
@@ -124,6 +129,19 @@ class Service:
         self._listeners.append(Listener(web, listening, context, limit))
         self._house.files.offers.listening(protocol, bind, bound, url)
 
+    def _ftp(self, bridge: Bridge) -> None:
+        config, offers = self._config.ftp, self._house.files.offers
+        host, port = host_port(config.bind)
+        listening = listen(host, port, "files.ftp.bind")
+        bound: int = listening.getsockname()[1]
+        self._ftp_servers.append((FtpServer(bridge, config, self._context), listening))
+        for protocol in (Protocol.FTP, Protocol.FTPS):
+            is_offered = config.tls != ("required" if protocol is Protocol.FTP else "none")
+            if is_offered:
+                self.ports[protocol] = bound
+                url = config.url and f"{protocol.value}://{config.url}"
+                offers.listening(protocol, config.bind, bound, url)
+
     async def _start_thread(self) -> None:
         ready = asyncio.get_running_loop().create_future()
         main = asyncio.get_running_loop()
@@ -150,19 +168,33 @@ class Service:
     async def _serve(self, on_ready: Callable[[], Any]) -> None:
         """The thread's whole life."""
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_exception_handler(_note)
         works: list[Coroutine[Any, Any, None]] = [one.run_here() for one in self._listeners]
         tasks = [asyncio.create_task(work) for work in works]
         while not all(one.started for one in self._listeners):
             if any(task.done() for task in tasks):
                 break
             await asyncio.sleep(0.01)
+        for server, listening in self._ftp_servers:
+            await server.serve_on(listening)
         on_ready()
         await self._ended.wait()
+        for server, _ in self._ftp_servers:
+            await server.close()
         for one in self._listeners:
             one.should_exit = True
         for done in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(done, BaseException):
                 log.error("files were not served to the end", exc_info=done)
+
+
+def _note(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody waited for: strangers that go away are no errors of ours."""
+    error = context.get("exception")
+    if isinstance(error, OSError | TimeoutError | EOFError):
+        log.debug("a file connection ended", reason=str(error))
+    else:
+        log.error("files", what=context.get("message", ""), exc_info=error)
 
 
 def context_of(config: FilesConfig, directory: Path) -> ssl.SSLContext:
