@@ -51,13 +51,17 @@ class Predecessor:
             raise OperatorError(str(message["error"]))
         return cls(conversation, fitting(handed, wanted), int(message["pid"]))
 
+    async def give_up(self) -> None:
+        """Leave the house to the process that runs it, or back to it."""
+        close_all(self.handed)
+        self._conversation.close()
+
     async def let_go(self) -> None:
         """Have it let go of the store; raises OperatorError."""
         await self._conversation.say({"go": True})
         heard = await self._conversation.hear(LET_GO_S)
         if heard is None or "yours" not in heard[0]:
-            close_all(self.handed)
-            self._conversation.close()
+            await self.give_up()
             raise OperatorError(
                 "the running house did not let go of its store; it goes on, or "
                 "its log says why it does not"
