@@ -168,7 +168,14 @@ def config() -> str:
     parts.append(
         "## [[money.shares]]\n\nA payee of every session beside the station's host, who takes "
         "the rest; at most six.\n\n| Key | |\n|---|---|\n| `name` | for people |\n"
-        "| `address` | 0x address on the home ledger |\n| `bps` | basis points of the price |\n"
+        "| `address` | 0x address on the home ledger |\n| `bps` | basis points of the price |\n\n"
+        "## [[data_transfer]]\n\nWho answers DataTransfer of one vendor: "
+        "[the recipe](../recipes/answer-a-vendors-message.md).\n\n| Key | |\n|---|---|\n"
+        "| `vendor_id` | as the station names it, without case |\n"
+        "| `message_id` | empty: every message of this vendor that no other hook names |\n"
+        "| `url` | the address that is asked |\n"
+        "| `entry_point` | or the function of an installed package |\n"
+        "| `timeout_s` | 5; after it the station is told Rejected |\n"
     )
     return "".join(parts)
 

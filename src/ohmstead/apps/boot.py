@@ -50,6 +50,7 @@ from ohmstead.apps.stations.passwords import settle_password
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.reconnect import MissingStops
 from ohmstead.apps.stations.renewals import Renewals
+from ohmstead.apps.stations.revoking import Revoking
 from ohmstead.apps.stations.services import Registry, Services
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.apps.transfers.hooks import Hooks
@@ -57,7 +58,6 @@ from ohmstead.core.network import POLICY_KEY, NetworkPolicy
 from ohmstead.core.restoration import Restoration
 from ohmstead.errors import ConfigError, OhmsteadError, OperatorError
 from ohmstead.flows.onboarding import set_policy
-from ohmstead.frozen import replace
 from ohmstead.ports import Clock, Job
 from ohmstead.units import MS_PER_S
 
@@ -118,6 +118,12 @@ class House:
         self.clock = clock
         self.pepper = key_file(directory, PEPPER)
         self.journal = HeldJournal(store, clock, lambda: self.is_frozen)
+        self.hooks = Hooks(config, self.pepper, clock, lambda: not self.is_frozen)
+        authority = FileAuthority.load(directory)
+        self.revoking: Revoking | None = None
+        if authority is not None:
+            authority.public_url = config.http.public_url.rstrip("/")
+            self.revoking = Revoking(authority, store, clock, directory)
         self.services = Services(
             store=store,
             clock=clock,
@@ -127,25 +133,19 @@ class House:
             asset_scale=config.asset.scale,
             attempts=Attempts(store, clock),
             on_late=self.journal.late,
-            authority=FileAuthority.load(directory),
+            transfers=self.hooks,
+            authority=authority,
             on_booted=lambda station_id: self.caretaker.booted(station_id),
             on_read=lambda station_id: self.caretaker.was_read(station_id),
             contracts=contracts_of(directory, config.pki, clock),
         )
-        self.hooks = Hooks(
-            config.data_transfer,
-            config.webhooks.allow,
-            self.pepper,
-            clock,
-            lambda: not self.is_frozen,
-        )
-        self.services = replace(self.services, transfers=self.hooks)
         self.hashed = Hashed(store, self.services.registry)
         self.services.registry.on_hashed = self.hashed.ask
         self.stations = Directory(self.services, lambda: store.available, self._on_connected)
         self.gateway = AuditedGateway(self.stations, clock, config.ocpp)
         self.gateway.journal = self.journal
         self.journal.attempts = self.services.attempts
+        self.journal.asked = self.services.asked
         self.queue = CommandQueue(
             self.services,
             self.gateway.link,
@@ -199,6 +199,8 @@ class House:
     async def start(self, ocpp_bind: str | None = None, handed: Handed = NOTHING) -> int:
         """Begin to serve stations; returns the port. Raises ConfigError when it is in use."""
         host, port = host_port(ocpp_bind or self.config.ocpp.bind)
+        if self.revoking is not None:
+            self.revoking.write()  # the listener may name it, and takes no list that is too old
         tls = self.config.ocpp.tls
         certificates = Certificates(tls, self.directory) if tls.bind else None
         self.queue.note_left()
@@ -292,6 +294,8 @@ class House:
             try:
                 await self.missing_stops.sweep()
                 await self.renewals.sweep()
+                if self.revoking is not None:
+                    self.revoking.sweep()
                 await self.services.attempts.sweep(self._away_since_ms)
             except OhmsteadError as error:
                 log.warning("the sweep waits", reason=str(error))

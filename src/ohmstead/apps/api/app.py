@@ -20,6 +20,7 @@ from ohmstead.apps.api import (
     charging_profiles,
     commands,
     configuration,
+    data_transfers,
     events,
     faucet,
     frames,
@@ -30,6 +31,7 @@ from ohmstead.apps.api import (
     operations,
     pages,
     persons,
+    pki,
     reservations,
     rollouts,
     sessions,
@@ -152,5 +154,7 @@ API_HANDLERS = (
     *webhooks.HANDLERS,
     *alerts.HANDLERS,
     *attempts.HANDLERS,
+    *pki.HANDLERS,
     *persons.HANDLERS,
+    *data_transfers.HANDLERS,
 )

@@ -15,6 +15,7 @@ from ohmstead.apps.cli import alerts as alert_commands
 from ohmstead.apps.cli import (
     authority,
     commands,
+    data_transfers,
     files,
     house,
     meters,
@@ -25,6 +26,7 @@ from ohmstead.apps.cli import (
     onboarding,
     operations,
     persons,
+    pki,
     rollouts,
     stations,
     templates,
@@ -72,6 +74,8 @@ app.add_typer(commands.command, name="command")
 app.add_typer(rollouts.rollout, name="rollout")
 app.add_typer(meters.meter, name="meter")
 app.add_typer(authority.ca, name="ca")
+app.add_typer(pki.pki, name="pki")
+stations.station.command("certificates")(pki.station_certificates)
 app.add_typer(stations.tariff, name="tariff")
 app.add_typer(stations.id_token, name="id-token")
 app.add_typer(money.session, name="session")
@@ -80,6 +84,7 @@ app.add_typer(money.key_commands, name="key")
 app.add_typer(templates.template, name="template")
 app.add_typer(virtual.virtual, name="virtual")
 app.add_typer(webhook_commands.webhook, name="webhook")
+app.add_typer(data_transfers.data_transfer, name="data-transfer")
 app.add_typer(persons.person, name="person")
 app.add_typer(alert_commands.alert, name="alert")
 

@@ -11,11 +11,15 @@ from functools import lru_cache
 from hmac import compare_digest
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from ohmstead.apps.config import OcppConfig
+from ohmstead.apps.stations.asked import Asked
 from ohmstead.apps.stations.attempts import Attempts
-from ohmstead.apps.stations.authority import Authority
+from ohmstead.apps.stations.authority import FileAuthority
 from ohmstead.apps.stations.contracts import Contracts
 from ohmstead.apps.stations.verifier import Verifier
+from ohmstead.apps.transfers.hooks import Transfers
 from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import Station
 from ohmstead.frozen import Frozen
@@ -124,8 +128,10 @@ class Services(Frozen):
     session_id: Callable[[], str] = fresh_session_id
     # Behaviour 3: told of every late answer, to keep it on its command.
     on_late: Callable[[str, Version, LateResult | LateError], None] | None = None
-    authority: Authority | None = None  # signs certificates of stations
+    authority: FileAuthority | None = None  # signs certificates of stations
     contracts: Contracts | None = None  # of Plug & Charge, and the PKI behind them
     # Told of a BootNotification that was answered, and of a configuration that was read.
     on_booted: Callable[[str], None] | None = None
     on_read: Callable[[str], None] | None = None
+    transfers: Transfers | None = None  # who answers DataTransfer
+    asked: Asked = msgspec.field(default_factory=Asked)
