@@ -132,7 +132,7 @@ class TlsStation:
             if size == 126:
                 size = int.from_bytes(await self.reader.readexactly(2), "big")
             body = await self.reader.readexactly(size)
-            if first & 0x0F == 1:  # not a ping
+            if first & 0x0F == 1 and not body.startswith(b"[2,"):  # no ping, and no call
                 break
         self.answer_s = max(self.answer_s, time.perf_counter() - began_s)
         if not body.startswith(b"[3,"):
