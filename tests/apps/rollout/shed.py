@@ -135,12 +135,21 @@ async def unit(field, story, name="S", version=OLD):
 
 
 def body(story=V201, **change):
-    """A roll-out to station S, signed where the story is."""
-    firmware = {"version": NEW, "location": LOCATION}
-    if story != V16:
-        firmware |= {"signature": "c2lnbmVk", "certificate": "-----BEGIN CERTIFICATE-----\nMII="}
-    plan = {"firmware": firmware, "stations": ["S"], "stages": [100], "sample": 1, "retries": 0}
-    return plan | {"soak_s": 0} | change
+    """A roll-out to station S, signed where the story is, with nothing to go back to."""
+    plan = {"stations": ["S"], "stages": [100], "sample": 1, "retries": 0, "soak_s": 0}
+    return plan | {"firmware": firmware(story, NEW, LOCATION)} | change
+
+
+def firmware(story, version, location):
+    """A firmware, signed where the story is."""
+    plain = {"version": version, "location": location}
+    signed = {"signature": "c2lnbmVk", "certificate": "-----BEGIN CERTIFICATE-----\nMII="}
+    return plain if story == V16 else plain | signed
+
+
+def before(story=V201):
+    """The firmware of before."""
+    return firmware(story, OLD, BEFORE)
 
 
 async def begun(desk, story=V201, **change):

@@ -49,7 +49,9 @@ class Rollouts:
         whole = replace(
             plan, package=self._of_shelf(plan.package), previous=self._of_shelf(plan.previous)
         )
-        return await self._house.store.run(begin, whole)
+        head = await self._house.store.run(begin, whole)
+        self.driver.wake()
+        return head
 
     def _of_shelf(self, package: Package) -> Package:
         """A package with what is known of its file; of a name the id, because names move."""
@@ -88,6 +90,7 @@ class Rollouts:
         """Pause, resume or cancel; raises OperatorError."""
         head = await self._house.store.run(control, command)
         await self._tell(head)
+        self.driver.wake()
         return head
 
     def lines(self) -> list[str]:

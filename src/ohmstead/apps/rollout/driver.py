@@ -7,6 +7,7 @@ leaves, and one whose answer never came is asked about when the station is there
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol
 
@@ -37,6 +38,7 @@ from ohmstead.frozen import replace
 from ohmstead.ports import Clock, Store
 
 TICK_S = 0.5
+PAUSE_S = 0.02  # between two ticks at the least
 PAGE = 500  # stations of one roll-out that are looked at in one tick
 CHUNK = 100  # stations of one commit
 SENDING_MAX = 100  # offers on their way at the same time, of all roll-outs
@@ -73,12 +75,20 @@ class Driver:
         self._ready = Ready(house.store, house.clock, house.queue, house.stations.presence)
         self._cursors: dict[str, str] = {}  # by lane: where the last look ended
         self._sending: dict[str, asyncio.Task[None]] = {}  # by key of the update
+        self._event = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is something to do now."""
+        self._event.set()
 
     async def run(self) -> None:
         """Look after the open roll-outs until cancelled."""
         try:
             while True:
-                await asyncio.sleep(TICK_S)
+                await asyncio.sleep(PAUSE_S)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._event.wait(), TICK_S)
+                self._event.clear()
                 if self._house.is_frozen:
                     continue
                 try:
@@ -97,11 +107,13 @@ class Driver:
     async def tick(self) -> None:
         """One bounded step of every open roll-out."""
         for head in self._house.store.find(Rollout, OPEN_MAX, is_open=1):
-            plan = plan_of(self._house.store, head.number)
+            plan, before = plan_of(self._house.store, head.number), _place(head)
             if head.state is _S.ENROLLING:
                 head = await self._enrol(plan, head)
             else:
                 head = await self._look_after(plan, head)
+            if _place(head) != before:
+                self.wake()
             if self.on_head is not None:
                 await self.on_head(head)
 
@@ -115,9 +127,11 @@ class Driver:
         if head.state in OVER and head.tally.waiting:
             told = Told(UpdateEvent.LEFT_OUT, f"the roll-out is {head.state.value}")
             await self._tell(self._some(head, "waiting"), told)
+            self.wake()
         if head.has_turned and head.tally.updated:
             told = Told(UpdateEvent.ROLL_BACK, "the roll-out is rolled back")
             await self._tell(self._some(head, "updated"), told)
+            self.wake()
         with speaking(replace(plan.author, reason=_why(plan))):
             if head.state is _S.RUNNING and head.tally.waiting:
                 self._offer(plan, head, "waiting")
@@ -214,6 +228,11 @@ class Driver:
             log.error("an offer of firmware failed", update=key, exc_info=error)
         finally:
             self._sending.pop(key, None)
+
+
+def _place(head: Rollout) -> tuple[object, ...]:
+    """What a tick moves on, beside the stations themselves."""
+    return head.state, head.stage, head.opened, head.enrolled_to
 
 
 def _why(plan: RolloutPlan) -> str:
