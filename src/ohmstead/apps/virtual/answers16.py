@@ -12,13 +12,12 @@ from ohmstead.apps.virtual.cabinet import (
     CertificateHash,
     Profile,
 )
-from ohmstead.apps.virtual.charging import Commands
+from ohmstead.apps.virtual.charging import Commands, Move
 from ohmstead.wire.ocpp import v16
 from ohmstead.wire.ocpp.base import Message
 from ohmstead.wire.ocpp.times import format_time, parse_time
 
 FIRMWARE_CHARACTERS_MAX = 50  # CiString50Type
-FAILS = "fail"  # an address with this in it cannot be reached
 _SHA256 = v16.HashAlgorithmEnumType.SHA256
 
 
@@ -105,43 +104,36 @@ def _composite(asked: v16.GetCompositeScheduleRequest, panel: Commands) -> Messa
 
 
 def _diagnostics(asked: v16.GetDiagnosticsRequest, panel: Commands) -> Message:
+    def told(status: v16.DiagnosticsStatus) -> tuple[str, Message]:
+        message = v16.DiagnosticsStatusNotificationRequest(status=status)
+        return "DiagnosticsStatusNotification", message
+
     status = v16.DiagnosticsStatus
-    end = status.UPLOAD_FAILED if FAILS in asked.location else status.UPLOADED
-    panel.say(
-        *(
-            ("DiagnosticsStatusNotification", v16.DiagnosticsStatusNotificationRequest(status=one))
-            for one in (status.UPLOADING, end)
-        )
-    )
+    begins, badly = told(status.UPLOADING), told(status.UPLOAD_FAILED)
+    panel.move(Move(asked.location, begins, (told(status.UPLOADED),), badly, brings=True))
     return v16.GetDiagnosticsResponse(file_name=f"{panel.name}.log")
 
 
 def _log(asked: v16.GetLogRequest, panel: Commands) -> Message:
-    status = v16.UploadLogStatusEnumType
-    end = status.UPLOAD_FAILURE if FAILS in asked.log.remote_location else status.UPLOADED
-    told = v16.LogStatusNotificationRequest
-    panel.say(
-        *(
-            ("LogStatusNotification", told(status=one, request_id=asked.request_id))
-            for one in (status.UPLOADING, end)
-        )
-    )
+    def told(status: v16.UploadLogStatusEnumType) -> tuple[str, Message]:
+        message = v16.LogStatusNotificationRequest(status=status, request_id=asked.request_id)
+        return "LogStatusNotification", message
+
+    status, url = v16.UploadLogStatusEnumType, asked.log.remote_location
+    begins, badly = told(status.UPLOADING), told(status.UPLOAD_FAILURE)
+    panel.move(Move(url, begins, (told(status.UPLOADED),), badly, brings=True))
     return v16.GetLogResponse(status=v16.LogStatusEnumType.ACCEPTED, filename=f"{panel.name}.log")
 
 
 def _update(asked: v16.UpdateFirmwareRequest, panel: Commands) -> Message:
-    status = v16.FirmwareStatus
-    steps = [status.DOWNLOADING, status.DOWNLOADED, status.INSTALLING, status.INSTALLED]
-    if FAILS in asked.location:
-        steps = [status.DOWNLOADING, status.DOWNLOAD_FAILED]
-    else:
-        panel.installed(file_name(asked.location))
-    panel.say(
-        *(
-            ("FirmwareStatusNotification", v16.FirmwareStatusNotificationRequest(status=one))
-            for one in steps
-        )
-    )
+    def told(status: v16.FirmwareStatus) -> tuple[str, Message]:
+        message = v16.FirmwareStatusNotificationRequest(status=status)
+        return "FirmwareStatusNotification", message
+
+    status, url = v16.FirmwareStatus, asked.location
+    well = tuple(map(told, (status.DOWNLOADED, status.INSTALLING, status.INSTALLED)))
+    begins, badly = told(status.DOWNLOADING), told(status.DOWNLOAD_FAILED)
+    panel.move(Move(url, begins, well, badly, firmware=file_name(url)))
     return v16.UpdateFirmwareResponse()
 
 
@@ -149,19 +141,17 @@ def _signed_update(asked: v16.SignedUpdateFirmwareRequest, panel: Commands) -> M
     status, answer = v16.FirmwareStatusEnumType, v16.UpdateFirmwareStatusEnumType
     if "BEGIN CERTIFICATE" not in asked.firmware.signing_certificate:
         return v16.SignedUpdateFirmwareResponse(status=answer.INVALID_CERTIFICATE)
-    steps = [status.DOWNLOADING, status.DOWNLOADED, status.SIGNATURE_VERIFIED]
-    steps += [status.INSTALLING, status.INSTALLED]
-    if FAILS in asked.firmware.location:
-        steps = [status.DOWNLOADING, status.DOWNLOAD_FAILED]
-    else:
-        panel.installed(file_name(asked.firmware.location))
-    told = v16.SignedFirmwareStatusNotificationRequest
-    panel.say(
-        *(
-            ("SignedFirmwareStatusNotification", told(status=one, request_id=asked.request_id))
-            for one in steps
+
+    def told(status: v16.FirmwareStatusEnumType) -> tuple[str, Message]:
+        message = v16.SignedFirmwareStatusNotificationRequest(
+            status=status, request_id=asked.request_id
         )
-    )
+        return "SignedFirmwareStatusNotification", message
+
+    steps = (status.DOWNLOADED, status.SIGNATURE_VERIFIED, status.INSTALLING, status.INSTALLED)
+    begins, badly = told(status.DOWNLOADING), told(status.DOWNLOAD_FAILED)
+    url = asked.firmware.location
+    panel.move(Move(url, begins, tuple(map(told, steps)), badly, firmware=file_name(url)))
     return v16.SignedUpdateFirmwareResponse(status=answer.ACCEPTED)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ohmstead.apps.virtual.answers16 import FAILS, file_name
+from ohmstead.apps.virtual.answers16 import file_name
 from ohmstead.apps.virtual.cabinet import (
     DEFAULT_LIMIT_A,
     DEFAULT_LIMIT_W,
     CertificateHash,
     Profile,
 )
-from ohmstead.apps.virtual.charging import Commands
+from ohmstead.apps.virtual.charging import Commands, Move
+from ohmstead.apps.virtual.moving import FAILS
 from ohmstead.wire.ocpp import v201
 from ohmstead.wire.ocpp.base import Message
 from ohmstead.wire.ocpp.times import format_time, parse_time
@@ -121,38 +122,33 @@ def _composite(asked: v201.GetCompositeScheduleRequest, panel: Commands) -> Mess
 
 
 def _log(asked: v201.GetLogRequest, panel: Commands) -> Message:
-    status, told = v201.UploadLogStatusEnumType, v201.LogStatusNotificationRequest
-    end = status.UPLOAD_FAILURE if FAILS in asked.log.remote_location else status.UPLOADED
-    panel.say(
-        *(
-            ("LogStatusNotification", told(status=one, request_id=asked.request_id))
-            for one in (status.UPLOADING, end)
-        )
-    )
+    def told(status: v201.UploadLogStatusEnumType) -> tuple[str, Message]:
+        message = v201.LogStatusNotificationRequest(status=status, request_id=asked.request_id)
+        return "LogStatusNotification", message
+
+    status, url = v201.UploadLogStatusEnumType, asked.log.remote_location
+    begins, badly = told(status.UPLOADING), told(status.UPLOAD_FAILURE)
+    panel.move(Move(url, begins, (told(status.UPLOADED),), badly, brings=True))
     name = f"{panel.name}.log"
     return v201.GetLogResponse(status=v201.LogStatusEnumType.ACCEPTED, filename=name)
 
 
 def _update(asked: v201.UpdateFirmwareRequest, panel: Commands) -> Message:
-    status, told = v201.FirmwareStatusEnumType, v201.FirmwareStatusNotificationRequest
+    def told(status: v201.FirmwareStatusEnumType) -> tuple[str, Message]:
+        message = v201.FirmwareStatusNotificationRequest(status=status, request_id=asked.request_id)
+        return "FirmwareStatusNotification", message
+
+    status = v201.FirmwareStatusEnumType
     signed = asked.firmware.signature is not None
     certificate = asked.firmware.signing_certificate or ""
     if signed and "BEGIN CERTIFICATE" not in certificate:
         invalid = v201.UpdateFirmwareStatusEnumType.INVALID_CERTIFICATE
         return v201.UpdateFirmwareResponse(status=invalid)  # L01.FR.11
-    steps = [status.DOWNLOADING, status.DOWNLOADED]
-    steps += [status.SIGNATURE_VERIFIED] if signed else []
-    steps += [status.INSTALLING, status.INSTALLED]
-    if FAILS in asked.firmware.location:
-        steps = [status.DOWNLOADING, status.DOWNLOAD_FAILED]
-    else:
-        panel.installed(file_name(asked.firmware.location))
-    panel.say(
-        *(
-            ("FirmwareStatusNotification", told(status=one, request_id=asked.request_id))
-            for one in steps
-        )
-    )
+    steps = [status.DOWNLOADED, *([status.SIGNATURE_VERIFIED] if signed else [])]
+    well = tuple(map(told, [*steps, status.INSTALLING, status.INSTALLED]))
+    begins, badly = told(status.DOWNLOADING), told(status.DOWNLOAD_FAILED)
+    url = asked.firmware.location
+    panel.move(Move(url, begins, well, badly, firmware=file_name(url)))
     accepted = v201.UpdateFirmwareStatusEnumType.ACCEPTED
     return v201.UpdateFirmwareResponse(status=accepted)
 

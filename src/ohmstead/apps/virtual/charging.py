@@ -111,6 +111,17 @@ class Cause(enum.Enum):
     END = "Transaction.End"
 
 
+class Move(Frozen):
+    """A file to fetch, or to bring, and what is told while it moves."""
+
+    url: str
+    begins: tuple[str, Message]
+    well: tuple[tuple[str, Message], ...]
+    badly: tuple[str, Message]
+    brings: bool = False
+    firmware: str = ""  # to run once it is there
+
+
 class Commands(Protocol):
     """What the CSMS may ask of a station; the two dialects translate their messages to this."""
 
@@ -134,6 +145,7 @@ class Commands(Protocol):
     def name(self) -> str: ...
     def say(self, *messages: tuple[str, Message]) -> None: ...
     def installed(self, firmware: str) -> None: ...
+    def move(self, move: Move) -> None: ...
 
 
 class Dialect(Protocol):

@@ -9,10 +9,19 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from ohmstead.apps.virtual.cabinet import Cabinet
-from ohmstead.apps.virtual.charging import Availability, Cause, Place, RemoteStart, Transaction
+from ohmstead.apps.virtual.charging import (
+    Availability,
+    Cause,
+    Move,
+    Place,
+    RemoteStart,
+    Transaction,
+)
 from ohmstead.apps.virtual.link import CsmsRefused
+from ohmstead.apps.virtual.moving import FAILS, bring, fetch, is_link
 from ohmstead.frozen import replace
 from ohmstead.wire.ocpp.base import Message
+from ohmstead.wire.ocpp.times import format_time
 
 if TYPE_CHECKING:
     from ohmstead.apps.virtual.settings import Settings
@@ -195,9 +204,34 @@ class Panel:
             with contextlib.suppress(CsmsRefused):
                 await self._station.ask(action, message)
 
+    def move(self, move: Move) -> None:
+        """Move a file after the answer; an address that is no link of a house only stands for one.
+
+        One with FAILS in it cannot be reached.
+        """
+        if is_link(move.url):
+            self._station.later(self._move(move))
+            return
+        if FAILS not in move.url:
+            self.installed(move.firmware)
+        self.say(move.begins, *((move.badly,) if FAILS in move.url else move.well))
+
+    async def _move(self, move: Move) -> None:
+        await self._say((move.begins,))
+        context = self._station.uplink.ssl_context
+        if move.brings:
+            text = f"{format_time(self.now_ms)} {self.name} {self._station.plate.firmware}\n" * 100
+            moved = await bring(move.url, f"{self.name}.log", text.encode(), context)
+        else:
+            moved = await fetch(move.url, context) is not None
+        if moved:
+            self.installed(move.firmware)
+        await self._say(move.well if moved else (move.badly,))
+
     def installed(self, firmware: str) -> None:
-        """Run another firmware from now on; said at the next boot."""
-        self._station.plate = replace(self._station.plate, firmware=firmware)
+        """Run another firmware from now on, if it has a name; said at the next boot."""
+        if firmware:
+            self._station.plate = replace(self._station.plate, firmware=firmware)
 
     def _active(self, transaction_id: str) -> Transaction | None:
         for place in self._station.places.values():

@@ -48,7 +48,7 @@ class Uplink:
         self._answer = answer
         self._back = back
         self._random = random
-        self._ssl_context = ssl_context
+        self.ssl_context = ssl_context
         self._link: StationLink | None = None
         self._stays_offline = asyncio.Event()
         self._stays_offline.set()
@@ -102,7 +102,7 @@ class Uplink:
             self.version,
             self._answer,
             self._closed,
-            self._ssl_context,
+            self.ssl_context,
         )
         self.connections += 1
 
