@@ -21,6 +21,7 @@ import structlog
 from ohmstead.apps.api.app import build, contract
 from ohmstead.apps.api.keys import fresh_key
 from ohmstead.apps.api.settlement import NoSettlement
+from ohmstead.apps.config import PaceConfig
 from ohmstead.core.access import Scope
 from ohmstead.flows.access import add_key
 from ohmstead.wire.ocpp.base import Side, Version
@@ -281,7 +282,7 @@ class Sockets:
     async def _open(self) -> None:
         structlog.configure(processors=[self._note])
         self.stack = contextlib.AsyncExitStack()
-        self.floor = await self.stack.enter_async_context(floor.serving())
+        self.floor = await self.stack.enter_async_context(floor.serving(pace=PACE))
 
     def run(self, data: bytes) -> None:
         loop().run_until_complete(self._send(data))
@@ -323,6 +324,7 @@ class Sockets:
         return mutated(rng, HELLO, [HELLO])[:20_000]
 
 
+PACE = PaceConfig(messages_per_s=1_000_000, log_ins_per_minute=100_000)  # one station, all cases
 HELLO = "\r\n".join(
     ["GET /ocpp/S1 HTTP/1.1", "Host: localhost", *floor.upgrade_headers("S1"), "", ""]
 ).encode()

@@ -19,8 +19,8 @@ from ohmstead.apps.stations.authority import Unsuitable, suitable
 from ohmstead.apps.stations.passwords import _status
 from ohmstead.apps.trust import load_trust
 from ohmstead.errors import ChainUnavailable, ConfigError, OperatorError
-from ohmstead.wire.ocpp import v201
-from ohmstead.wire.ocpp.codec import decode_with_repairs
+from ohmstead.wire.ocpp import v16, v201
+from ohmstead.wire.ocpp.codec import CallRefused, decode_as, decode_with_repairs
 from tests.adapters.chain.test_rpc import CHAIN_ID, Node
 from tests.apps.api.desk import problem, walk
 from tests.fuzz.targets_files import OWNER, TRUST, _pem, _tar, requests
@@ -83,6 +83,20 @@ def test_a_dump_of_brackets_without_end_is_broken_and_not_a_crash():
 def test_an_answer_about_a_password_with_an_absurd_number_says_nothing():
     assert _status(b'{"status":1e400000}') == ""
     assert _status(b'{"status":"Accepted"}') == "Accepted"
+
+
+@pytest.mark.parametrize("limit", ["9" * 28 + ".95", "1" + "0" * 27, "-" + "7" * 29 + ".1"])
+def test_a_limit_of_thirty_digits_is_a_number_like_any_other(limit):
+    period = b'{"startPeriod":0,"limit":%b}' % limit.encode()
+    schedule = b'{"chargingRateUnit":"A","chargingSchedulePeriod":[%b]}' % period
+    payload = b'{"status":"Accepted","chargingSchedule":%b}' % schedule
+    kind = v16.GetCompositeScheduleResponse
+    if limit.endswith("5"):
+        with pytest.raises(CallRefused, match=r"multiple of 0\.1"):
+            decode_as(kind, payload)
+    else:
+        found = decode_as(kind, payload).charging_schedule.charging_schedule_period[0]
+        assert str(found.limit) == limit
 
 
 def test_a_vendors_own_fields_are_no_departure_from_the_schema():

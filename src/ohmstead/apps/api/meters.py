@@ -9,16 +9,27 @@ from litestar.params import FromPath, JSONBody
 
 from ohmstead.apps.api import shapes, views
 from ohmstead.apps.api.given import TheHouse, TheSettlement
+from ohmstead.apps.api.meter_exchanges import (
+    ExchangeBody,
+    ExchangeView,
+    NewMeterBody,
+    exchange_view,
+)
+from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.api.settlement import Settlement
 from ohmstead.apps.api.stations import RUNS, SEES, station_of
 from ohmstead.apps.boot import House
 from ohmstead.apps.settler import StationPassport
+from ohmstead.apps.stations.commanding.author import AUTHOR
 from ohmstead.core.canonical import encode
+from ohmstead.core.exchange import MeterExchange
 from ohmstead.core.meter import MeterKey, Tier
 from ohmstead.core.network import Evse, Station
 from ohmstead.errors import ChainUnavailable
+from ohmstead.flows.meters import Exchange, exchange_meter
 from ohmstead.flows.onboarding import AddMeter, add_meter
+from ohmstead.frozen import replace
 from ohmstead.wire.ocmf import KeyUnreadable, load_key
 
 H3_CELL = re.compile(r"[0-9a-fA-F]{1,16}")
@@ -44,6 +55,25 @@ async def standing(settlement: Settlement, key: MeterKey) -> shapes.PassportView
     return views.passport(found)
 
 
+def key_from(
+    data: shapes.MeterBody | NewMeterBody, station_id: str, valid_from_ms: int
+) -> MeterKey:
+    """The key that a body describes; raises Problem."""
+    try:
+        key = load_key(data.public_key)
+    except KeyUnreadable as error:
+        raise Problem(400, f"public_key: {error}", "bad-request") from None
+    return MeterKey(
+        key_id=key.key_id,
+        curve=key.curve.name,
+        public_key=key.der_hex,
+        tier=Tier(data.tier),
+        serial=data.serial,
+        station_id=station_id,
+        valid_from_ms=valid_from_ms,
+    )
+
+
 @get("/stations/{station_id:str}/meters", opt=SEES)
 async def list_meters(
     house: TheHouse, settlement: TheSettlement, station_id: FromPath[str]
@@ -63,24 +93,52 @@ async def register_meter(
 ) -> shapes.MeterView:
     """Register the public key of an evse's meter: only what it signs is ever called proven."""
     station_of(house, station_id)
-    try:
-        key = load_key(data.public_key)
-    except KeyUnreadable as error:
-        raise Problem(400, f"public_key: {error}", "bad-request") from None
     since = data.valid_from
-    record = MeterKey(
-        key_id=key.key_id,
-        curve=key.curve.name,
-        public_key=key.der_hex,
-        tier=Tier(data.tier),
-        serial=data.serial,
-        station_id=station_id,
-        valid_from_ms=views.read_moment(since, "valid_from") if since else house.clock.now_ms(),
-    )
+    valid_from_ms = views.read_moment(since, "valid_from") if since else house.clock.now_ms()
+    record = key_from(data, station_id, valid_from_ms)
     with bad_request():
         await house.store.run(add_meter, AddMeter(record, data.evse))
     house.services.registry.forget(station_id)
     return views.meter(record, data.evse)
+
+
+@post("/stations/{station_id:str}/meters/exchange", opt=RUNS)
+async def exchange_of_meters(
+    house: TheHouse, station_id: FromPath[str], data: JSONBody[ExchangeBody]
+) -> ExchangeView:
+    """Write down that a meter was exchanged: the next session is compared with the new one, the
+    old one's key ends, and a session that was under way goes to review. Twice is once."""
+    station_of(house, station_id)
+    now_ms = house.clock.now_ms()
+    at_ms = views.read_moment(data.at, "at") if data.at else now_ms
+    key = None
+    if data.new_meter is not None:
+        key = key_from(data.new_meter, station_id, at_ms)
+    author = replace(AUTHOR.get(), reason=data.because)
+    command = Exchange(
+        station_id=station_id,
+        evse_id=data.evse,
+        at_ms=at_ms,
+        old_final_mwh=data.old_final_mwh,
+        new_initial_mwh=data.new_initial_mwh,
+        author=author,
+        new_key=key,
+        anyway=data.anyway,
+    )
+    done = await house.store.run(exchange_meter, command)
+    house.services.registry.forget(station_id)
+    return exchange_view(done)
+
+
+@get("/stations/{station_id:str}/meters/exchanges", opt=SEES)
+async def list_exchanges(
+    house: TheHouse, station_id: FromPath[str], limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
+) -> shapes.Page:
+    """The meter exchanges of a station: who answers for each, and why it was."""
+    station_of(house, station_id)
+    return find_page(
+        house.store, MeterExchange, limit, cursor, exchange_view, station_id=station_id
+    )
 
 
 @get("/stations/{station_id:str}/meters/{key_id:str}/binding", opt=RUNS)
@@ -126,4 +184,11 @@ def cell_of(station: Station) -> int:
     return int(cell or "0", 16)
 
 
-HANDLERS = (list_meters, register_meter, show_binding, register_passport)
+HANDLERS = (
+    list_meters,
+    register_meter,
+    exchange_of_meters,
+    list_exchanges,
+    show_binding,
+    register_passport,
+)

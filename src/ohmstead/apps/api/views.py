@@ -11,6 +11,7 @@ from ohmstead.apps.boot import House
 from ohmstead.apps.settler import Standing
 from ohmstead.core.access import ApiKey
 from ohmstead.core.bill import Bill
+from ohmstead.core.exchange import EXCHANGED
 from ohmstead.core.ledger import Account, Transfer
 from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import IdToken, Station
@@ -205,7 +206,7 @@ def session(
 ) -> shapes.SessionView:
     """A session; ``its_bill`` and ``progress`` where there is one."""
     energy_mwh = its_bill.energy_mwh if its_bill else None
-    if energy_mwh is None:
+    if energy_mwh is None and EXCHANGED not in record.findings:
         energy_mwh = delivered_mwh(record.begin_mwh, progress)  # what the station said so far
     return shapes.SessionView(
         id=record.id,

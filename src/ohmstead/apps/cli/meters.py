@@ -80,6 +80,95 @@ def list_meters(
     table(rows, ["EVSE", "SERIAL", "CURVE", "PASSPORT", "KEY"])
 
 
+MWH_DECIMALS = 6  # of a kWh
+KWH = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,6}))?")
+
+
+def mwh_of(value: str) -> int:
+    """A typer parser: kWh as a meter shows them, whole and exact in mWh."""
+    match = KWH.fullmatch(value.strip())
+    if match is None:
+        raise typer.BadParameter(f"expected kWh as the meter shows them, as in 1234.56: {value!r}")
+    return int(match[1] + (match[2] or "").ljust(MWH_DECIMALS, "0"))
+
+
+@meter.command("exchange")
+def exchange_meter(
+    station_id: StationId,
+    evse: Annotated[int, typer.Argument(metavar="EVSE", min=1, help="Whose meter it was.")],
+    old_final: Annotated[
+        int, typer.Option(parser=mwh_of, metavar="KWH", help="What the old meter shows last.")
+    ],
+    new_initial: Annotated[
+        int, typer.Option(parser=mwh_of, metavar="KWH", help="What the new meter shows first.")
+    ],
+    because: Annotated[str, typer.Option(help="Why; it stands in the audit log.")],
+    public_key: Annotated[str, typer.Option(help="Of the new meter, if it signs.")] = "",
+    serial: Annotated[str, typer.Option(help="As the new meter writes it.")] = "",
+    tier: Annotated[str, typer.Option(help="legal, secure or soft.")] = "soft",
+    at: Annotated[str, typer.Option(help="When, as 2026-11-20T08:00:00Z; now unless said.")] = "",
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="The old number is below the last one, and is right.")
+    ] = False,
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Write down that the meter of an evse was exchanged, with what both meters showed."""
+    body: dict[str, Any] = {
+        "evse": evse,
+        "old_final_mwh": old_final,
+        "new_initial_mwh": new_initial,
+        "because": because,
+        "anyway": anyway,
+    }
+    if at:
+        body["at"] = at
+    if public_key:
+        body["new_meter"] = {"public_key": public_key, "serial": serial, "tier": tier}
+    elif serial:
+        raise typer.BadParameter("--serial goes with --public-key; an unsigned meter needs neither")
+    done = Api(directory, key).post(f"/stations/{part(station_id)}/meters/exchange", body)
+    if as_json:
+        say_json(done)
+        return
+    say(f"The meter of evse {evse} of {station_id} was exchanged at {done['at']}.")
+    for session in done["sessions"]:
+        say(f"Session {session} was under way: it goes to review when it ends.")
+    if done["new_key_id"]:
+        say(f"Registered key {done['new_key_id']}.")
+        say(f"Next: its passport on the chain, from `ohmstead meter digest {station_id}`.")
+
+
+@meter.command("exchanges")
+def list_exchanges(
+    station_id: StationId, directory: Dir = HERE, key: Key = "", as_json: Json = False
+) -> None:
+    """The meter exchanges of a station: when, the two numbers in kWh, who and why."""
+    found = Api(directory, key).get(f"/stations/{part(station_id)}/meters/exchanges")["items"]
+    if as_json:
+        say_json(found)
+        return
+    rows = [
+        [
+            str(one["evse"]),
+            one["at"],
+            kwh_of(one["old_final_mwh"]),
+            kwh_of(one["new_initial_mwh"]),
+            one["by"],
+            one["because"],
+        ]
+        for one in found
+    ]
+    table(rows, ["EVSE", "AT", "OLD FINAL", "NEW INITIAL", "BY", "BECAUSE"])
+
+
+def kwh_of(mwh: int) -> str:
+    """kWh to the Wh, as meters show them."""
+    whole, rest = divmod(mwh, 10**MWH_DECIMALS)
+    return f"{whole}.{rest:06d}"[:-3]
+
+
 @meter.command("digest")
 def meter_digest(
     station_id: StationId,

@@ -12,6 +12,7 @@ from ohmstead.core.progress import Progress
 from ohmstead.core.session import PayerKind, Session
 from ohmstead.core.tariff import Tariff, worst_case_minor
 from ohmstead.flows.charging import judge, payment
+from ohmstead.flows.charging.exchanged import counted
 from ohmstead.flows.charging.funding import (
     LOCK_MARGIN_MS,
     lock_left_ms,
@@ -35,7 +36,7 @@ def keep_ahead(
     tariff = state.get(Tariff, session.tariff_key)
     if tariff is None or progress.last_mwh is None:
         return session, progress, None, Decision(None)
-    at_ms, mwh = progress.last_ms, progress.last_mwh
+    at_ms, mwh = progress.last_ms, counted(state, session, progress.last_ms, progress.last_mwh)
     cost = judge.running_cost_minor(session, tariff, at_ms, mwh, zone)
     step_ms = policy.report_interval_ms
     station = state.get(Station, session.station_id)

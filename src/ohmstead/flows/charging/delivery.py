@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ohmstead.core.bill import MeterHead
+from ohmstead.core.exchange import counted_on
 from ohmstead.core.meter import MeterKey, Reading, SignedReading
 from ohmstead.core.network import NetworkPolicy, Station
 from ohmstead.core.plausibility import Circumstances, Severity, assess
 from ohmstead.core.progress import Progress
 from ohmstead.core.session import Session
 from ohmstead.flows.charging.evidence import UNCHECKABLE
+from ohmstead.flows.charging.exchanged import steps_of
 from ohmstead.flows.charging.kept import signed_of, values_of
 from ohmstead.flows.charging.proof import (
     GATEWAY_REGISTER,
@@ -113,9 +115,13 @@ def _unsigned(
     """Begin, end and what lies between as the station says them."""
     end_mwh, end_ms = ending.end_mwh, ending.end_ms
     first = session.begin_mwh if session.begin_mwh is not None else end_mwh or 0
-    last = end_mwh if end_mwh is not None else ending.progress.last_mwh
+    last, last_ms = end_mwh, end_ms
+    if last is None:
+        last, last_ms = ending.progress.last_mwh, ending.progress.last_ms
+    steps = steps_of(state, session)
+    last = counted_on(steps, last_ms, last) if last is not None else None
     samples = tuple(
-        Reading(GATEWAY_REGISTER, mwh, at_ms, "C")
+        Reading(GATEWAY_REGISTER, counted_on(steps, at_ms, mwh) if steps else mwh, at_ms, "C")
         for at_ms, mwh in sorted(values_of(state, ending.progress))
         if session.started_ms < at_ms < end_ms
     )

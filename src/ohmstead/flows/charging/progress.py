@@ -6,6 +6,7 @@ import enum
 from collections.abc import Container, Sequence
 from datetime import tzinfo
 
+from ohmstead.core.exchange import EXCHANGED
 from ohmstead.core.network import Quarantined, TransactionRef
 from ohmstead.core.progress import Progress, Value, advance, named
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
@@ -114,7 +115,8 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
     kept_ms = _kept_ms(state, progress, values)
     advanced = advance(progress, values, command.seq, kept_ms, name, pages)
     progress = advanced.progress
-    if advanced.decreased and DECREASED not in session.findings:
+    # A new meter counts from below; what else fell is found at the stop, counted on.
+    if advanced.decreased and not {DECREASED, EXCHANGED}.intersection(session.findings):
         session = replace(session, findings=(*session.findings, DECREASED))
     cost_minor: int | None = None
     jobs: tuple[Job, ...] = ()

@@ -13,6 +13,7 @@ from ohmstead.core.access import ApiKey, KeptAnswer
 from ohmstead.core.attempt import Attempt, card_of
 from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import Author, CommandBatch, CommandBody, StationCommand
+from ohmstead.core.exchange import MeterExchange, SessionExchange
 from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.ledger import Account, Resolution, Transfer
 from ohmstead.core.local_list import ListState, LocalList
@@ -61,7 +62,7 @@ IMPERSONAL: frozenset[type] = frozenset(
     {
         *(NetworkPolicy, Counter, Tariff, MeterKey, TransactionRef, SeenMessage, MeterHead),
         *(PageHead, EvseHead, Progress, ReadingBlock, ChainCursor, EpochRecord, ListState),
-        *(Station, Newcomer, Subscription, PersonRequest),
+        *(Station, Newcomer, Subscription, PersonRequest, MeterExchange, SessionExchange),
     }
 )
 """What names no driver: numbers, meters, digests of messages, and whom the operator deals with."""

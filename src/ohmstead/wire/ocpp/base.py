@@ -17,7 +17,7 @@ from __future__ import annotations
 import enum
 from abc import ABC
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import msgspec
@@ -26,6 +26,8 @@ from ohmstead.frozen import Frozen
 
 NUMBER_TEXT_LENGTH_MAX = 48
 NUMBER_EXPONENT_MAX = 28
+# What a remainder needs of a number so long: Decimal's usual 28 digits refuse some.
+_EXACT = Context(prec=2 * NUMBER_TEXT_LENGTH_MAX)
 INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
 
 
@@ -156,5 +158,5 @@ def check_number(
         raise ValueError(f"Expected `{name}` >= {minimum}")
     if maximum is not None and value > maximum:
         raise ValueError(f"Expected `{name}` <= {maximum}")
-    if multiple_of is not None and value % Decimal(multiple_of):
+    if multiple_of is not None and _EXACT.remainder(value, Decimal(multiple_of)):
         raise ValueError(f"Expected `{name}` that is a multiple of {multiple_of}")
