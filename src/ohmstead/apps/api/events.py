@@ -63,12 +63,15 @@ class ReportView(View, frozen=True):
 
 
 class CertificateView(View, frozen=True):
-    """A certificate that our authority issued, and what its station said to it."""
+    """A certificate that our authority issued, or the V2G PKI, and what its station said to it;
+    one that is ``wanted`` of the PKI has no serial yet."""
 
     serial: str
     state: str
     issued: str
-    expires: str
+    expires: str | None
+    kind: str
+    revoked: str | None
 
 
 @get("/stations/{station_id:str}/events", opt=SEES)
@@ -151,20 +154,23 @@ async def show_report(
 
 @get("/stations/{station_id:str}/certificates", opt=SEES)
 async def list_certificates(house: TheHouse, station_id: FromPath[str]) -> Page:
-    """The certificates our authority issued to a station, the newest first."""
+    """The certificates a station was given, the newest first."""
     station_of(house, station_id)
     found = house.store.find(StationCertificate, CERTIFICATES_MAX, station_id=station_id)
     found.sort(key=lambda certificate: -certificate.number)
-    items = [
-        CertificateView(
-            serial=certificate.serial,
-            state=certificate.state,
-            issued=utc_text(certificate.issued_ms),
-            expires=utc_text(certificate.not_after_ms),
-        )
-        for certificate in found
-    ]
-    return Page(items=list(items), next=None)
+    return Page(items=[certificate_view(one) for one in found], next=None)
+
+
+def certificate_view(one: StationCertificate) -> CertificateView:
+    """A certificate as the API shows it."""
+    return CertificateView(
+        serial=one.serial,
+        state=one.state,
+        issued=utc_text(one.issued_ms),
+        expires=views.moment(one.not_after_ms),
+        kind=one.kind,
+        revoked=views.moment(one.revoked_ms),
+    )
 
 
 HANDLERS = (list_events, show_report, list_certificates)

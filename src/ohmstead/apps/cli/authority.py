@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from ohmstead.apps.cli.common import HERE, Dir, say
+from ohmstead.apps.cli.client import Api, part
+from ohmstead.apps.cli.common import HERE, Dir, Key, say
 from ohmstead.apps.config import FILE_NAME, load
+from ohmstead.core.revocation import REASONS
 from ohmstead.errors import OperatorError
 
+CRL_FILE = "ca.crl"
 ca = typer.Typer(no_args_is_help=True, help="The authority that signs stations' certificates.")
 
 
@@ -34,3 +39,20 @@ def show(directory: Dir = HERE) -> None:
     except OSError:
         problem = f"there is no authority in {directory.absolute()}; `ohmstead ca init` makes one"
         raise OperatorError(problem) from None
+
+
+@ca.command("revoke")
+def revoke(
+    station_id: Annotated[str, typer.Argument(metavar="STATION")],
+    serial: Annotated[
+        str, typer.Argument(help="Of the certificate, as `ohmstead station certificates` shows it.")
+    ],
+    reason: Annotated[str, typer.Option(help=f"One of {', '.join(REASONS)}.")] = REASONS[0],
+    directory: Dir = HERE,
+    key: Key = "",
+) -> None:
+    """Take a station's certificate back; ca.crl is written at once, and OCSP says so."""
+    path = f"/stations/{part(station_id)}/certificates/{part(serial)}/revoke"
+    told = Api(directory, key).post(path, {"reason": reason})
+    say(f"Certificate {told['serial']} of station {station_id} is revoked since {told['revoked']}.")
+    say(f"{CRL_FILE} says so; the listener reads it if network.toml has ocpp.tls.revoked.")

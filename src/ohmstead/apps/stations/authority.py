@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -32,7 +31,7 @@ BACKDATED = timedelta(hours=1)  # a station's clock may be behind
 RSA_BITS_MIN, RSA_BITS_MAX = 2_048, 8_192
 CURVES = {"secp256r1", "secp384r1", "secp521r1"}
 V2G_CURVES = {2: ("secp256r1",), 20: ("secp521r1",)}
-OCSP_PATH, CRL_PATH = "/pki/ocsp", "/pki/ca.crl"
+OCSP_PATH, CRL_PATH = "/api/v1/pki/ocsp", "/api/v1/pki/ca.crl"
 HASHES = {"sha256", "sha384", "sha512"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,14 +50,6 @@ class Issued(Frozen):
     chain: str  # PEM, the station's own first
     serial: str  # hex
     not_after_ms: int
-
-
-class Authority(Protocol):
-    """Signs CSRs of stations. Raises Unsuitable for one that it does not sign."""
-
-    def issue(self, names: Sequence[str], csr: str, now_ms: int) -> Issued: ...
-
-    def is_root(self, named: CertificateId) -> bool: ...
 
 
 def suitable(names: Sequence[str], csr: str) -> x509.CertificateSigningRequest:
