@@ -191,7 +191,8 @@ def after_restart(standing: Standing, now_ms: int) -> Standing:
     if standing.restarts >= RESTARTS_MAX or standing.tries >= TRIES_MAX:
         said = f"it restarted, and {first_text(standing.drift)}"
         return give_up(standing, now_ms, said)
-    return _stands(standing, Stand.DRIFTED, now_ms, "", standing.drift)
+    again = replace(standing, not_before_ms=0)
+    return _stands(again, Stand.DRIFTED, now_ms, "", standing.drift)
 
 
 def asked(standing: Standing, by: str, now_ms: int) -> Standing:

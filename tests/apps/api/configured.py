@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import ClassVar
 
 import ocpp.v16
 import ocpp.v21
 import ocpp.v201
 from ocpp.routing import after, on
 
+from ohmstead.apps.stations.configuration import caretaker
 from ohmstead.core.device_model import read_name
 from tests.apps.stations.field import V16, V21, V201, ChargePoint21, iso
 
+QUICK_S = 0.03
 NOON_TEXT = iso(1_790_000_000_000)
 INTEGER = {"dataType": "integer", "supportsMonitoring": False}
 TEXT = {"dataType": "string", "supportsMonitoring": False}
@@ -53,7 +56,7 @@ class Configured:
 
 class Station16(Configured, ocpp.v16.ChargePoint):
     result, unknown = ocpp.v16.call_result, "NotSupported"
-    factory = {
+    factory: ClassVar = {
         "AuthorizationKey": "00112233445566778899",
         "HeartbeatInterval": "300",
         "LocalPreAuthorize": "false",
@@ -82,7 +85,7 @@ class Station16(Configured, ocpp.v16.ChargePoint):
 
 class Configured2x(Configured):
     unknown = "UnknownVariable"
-    about = {
+    about: ClassVar = {
         "AuthCtrlr.Enabled": TRUTH,
         "AlignedDataCtrlr.Interval": INTEGER | {"minLimit": 0, "maxLimit": 3_600},
         "EVSE@1.Power#MaxSet": {"dataType": "decimal", "supportsMonitoring": True, "unit": "W"},
@@ -91,7 +94,7 @@ class Configured2x(Configured):
             "valuesList": "Energy.Active.Import.Register,Power.Active.Import,SoC",
         },
     }  # fmt: skip
-    factory = {
+    factory: ClassVar = {
         "AlignedDataCtrlr.Interval": "900",
         "AuthCtrlr.Enabled": "true",
         "DeviceDataCtrlr.ItemsPerMessage[GetVariables]": "1",
@@ -219,3 +222,13 @@ async def eventually(ask, seconds=20):
             return answer
         await asyncio.sleep(0.05)
     raise AssertionError("it never came true")
+
+
+def hurried(monkeypatch):
+    """Let the caretaker of configurations look more often than it does."""
+    monkeypatch.setattr(caretaker, "TICK_S", QUICK_S)
+
+
+async def a_while():
+    """As long as a caretaker in a hurry would need to do what it must not."""
+    await asyncio.sleep(10 * QUICK_S)

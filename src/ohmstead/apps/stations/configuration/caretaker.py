@@ -251,7 +251,7 @@ class Caretaker:
             return  # it is judged again, and noted then
         wanted = template.repair == ALWAYS or standing.is_asked
         if standing.state is Stand.DRIFTED and wanted and mendable(standing):
-            self._note(station_id, max(standing.not_before_ms, self._now() + 1), sooner=True)
+            self._note(station_id, max(standing.not_before_ms, self._now()), sooner=True)
         elif standing.state is Stand.REBOOT and template.reboot == IDLE:
             self._note(station_id, self._now() + IDLE_LOOK_MS, sooner=True)
 

@@ -24,6 +24,7 @@ from ohmstead.wire.ocpp.faults import CallRefused
 
 REQUEST_ID_MAX = 2**31 - 1
 PART_S = 60.0  # a report whose next part takes longer has ended
+LOOK_S = 0.5  # whether the station is still there
 VIA = "template"  # the door of commands that templates send
 SETS = frozenset({"ChangeConfiguration", "SetVariables"})
 TELLS = SETS | {"GetConfiguration", "GetVariables"}
@@ -100,19 +101,24 @@ async def _report(desk: Desk, presence: Presence, station_id: str) -> None:
 
 
 async def _until_kept(desk: Desk, presence: Presence, station_id: str, report: Collecting) -> None:
+    link, loop = desk.gateway.link(station_id), asyncio.get_running_loop()
+    end = loop.time() + PART_S
     while not report.is_kept:
         report.came.clear()
-        try:
-            await asyncio.wait_for(report.came.wait(), PART_S)
-        except TimeoutError:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(report.came.wait(), LOOK_S)
+            end = loop.time() + PART_S
+        if report.is_kept:
+            return
+        if desk.gateway.link(station_id) is not link:
+            presence.model.under_way.pop(report.request_id, None)
+            raise NotRead(f"station {station_id} went away before its report was whole")
+        if loop.time() >= end:
             presence.model.under_way.pop(report.request_id, None)
             raise NotRead(
                 f"station {station_id} did not send the rest of its report for {PART_S:.0f} s; "
                 "read it again"
-            ) from None
-        if desk.gateway.link(station_id) is None and not report.is_kept:
-            presence.model.under_way.pop(report.request_id, None)
-            raise NotRead(f"station {station_id} went away before its report was whole")
+            )
 
 
 def _why(station_id: str, action: str, asked: Asked) -> str:
