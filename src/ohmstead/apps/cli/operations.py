@@ -64,12 +64,18 @@ def restore(
     ] = None,
 ) -> None:
     """Restore a backup into an empty folder; the house starts frozen, until `ohmstead resume`."""
+    from ohmstead.apps.files.missing import missing_files
     from ohmstead.apps.operations.restore import restore as into
 
     if keys is not None and not keys.is_dir():
         raise OperatorError(f"--keys {keys}: there is no such folder")
     made = into(file, directory, keys)
     say(f"Restored {made.network} as of {made.made} to {directory.absolute()}.")
+    missing = missing_files(directory)
+    for one in missing.firmware:
+        say(f"Firmware {one.id} ({one.name}) has no file: copy it to firmware/{one.sha256}.")
+    if missing.logs:
+        say(f"{missing.logs} logs of stations are not in a backup: copy the uploads folder.")
     say("It is frozen: stations are heard, nothing is sent and no command is obeyed. Next:")
     say(f"  ohmstead up --dir {directory}")
     say(f"  ohmstead resume --dir {directory}")

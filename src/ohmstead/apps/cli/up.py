@@ -115,6 +115,8 @@ def print_where(
     if ports.ocpp_tls:
         secure = address(config.ocpp.tls.bind, ports.ocpp_tls)
         say(f"               wss://{secure}/ocpp/STATION_ID")
+    for base in node.house.files.offers.bases.values():
+        say(f"  files        {base}   for stations, by links of their own")
     if chain["kind"] == "anvil":
         say(f"  chain        {chain['rpc']}   a demo chain: its keys are public")
     elif chain["kind"] == "rpc":
