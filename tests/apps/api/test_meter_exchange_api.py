@@ -1,4 +1,4 @@
-"""A technician exchanges a meter: by the API, at a real station, and by the commands of the page."""
+"""A technician exchanges a meter: by the API, at a real station, and by the page it is told on."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from ohmstead.errors import OperatorError
 from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, State
 
-COUNTERS_MAX = 10_000
+COUNTERS_MAX = 1_000_000  # some for each station
 WHY_LENGTH_MAX = 400
 
 
@@ -17,8 +17,10 @@ def freeze(state: State, restoration: Restoration, _now_ms: int) -> Decision[Res
     known = state.get(Restoration, restoration.key)
     if known is not None:
         return Decision(known)
-    counters = tuple(raised(counter) for counter in state.find(Counter, COUNTERS_MAX))
-    return Decision(restoration, (restoration, *counters))
+    counters = state.find(Counter, COUNTERS_MAX)
+    if len(counters) == COUNTERS_MAX:
+        raise OperatorError(f"this backup has {COUNTERS_MAX} counters or more, and is damaged")
+    return Decision(restoration, (restoration, *map(raised, counters)))
 
 
 class Resume(Frozen):
