@@ -36,7 +36,7 @@ def house(tmp_path_factory):
             made = inside(*add, "--evse", "1:22000", "--json", "--dir", folder)
             up.passwords[f"CP{number}"] = json.loads(made.stdout)["password"]
         yield up
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
             os.kill(pid_of(folder), signal.SIGKILL)
 
 
@@ -224,3 +224,18 @@ async def test_a_restart_that_cannot_begin_leaves_the_house_as_it_is(house):
         (folder / "network.toml").write_text(text)
     assert (pid_of(folder), get(folder, "/readyz").status_code) == (pid, 200)
     assert (await asked(folder, "reload"))["changed"] == []
+
+
+async def test_sigterm_lets_the_stations_go_with_1012_before_the_house_ends(house):
+    stations = [Station(house, name) for name in house.passwords]
+    charging = [asyncio.create_task(one.charge_until(lambda: False)) for one in stations]
+    await until(lambda: all(one.acknowledged for one in stations))
+    os.kill(pid_of(house.folder), signal.SIGTERM)
+    await until(lambda: not (house.folder / "run.json").exists())
+    ended = await asyncio.gather(*charging, return_exceptions=True)
+    for station, how in zip(stations, ended, strict=True):
+        assert station.codes == [1012]
+        # Then it knocks: 503 while the others are let go, and at last nobody is there.
+        assert isinstance(how, OSError | websockets.InvalidStatus | websockets.InvalidMessage), how
+    with pytest.raises(OperatorError, match="start it with"):
+        await asked(house.folder, "restart")

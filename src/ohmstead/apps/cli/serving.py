@@ -234,7 +234,8 @@ class Process:
             await conversation.say({"pid": succession.successor_pid})
 
     def _reload(self) -> Reloaded:
-        assert self._node is not None
+        if self._node is None:
+            raise OperatorError("the house is still opening; ask again when it serves")
         notify_reloading()
         try:
             done = reload(self._node.house, self._config, self._read(), self._set_level)

@@ -67,15 +67,21 @@ class Conversation:
             room = MESSAGE_BYTES_MAX - len(data)
             part, rights, _, _ = socket.recv_fds(self._connection, room, SOCKETS_MAX)
             fds += rights
-            if not part:
-                for fd in fds:
-                    os.close(fd)
-                return None
             data += part
-        message = json.loads(data)
+            if not part:
+                break
         handed: dict[str, list[socket.socket]] = {}
-        for name, fd in zip(message.pop("sockets"), fds, strict=True):
-            handed.setdefault(name, []).append(socket.socket(fileno=fd))
+        try:
+            message = json.loads(data)
+            names = message.pop("sockets") if isinstance(message, dict) else None
+            if not isinstance(names, list) or len(names) != len(fds):
+                raise ValueError("no message of ours")
+        except (ValueError, KeyError):
+            for fd in fds:
+                os.close(fd)
+            return None
+        for name, fd in zip(names, fds, strict=True):
+            handed.setdefault(str(name), []).append(socket.socket(fileno=fd))
         return message, handed
 
     def close(self) -> None:
