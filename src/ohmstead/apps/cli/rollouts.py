@@ -20,8 +20,8 @@ from ohmstead.apps.cli.common import (
     table,
     warn,
 )
+from ohmstead.apps.cli.files import signature_of, text_of
 from ohmstead.apps.cli.stations import StationId, read_json, station
-from ohmstead.errors import OperatorError
 
 rollout = typer.Typer(
     help="Firmware roll-outs: start, list, show, pause, resume, cancel.", no_args_is_help=True
@@ -29,16 +29,20 @@ rollout = typer.Typer(
 Number = Annotated[int, typer.Argument(metavar="ROLLOUT", min=1, help="Its number.")]
 Reason = Annotated[str, typer.Option(help="Why, for the log.")]
 Firmware = Annotated[
-    str, typer.Argument(metavar="FIRMWARE", help="A file of this house, or a URL to fetch it from.")
+    str,
+    typer.Argument(metavar="FIRMWARE", help="One of `firmware list`, or a URL to fetch it from."),
 ]
 Version = Annotated[
     str, typer.Option("--version", help="What the station's BootNotification will say then.")
 ]
 Signature = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The signature over it, as base64 text.")
+    Path | None, typer.Option(metavar="FILE", help="The maker's signature, as it is or base64.")
 ]
 Certificate = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The signing certificate, as PEM.")
+    Path | None,
+    typer.Option(
+        "--signing-certificate", metavar="FILE", help="The certificate of the signature, PEM."
+    ),
 ]
 Previous = Annotated[
     str, typer.Option("--previous", metavar="FIRMWARE", help="The firmware of before, to go back.")
@@ -56,16 +60,9 @@ def package(name: str, version: str, signature: Path | None, certificate: Path |
     return {
         where: name,
         "version": version,
-        "signature": _text_of(signature, "--signature").replace("\n", ""),
-        "certificate": _text_of(certificate, "--certificate"),
+        "signature": signature_of(signature),
+        "certificate": text_of(certificate, "--signing-certificate"),
     }
-
-
-def _text_of(path: Path | None, option: str) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip() if path is not None else ""
-    except (OSError, UnicodeError) as error:
-        raise OperatorError(f"{option} {path} cannot be read as text: {error}") from None
 
 
 def _stages(text: str) -> list[int]:

@@ -1,0 +1,93 @@
+"""Firmware as a person types it, and every example of docs/operating/firmware.md."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.apps.cli.test_commands import OWNER, TARIFF, Up, inside
+from tests.apps.cli.test_station_commands import station, wait_for
+
+PAGE = Path(__file__).parents[3] / "docs" / "operating" / "firmware.md"
+URL = "https://files.example.com/wall-2.bin"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A house with station CP1; returns a way to type commands to it, and how CP1 connects."""
+    folder = tmp_path_factory.mktemp("rollouts") / "net"
+    inside("init", "--dir", folder, "--json")
+    tariff = folder / "tariff.json"
+    tariff.write_text(json.dumps(TARIFF))
+    with Up(folder) as up:
+
+        def typed(*words, code=0):
+            return inside(*words, "--dir", folder, code=code)
+
+        typed("tariff", "add", tariff)
+        made = typed("station", "add", "CP1", "--owner", OWNER, "--tariff", "T1", "--json")
+        yield typed, json.loads(made.stdout)["password"], up.where["ocpp"]
+
+
+def examples(kind):
+    blocks = re.findall(rf"^```{kind}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    lines = re.split(r"^(?=ohmstead )", "".join(blocks), flags=re.MULTILINE)
+    return [shlex.split(line.replace("\\\n", " ")) for line in lines if line.strip()]
+
+
+def test_the_examples_of_the_page_work_as_they_stand(house, tmp_path, monkeypatch):
+    typed, password, url = house
+    monkeypatch.chdir(tmp_path)
+    first, *rest = examples("sh")
+    with station(url, password):
+        done = typed(*first[1:])
+        assert done.stdout.splitlines()[-1].startswith("CP1: confirmed")
+    # It is away from here on, so that the roll-out of the page is still under way at its end.
+    for words in rest:
+        said = typed(*words[1:]).stdout
+        if "--dry-run" in words:
+            assert said == "1 stations are meant; nothing was begun.\n"
+        elif "start" in words:
+            assert "Roll-out 2 has begun" in said
+
+            def is_written_down():
+                shown = json.loads(typed("rollout", "show", 2, "--json").stdout)
+                return shown["state"] == "running"
+
+            wait_for(is_written_down)
+        elif "list" in words:
+            assert "ticket 4711" in said
+            assert "running" in said
+        elif "show" in words:
+            assert re.search(r"^CP1 +\w+", said, re.MULTILINE)
+        elif "pause" in words:
+            status = typed("status").stdout
+            assert "firmware   roll-out 2 to https://files.example.com/wall-2.bin" in status
+    shown = typed("rollout", "show", 2).stdout
+    for what in ("the maker calls back", "it was a bad cable", "version 2.1 is out"):
+        assert what in shown
+    Path("wall-2.sig").write_bytes(b"\x00sig")
+    Path("maker.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    (words,) = examples("shell")
+    assert "has begun" in typed(*words[1:]).stdout
+    typed("rollout", "cancel", 3)
+    assert typed("rollout", "list").stdout.count("\n") == 1
+    listed = json.loads(typed("rollout", "list", "--all", "--json").stdout)
+    assert [one["state"] for one in listed] == ["done", "cancelled", "cancelled"]
+
+
+def test_what_was_typed_wrongly_is_told_with_what_to_type(house):
+    typed = house[0]
+    start = ["rollout", "start", URL]
+    assert "choose stations by" in typed(*start, code=1).stderr
+    assert "1,10,50,100" in typed(*start, "--all", "--stages", "ten", code=2).stderr
+    assert "1-5" in typed(*start, "--all", "--window", "night", code=2).stderr
+    assert "none" in typed("rollout", "start", "none", "--all", code=1).stderr
+    unread = typed(*start, "--all", "--signature", "none.sig", code=1).stderr
+    assert "--signature" in unread
+    assert "roll-out 99" in typed("rollout", "show", 99, code=1).stderr
+    assert "roll-out 99" in typed("rollout", "pause", 99, code=1).stderr
