@@ -91,7 +91,7 @@ class PersonRequest(Frozen):
 class Names(Frozen):
     """What a person is called here, without case, and what each id_token becomes."""
 
-    uids: tuple[str, ...] = ()
+    uids: tuple[str, ...] = ()  # all but addresses: an e-mail address may be an id_token
     addresses: tuple[str, ...] = ()  # of payers, lower-case 0x
     emails: tuple[str, ...] = ()
     salt: str = ""  # hex; new for each request, and forgotten with it
@@ -100,7 +100,7 @@ class Names(Frozen):
     @property
     def words(self) -> tuple[str, ...]:
         """All of them."""
-        return (*self.uids, *self.addresses, *self.emails)
+        return (*self.uids, *self.addresses)
 
     def gone(self, word: str) -> str:
         """The pseudonym of a name: the same in every record, and nobody can tell whose."""
@@ -113,7 +113,7 @@ def read_names(words: Iterable[str], salt: str = "") -> Names:
     known = tuple(dict.fromkeys(word.strip().casefold() for word in words))
     addresses = tuple(word for word in known if re.fullmatch("0x[0-9a-f]{40}", word))
     emails = tuple(word for word in known if "@" in word and "." in word.partition("@")[2])
-    uids = tuple(word for word in known if word not in addresses and word not in emails)
+    uids = tuple(word for word in known if word not in addresses)  # an e-mail may be one too
     return Names(uids, addresses, emails, salt)
 
 

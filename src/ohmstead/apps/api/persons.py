@@ -43,6 +43,15 @@ class ForgetBody(shapes.Body, frozen=True):
     leave_balance: bool = False
 
 
+class AgainBody(shapes.Body, frozen=True):
+    """Digests of requests, as ``GET /persons/requests`` showed them before the restore."""
+
+    digests: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")], ...],
+        msgspec.Meta(min_length=1, max_length=10_000),
+    ]
+
+
 class StationTaskView(shapes.View, frozen=True):
     """One station that may know the person, and what it said."""
 
@@ -160,7 +169,16 @@ async def was_forgotten(house: TheHouse, data: JSONBody[ReportBody]) -> dict[str
     return {word: [one.id for one in requests] for word, requests in found.items()}
 
 
+@post("/persons/again", status_code=200)
+async def forget_again(house: TheHouse, data: JSONBody[AgainBody]) -> dict[str, Any]:
+    """After a restore: forget whoever is here by a name that was forgotten before, told by its
+    digest. Waits for what stands in the way, and leaves balances."""
+    begun = await house.persons.again(set(data.digests))
+    return {"request": view(begun) if begun is not None else None}
+
+
 HANDLERS: tuple[Any, ...] = (
+    forget_again,
     report_person,
     forget_person,
     list_person_requests,

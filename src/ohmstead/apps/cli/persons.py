@@ -23,7 +23,9 @@ from ohmstead.apps.cli.common import (
 )
 from ohmstead.errors import OperatorError
 
-person = typer.Typer(help="Persons who ask: report, forget, requests, show.", no_args_is_help=True)
+person = typer.Typer(
+    help="Persons who ask: report, forget, again, requests, show.", no_args_is_help=True
+)
 Subjects = Annotated[
     list[str],
     typer.Argument(
@@ -125,6 +127,32 @@ def show_person_request(
     """How far one request is, and which stations are still to be told."""
     found = Api(directory, key).get(f"/persons/requests/{part(request)}")
     say_json(found) if as_json else _say(found)
+
+
+@person.command("again")
+def forget_again(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What `ohmstead person requests --json` printed.")
+    ],
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """After a restore: forget anew whoever had been forgotten since that backup."""
+    try:
+        requests = json.loads(file.read_bytes())
+        digests = sorted({digest for one in requests for digest in one["digests"]})
+    except (OSError, ValueError, TypeError, KeyError):
+        raise OperatorError(
+            f"{file} is not what `ohmstead person requests --json` prints"
+        ) from None
+    found = Api(directory, key).post("/persons/again", {"digests": digests}) if digests else {}
+    if as_json:
+        say_json(found)
+    elif found.get("request"):
+        _say(found["request"])
+    else:
+        say("Nobody who was forgotten is here.")
 
 
 def _say(found: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 
 from ohmstead.apps.persons import at_stations
@@ -14,8 +15,12 @@ from ohmstead.apps.persons.report import FORMAT, NOT_HELD, Gathering
 from ohmstead.apps.persons.scan import NONCE_BYTES, Envelope, Sieve, pages, tables
 from ohmstead.apps.persons.survey import Survey, survey
 from ohmstead.apps.stations.commanding.author import AUTHOR, because, speaking
+from ohmstead.apps.stations.commanding.masking import masked
+from ohmstead.apps.stations.reports import CUSTOMER
+from ohmstead.core.local_list import LocalList
 from ohmstead.core.network import IdToken
 from ohmstead.core.person import (
+    GONE,
     NAME_LENGTH_MAX,
     NAMES_MAX,
     Names,
@@ -25,10 +30,13 @@ from ohmstead.core.person import (
     TaskState,
     digest_of,
     exact,
+    excerpts,
     in_text,
     read_names,
 )
 from ohmstead.core.receipt_session import utc_text
+from ohmstead.core.reservation import Reservation
+from ohmstead.core.session import Session
 from ohmstead.errors import OhmsteadError, OperatorError
 from ohmstead.flows.persons.forgetting import (
     STATES,
@@ -54,6 +62,8 @@ RECHECK_S = 60.0  # whether what stood in the way still does: it reads everythin
 RETRY_MS = 60_000  # before a station that did not answer is asked again
 DAY_MS = 24 * 3_600_000
 TOKENS_MAX = 10_000
+SESSIONS_MAX = 100_000  # of one payer
+UID_MAX = 36  # OCPP 2.0.1 IdTokenType
 SALT_BYTES = 16
 
 log = structlog.get_logger()
@@ -92,8 +102,22 @@ class Persons:
             tokens += store.find(IdToken, TOKENS_MAX, payer=address)
         known = {one.key: (one.uid, one.type) for one in tokens if one is not None}
         said = {word.strip().casefold(): word.strip() for word in subjects}
-        spelled = {uid: (said[uid], "ISO14443") for uid in names.uids} | known
-        return replace(names, uids=tuple(spelled), spelled=tuple(spelled.values()))
+        cards = [uid for uid in names.uids if uid not in names.emails and len(uid) <= UID_MAX]
+        spelled = {uid: (said[uid], "ISO14443") for uid in cards} | known
+        uids = tuple(dict.fromkeys((*names.uids, *spelled, *self._earlier(names))))
+        return replace(names, uids=uids, spelled=tuple(spelled.values()))
+
+    def _earlier(self, names: Names) -> list[str]:
+        """Id_tokens that the addresses paid for once, and that are nobody else's now."""
+        store, found = self._house.store, []
+        for address in names.addresses:
+            for session in store.find(Session, SESSIONS_MAX, payer=address):
+                uid = session.id_token.casefold()
+                token = store.get(IdToken, uid)
+                is_theirs = token is None or token.payer in names.addresses
+                if uid and not uid.startswith(GONE) and is_theirs:
+                    found.append(uid)
+        return found
 
     async def report(self, subjects: list[str], *, stations: bool) -> dict[str, Any]:
         """All that is held, and what connected stations say they hold if ``stations``."""
@@ -108,6 +132,7 @@ class Persons:
             "about": subjects,
             "records": found,
             "wire_log": frames,
+            "sessions_withheld": gathering.withheld,
             "not_held": NOT_HELD,
         }
         if stations:
@@ -117,12 +142,14 @@ class Persons:
                 )
         return document
 
-    def _frames(self, names: Names) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+    def _frames(self, names: Names) -> dict[str, list[Any]]:
+        """What names the person in the last frames of each station, which are in memory only."""
+        found: dict[str, list[Any]] = {}
         for station_id, wire in self._house.gateway.wire.all():
-            count = sum(_is_named(data, names) for _, _, data in wire.frames)
-            if count:
-                found[station_id] = [f"{count} of the last frames, in memory only"]
+            for _, direction, data in list(wire.frames):
+                if _is_named(data, names):
+                    part = _part_of_frame(data, names)
+                    found.setdefault(station_id, []).append({"direction": direction, **part})
         return found
 
     def _serving(self, ids: set[str]) -> list[str]:
@@ -181,7 +208,11 @@ class Persons:
         store = self._house.store
         for word in STATES:
             for request in store.find(PersonRequest, UNDER_WAY_MAX, state=word.value):
-                names = self._envelope.open(request.id, request.sealed)
+                try:
+                    names = self._envelope.open(request.id, request.sealed)
+                except OperatorError as error:
+                    log.error("a person's request cannot be read", reason=str(error))
+                    continue
                 if word is PersonState.WAITING:
                     await self._wait(request, names)
                 elif word is PersonState.ERASING:
@@ -214,16 +245,26 @@ class Persons:
                     continue
                 cursor = (table.name, page[-1].key)
                 turned = Page(request.id, table.kind, table.name, keys, names, cursor)
-                if await store.run(erase_page, turned):
+                if await self._turn(turned):
                     return
             after = ""
         for _, wire in self._house.gateway.wire.all():
             wire.erase(lambda raw: _is_named(raw, names))
+        for presence in self._house.stations.presence.values():
+            presence.reports.pop(CUSTOMER, None)
         done = request.passes > 0 or not request.stations
         state = PersonState.DONE if done else PersonState.STATIONS
         await store.run(move, Move(request.id, state, next_pass=True))
         self._wake.set()
         log.info("a person's records were erased", request=request.id, state=state.value)
+
+    async def _turn(self, page: Page) -> str:
+        """Rewrite a page; a list that is on its way to its station is waited for first."""
+        async with contextlib.AsyncExitStack() as held:
+            if page.kind is LocalList:
+                for station_id in page.keys:
+                    await held.enter_async_context(self._house.keeper.lists.locked(station_id))
+            return await self._house.store.run(erase_page, page)
 
     async def _tell(self, request: PersonRequest, names: Names) -> None:
         house, store = self._house, self._house.store
@@ -246,6 +287,21 @@ class Persons:
             await store.run(move, Move(request.id, PersonState.ERASING))
             self._wake.set()
 
+    async def again(self, digests: set[str]) -> PersonRequest | None:
+        """Forget whoever is here by a name that was forgotten: after a restore of a backup that is
+        older than the request. None where nobody is."""
+        store, pepper = self._house.store, self._house.pepper
+        said: set[str] = set()
+        for kind in (IdToken, Session, Reservation):
+            async for page in pages(store, kind):
+                for one in page:
+                    said.update((getattr(one, "uid", ""), getattr(one, "id_token", ""), one.payer))
+        words = sorted(word for word in said if word and digest_of(pepper, word) in digests)
+        if not words:
+            return None
+        # Each request takes so many; whoever is left is found by asking again.
+        return await self.forget(words[:NAMES_MAX], when_settled=True, leave_balance=True)
+
     def was_forgotten(self, word: str) -> list[PersonRequest]:
         """The requests that had this name."""
         digest = digest_of(self._house.pepper, word.strip())
@@ -258,6 +314,16 @@ class Persons:
 
 def _touches(record: Any, names: Names) -> bool:
     return rewritten(record, names) != record or bool(blocker_of(record, names))
+
+
+def _part_of_frame(data: object, names: Names) -> dict[str, Any]:
+    if not isinstance(data, bytes):
+        return {"named": "at the beginning of a long frame, of which no more is kept"}
+    try:
+        frame = msgspec.json.decode(masked(data))
+    except msgspec.MsgspecError:
+        return {"named": "in a frame that is no JSON"}
+    return {"named": [{"at": path, "value": value} for path, value in excerpts(frame, names)]}
 
 
 def _is_named(data: object, names: Names) -> bool:

@@ -84,7 +84,10 @@ class Gathering:
         self._sieve = Sieve(names)
         self.stations: set[str] = set()  # that may know the person
         self.found: dict[str, list[Any]] = {}
+        self.withheld = 0  # sessions with the id_token that another payer paid
         self._count = 0
+        tokens = [store.get(IdToken, uid) for uid in names.uids]
+        self._payers = {one.payer for one in tokens if one is not None} | {*names.addresses, ""}
 
     async def whole(self) -> dict[str, list[Any]]:
         """Everything, by table; raises OperatorError for more than one answer can hold."""
@@ -98,6 +101,9 @@ class Gathering:
     def _take(self, table: str, record: Any) -> None:
         if isinstance(record, Session):
             if not is_of(record.id_token, record.payer, self._names):
+                return
+            if len(self._payers) > 1 and record.payer not in self._payers:
+                self.withheld += 1  # whoever had this card before is somebody else
                 return
             self._of_session(record)
         self._know(record)

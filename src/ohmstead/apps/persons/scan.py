@@ -23,7 +23,7 @@ from ohmstead.adapters.store.tables import Table
 from ohmstead.core.attempt import card_of
 from ohmstead.core.person import Names
 from ohmstead.errors import OperatorError
-from ohmstead.flows.persons.records import IMPERSONAL, KEPT
+from ohmstead.flows.persons.kinds import IMPERSONAL, KEPT
 from ohmstead.ports import Record, Store
 
 PAGE = 500

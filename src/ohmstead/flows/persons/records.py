@@ -11,61 +11,16 @@ from typing import Any, cast
 
 from ohmstead.core.access import ApiKey, KeptAnswer
 from ohmstead.core.attempt import Attempt, card_of
-from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import Author, CommandBatch, CommandBody, StationCommand
-from ohmstead.core.exchange import MeterExchange, SessionExchange
 from ohmstead.core.foreign import ForeignTransaction
-from ohmstead.core.ledger import Account, Resolution, Transfer
-from ohmstead.core.local_list import ListState, LocalList
-from ohmstead.core.meter import MeterKey, SignedReading
-from ohmstead.core.network import (
-    Counter,
-    EvseHead,
-    IdToken,
-    NetworkPolicy,
-    Quarantined,
-    SeenMessage,
-    Station,
-    TransactionRef,
-)
-from ohmstead.core.newcomer import Newcomer
-from ohmstead.core.onchain import AccountHead, ChainCursor, EpochLane, EpochLeaf, EpochRecord, Lock
-from ohmstead.core.person import Names, PersonRequest, exact, in_json, in_text
-from ohmstead.core.progress import Progress, ReadingBlock
+from ohmstead.core.local_list import LocalList
+from ohmstead.core.network import IdToken, Quarantined
+from ohmstead.core.person import GONE, Names, exact, in_json, in_text
 from ohmstead.core.reservation import Reservation
 from ohmstead.core.session import Session
-from ohmstead.core.tariff import Tariff
-from ohmstead.core.terminal_payment import TerminalPayment
-from ohmstead.core.webhooks import Subscription
+from ohmstead.flows.persons.kinds import IMPERSONAL, KEPT
 from ohmstead.frozen import Frozen, asdict, replace
 from ohmstead.ports import Record
-
-ACCOUNTING = "accounting law: bookings are kept as long as books are"
-CALIBRATION = "calibration law: what a meter signed proves a bill and cannot be changed"
-ANCHORED = "a receipt and its leaf on the ledger commit to it; it holds a pseudonym, not the card"
-
-KEPT: Mapping[type, str] = {
-    Account: ACCOUNTING,
-    Transfer: ACCOUNTING,
-    Resolution: ACCOUNTING,
-    Bill: ACCOUNTING,
-    Lock: ACCOUNTING,
-    TerminalPayment: ACCOUNTING,
-    SignedReading: CALIBRATION,
-    EpochLeaf: ANCHORED,
-    EpochLane: ANCHORED,
-    AccountHead: ANCHORED,
-}
-"""What stays as it is although it may be about the person, and why."""
-
-IMPERSONAL: frozenset[type] = frozenset(
-    {
-        *(NetworkPolicy, Counter, Tariff, MeterKey, TransactionRef, SeenMessage, MeterHead),
-        *(PageHead, EvseHead, Progress, ReadingBlock, ChainCursor, EpochRecord, ListState),
-        *(Station, Newcomer, Subscription, PersonRequest, MeterExchange, SessionExchange),
-    }
-)
-"""What names no driver: numbers, meters, digests of messages, and whom the operator deals with."""
 
 _GONE = frozenset({IdToken, LocalList})
 """What goes whole. A list that is gone is sent whole again, without the person, when its station
@@ -99,7 +54,10 @@ def _is_named(record: Record, names: Names) -> bool:
 
 
 def _session(one: Session, names: Names) -> Record:
-    return replace(one, id_token=exact(one.id_token, names))
+    uid = exact(one.id_token, names)
+    if one.payer in names.addresses and uid and not uid.startswith(GONE):
+        uid = names.gone(uid)  # a card that is somebody else's by now
+    return replace(one, id_token=uid)
 
 
 def _reservation(one: Reservation, names: Names) -> Record:

@@ -47,7 +47,7 @@ class ListSync:
 
     async def sync(self, station_id: str) -> ListState:
         """Bring a list up to date, and say how it stands; raises ListRefused, NotConnected."""
-        async with self._locks.setdefault(station_id, asyncio.Lock()):
+        async with self.locked(station_id):
             link_of(self._desk, station_id)
             # Read before the id_tokens: what changes meanwhile makes it look old, never new.
             revision, store = self.revision(), self._desk.store
@@ -57,6 +57,10 @@ class ListSync:
                 await store.run(synced, Synced(station_id, -1, str(error)))
                 raise
             return await store.run(synced, Synced(station_id, revision))
+
+    def locked(self, station_id: str) -> asyncio.Lock:
+        """Held while a station's list is being brought up to date, or forgotten."""
+        return self._locks.setdefault(station_id, asyncio.Lock())
 
     def revision(self) -> int:
         """How often id_tokens that lists may hold have changed."""
