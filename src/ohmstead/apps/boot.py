@@ -27,6 +27,7 @@ from ohmstead.apps import config as configuration
 from ohmstead.apps.config import Config, host_port
 from ohmstead.apps.files import Files, FileService
 from ohmstead.apps.gateway import Certificates
+from ohmstead.apps.gateway.closing import POLICY
 from ohmstead.apps.operations.holding import HeldJournal
 from ohmstead.apps.operations.migrating import rewrite_in_background
 from ohmstead.apps.operations.office import Office
@@ -52,6 +53,7 @@ from ohmstead.apps.stations.reconnect import MissingStops
 from ohmstead.apps.stations.renewals import Renewals
 from ohmstead.apps.stations.revoking import Revoking
 from ohmstead.apps.stations.services import Registry, Services
+from ohmstead.apps.stations.standing import Standing
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.apps.transfers.hooks import Hooks
 from ohmstead.core.network import POLICY_KEY, NetworkPolicy
@@ -142,6 +144,7 @@ class House:
         self.hashed = Hashed(store, self.services.registry)
         self.services.registry.on_hashed = self.hashed.ask
         self.stations = Directory(self.services, lambda: store.available, self._on_connected)
+        self.stations.standing = self._standing(authority)
         self.gateway = AuditedGateway(self.stations, clock, config.ocpp)
         self.gateway.journal = self.journal
         self.journal.attempts = self.services.attempts
@@ -172,6 +175,21 @@ class House:
         self.file_service = FileService(self)
         self.is_draining = False  # nobody is let in: this process ends
         self.is_frozen: bool = bool(store.find(Restoration, 1, resumed_ms=0))
+
+    def _standing(self, authority: FileAuthority | None) -> Standing | None:
+        """What is known of stations' certificates at the door."""
+        contracts, tls = self.services.contracts, self.config.ocpp.tls
+        if contracts is None:
+            return None
+        client_ca = self.directory / tls.client_ca if tls.client_ca else None
+
+        def revoked(station_id: str) -> None:
+            link = self.gateway.link(station_id)
+            if link is not None:
+                link.close(POLICY, "the station's certificate was revoked")
+
+        store, clock = self.store, self.clock
+        return Standing(store, clock, contracts.pki, authority, tls.ocsp, client_ca, revoked)
 
     @classmethod
     async def open(
@@ -253,6 +271,8 @@ class House:
         await self.journal.close()
         self.services.verifier.close()
         self.hashed.close()
+        if self.stations.standing is not None:
+            await self.stations.standing.close()
         if self.services.contracts is not None:
             await self.services.contracts.pki.close()
         await self.store.close()

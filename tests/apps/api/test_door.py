@@ -20,6 +20,9 @@ ANYBODY = {
     ("GET", "/api/v1/healthz"),
     ("GET", "/api/v1/readyz"),
     ("GET", "/api/v1/locations"),
+    # What was revoked is asked by whoever was shown a certificate.
+    ("GET", "/api/v1/pki/ca.crl"),
+    ("POST", "/api/v1/pki/ocsp"),
     ("GET", "/api/v1/sessions/{session_id}/receipt"),
     ("GET", "/s/{session_id}"),
     ("GET", "/"),

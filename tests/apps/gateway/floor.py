@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.gateway import Gateway, Limits
+from ohmstead.apps.gateway.interface import CertificateWord
 from ohmstead.core.network import Station
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
 
@@ -74,6 +75,9 @@ class TestDirectory:
 
     def find(self, station_id):
         return self.stations.get(station_id)
+
+    def certificate_word(self, station_id, der):
+        return CertificateWord.GOOD
 
     def password_ok(self, station, password):
         self.asked.append(station.id)

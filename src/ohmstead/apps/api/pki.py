@@ -14,10 +14,10 @@ from ohmstead.apps.api.guard import public, scopes
 from ohmstead.apps.api.problems import Problem, bad_request
 from ohmstead.apps.api.shapes import Body, View
 from ohmstead.apps.api.stations import station_of
-from ohmstead.apps.api.views import utc_text
 from ohmstead.apps.boot import House
 from ohmstead.apps.stations.revoking import Revoking
 from ohmstead.core.access import Scope
+from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.revocation import REASONS
 from ohmstead.core.station_log import CERTIFICATES_MAX, StationCertificate
 from ohmstead.errors import PkiUnavailable

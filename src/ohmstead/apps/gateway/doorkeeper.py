@@ -18,7 +18,7 @@ import structlog
 from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.gateway.closing import monotonic_ms
 from ohmstead.apps.gateway.failures import FAILURES_MAX, Failures
-from ohmstead.apps.gateway.interface import Directory, Stranger, Turned
+from ohmstead.apps.gateway.interface import CertificateWord, Directory, Stranger, Turned
 from ohmstead.apps.gateway.origin import Networks, Origin
 from ohmstead.apps.gateway.upgrade import Headers, UpgradeRefused, basic_credentials
 from ohmstead.core.network import Station
@@ -35,6 +35,7 @@ STATUS = {
     Turned.ANOTHER_SECRET: HTTPStatus.UNAUTHORIZED,
 }
 RETRY_S = 600  # a person has to act first
+ASKING_S = 5  # an OCSP responder has answered by then
 
 _log = structlog.get_logger("ohmstead.gateway")
 
@@ -105,7 +106,15 @@ class Doorkeeper:
         elif self._organization and certificate.organization != self._organization:
             why = "the certificate's organization (O) is not the operator of this network"
         else:
-            return 3
+            word = CertificateWord.GOOD
+            if certificate.der:
+                word = self._directory.certificate_word(station_id, certificate.der)
+            if word is CertificateWord.GOOD:
+                return 3
+            if word is not CertificateWord.REVOKED:
+                wait = [("Retry-After", str(ASKING_S))]
+                raise UpgradeRefused(HTTPStatus.SERVICE_UNAVAILABLE, word.value, wait)
+            why = word.value
         raise self._failed(station_id, origin, HTTPStatus.FORBIDDEN, why)
 
     def _with_password(self, station: Station, origin: Origin, headers: Headers) -> int:

@@ -87,6 +87,7 @@ def _certificate(headers: Headers) -> ClientCertificate | None:
     return ClientCertificate(
         str(names[0].value) if len(names) == 1 else "",
         str(owners[0].value) if len(owners) == 1 else "",
+        der,
     )
 
 

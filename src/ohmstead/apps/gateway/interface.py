@@ -137,8 +137,20 @@ class Turned(enum.Enum):
     TOO_MANY = "too many unknown stations wait for approval; try again later"
 
 
+class CertificateWord(enum.Enum):
+    """What is known of a station's certificate beyond its signature."""
+
+    GOOD = "good"
+    ASKING = "whether the certificate was revoked is being asked; come again in a moment"
+    UNKNOWN = "whether the certificate was revoked cannot be found out now; come again later"
+    REVOKED = "the station's certificate was revoked"
+
+
 class Directory(Protocol):
     """Who may connect. Asked before the upgrade, from memory: these must not block."""
+
+    def certificate_word(self, station_id: str, der: bytes) -> CertificateWord:
+        """Say whether a station's certificate was revoked."""
 
     def find(self, station_id: str) -> Station | None:
         """Return the registered station, or None. The id is already checked for its characters."""

@@ -8,7 +8,7 @@ import ssl
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
-from ohmstead.frozen import Frozen
+from ohmstead.frozen import Frozen, replace
 from ohmstead.wire.proxy import Proxied
 
 
@@ -38,6 +38,7 @@ class ClientCertificate(Frozen):
 
     common_name: str
     organization: str = ""
+    der: bytes = b""  # empty where only a subject was handed on
 
 
 class Origin(Frozen):
@@ -55,6 +56,8 @@ def origin_of(
     certificate = None
     if tls is not None:
         certificate = _subject_of(tls.getpeercert() or {})
+        if certificate is not None:
+            certificate = replace(certificate, der=tls.getpeercert(binary_form=True) or b"")
     is_encrypted = tls is not None
     if proxied is not None:
         address = proxied.address or address

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from ohmstead.apps.gateway.interface import Stranger, Turned
+from ohmstead.apps.gateway.interface import CertificateWord, Stranger, Turned
 from ohmstead.apps.stations import v16, v21, v201
 from ohmstead.apps.stations.newcomers import NewcomerPeer, Newcomers
 from ohmstead.apps.stations.peer import Handlers, Presence, StationPeer
 from ohmstead.apps.stations.services import Services
+from ohmstead.apps.stations.standing import Standing
 from ohmstead.core.network import Station
 from ohmstead.wire.ocpp.base import Version
 
@@ -29,9 +30,16 @@ class Directory:
     ) -> None:
         self.services = services
         self.presence: dict[str, Presence] = {}
+        self.standing: Standing | None = None  # of stations' certificates
         self._newcomers = Newcomers(services)
         self._is_available = is_available
         self._on_connected = on_connected
+
+    def certificate_word(self, station_id: str, der: bytes) -> CertificateWord:
+        """Whether a station's certificate was revoked, as far as is known at this moment."""
+        if self.standing is None:
+            return CertificateWord.GOOD
+        return self.standing.word(station_id, der)
 
     def find(self, station_id: str) -> Station | None:
         """Return the registered station; one that was retired may not connect any more."""
