@@ -121,8 +121,7 @@ class Process:
         is_asked = False
         try:
             if not self._stop.is_set():
-                await self._start(node, handed)
-                control.open()
+                await self._start(node, control, handed)
                 if predecessor is not None:
                     await predecessor.tell_serving(os.getpid())
                 notify_ready()
@@ -144,9 +143,10 @@ class Process:
         stopped.cancel()
         return await opening  # also after a signal: what is half open is not left behind
 
-    async def _start(self, node: Node, handed: Handed) -> None:
+    async def _start(self, node: Node, control: Control, handed: Handed) -> None:
         config, http, ocpp = self._config, self._http, self._ocpp
         ports = await node.start(http, ocpp, handed)
+        control.open()  # who finds the run file may ask
         up.write_run_file(self._directory / RUN_FILE, config, ports, http, ocpp)
         up.collect_garbage_rarely()
         up.print_where(self._directory, node, config, ports, http, ocpp)
