@@ -14,6 +14,7 @@ from ocpp.routing import on
 from ohmstead.core.access import ApiKey, Scope
 from ohmstead.core.attempt import Attempt, card_of
 from ohmstead.core.command import Author, CommandState, StationCommand
+from ohmstead.core.local_list import LocalList
 from ohmstead.core.network import IdToken, Quarantined, TokenStatus
 from ohmstead.core.person import GONE, PersonRequest, PersonState
 from ohmstead.core.reservation import Reservation, ReservationState, key_of
@@ -22,11 +23,15 @@ from ohmstead.flows import onboarding
 from ohmstead.flows.access import add_key
 from ohmstead.frozen import replace
 from tests.apps.api.desk import problem, put_record, walk
+from tests.apps.api.test_local_lists_api import KINDS as LISTING
+from tests.apps.api.test_local_lists_api import SYNC, card
 from tests.apps.stations.field import V16, V21, V201, VERSIONS, iso
+from tests.flows.world import DRIVER
 
 both = pytest.mark.parametrize("version", VERSIONS)
 UID, ANNA = "ANNAS-CARD-77", "0x" + "a1" * 20
 REPORT, FORGET = "/api/v1/persons/report", "/api/v1/persons/forget"
+AGAIN = "/api/v1/persons/again"
 REQUESTS = "/api/v1/persons/requests"
 
 
@@ -337,6 +342,71 @@ def test_with_an_address_come_its_cards_its_keys_and_its_reservations(tmp_path):
         known = store.get(ApiKey, "k9")
         assert (known.subject, bool(known.revoked_ms)) == ("", True)
         assert "anna" not in known.name
+
+    walk(tmp_path, scenario)
+
+
+def test_a_card_that_was_anothers_before_tells_nothing_of_the_other(tmp_path):
+    async def scenario(desk):
+        await anna(desk)
+        async with desk.field.station(V16, kind=Station16) as station:
+            await station.charge(token=UID)
+        (hers,) = desk.field.sessions()
+        before = replace(hers, id="S-before", payer="0x" + "b2" * 20, transaction_id="9999")
+        await desk.field.run(put_record, before)
+        told = (await desk.admin.post(REPORT, json={"subjects": [UID]})).json()
+        assert [one["id"] for one in told["records"]["sessions"]] == [hers.id]
+        assert told["sessions_withheld"] == 1
+        assert "b2b2b2" not in json.dumps(told)
+        # Forgotten is the card, in both.
+        await forget(desk, UID, state="stations")
+        assert all(one.id_token.startswith(GONE) for one in desk.field.sessions())
+
+    walk(tmp_path, scenario)
+
+
+def test_whoever_was_forgotten_since_a_backup_is_forgotten_again_after_it(tmp_path):
+    async def scenario(desk):
+        await anna(desk)
+        async with desk.field.station(V16, kind=Station16) as station:
+            await station.charge(token=UID)
+            sessions = desk.field.sessions()
+            token = desk.house.store.get(IdToken, UID.casefold())
+            await forget(desk, UID)
+            kept = (await desk.admin.get(REQUESTS)).json()["items"]
+            # What an older backup brings back.
+            for record in (*sessions, token):
+                await desk.field.run(put_record, record)
+            digests = [digest for one in kept for digest in one["digests"]]
+            answer = (await desk.admin.post(AGAIN, json={"digests": digests})).json()
+            await until_done(desk, answer["request"]["id"])
+            assert desk.house.store.get(IdToken, UID.casefold()) is None
+            assert desk.field.sessions()[0].id_token.startswith(GONE)
+            nobody = (await desk.admin.post(AGAIN, json={"digests": digests})).json()
+            assert nobody == {"request": None}
+        problem(await desk.admin.post(AGAIN, json={"digests": ["x"]}), 400)
+
+    walk(tmp_path, scenario)
+
+
+@both
+def test_the_lists_of_stations_lose_a_forgotten_card_also_of_one_that_was_away(version, tmp_path):
+    async def scenario(desk):
+        await anna(desk)
+        for uid, payer in ((UID, ANNA), ("BEN-1", DRIVER)):
+            await card(desk, uid, payer=payer)
+        async with desk.field.station(version, kind=LISTING[version]) as station:
+            assert (await desk.host.post(SYNC)).status_code == 200
+            assert sorted(station.point.list) == [UID, "BEN-1"]
+            kept, number = station.point.list, station.point.list_version
+        request = (await forget(desk, UID, state="stations"))["id"]
+        assert desk.house.store.get(LocalList, "S") is None
+        async with desk.field.station(version, kind=LISTING[version], boot=False) as station:
+            station.point.list, station.point.list_version = kept, number
+            await station.boot()
+            await until_done(desk, request)
+            assert sorted(station.point.list) == ["BEN-1"]
+            assert station.point.cleared
 
     walk(tmp_path, scenario)
 

@@ -14,6 +14,7 @@ from ohmstead.apps.persons import at_stations
 from ohmstead.apps.persons.report import FORMAT, NOT_HELD, Gathering
 from ohmstead.apps.persons.scan import NONCE_BYTES, Envelope, Sieve, pages, tables
 from ohmstead.apps.persons.survey import Survey, survey
+from ohmstead.apps.stations.capabilities.local_lists import ListRefused
 from ohmstead.apps.stations.commanding.author import AUTHOR, because, speaking
 from ohmstead.apps.stations.commanding.masking import masked
 from ohmstead.apps.stations.reports import CUSTOMER
@@ -63,6 +64,7 @@ RETRY_MS = 60_000  # before a station that did not answer is asked again
 DAY_MS = 24 * 3_600_000
 TOKENS_MAX = 10_000
 SESSIONS_MAX = 100_000  # of one payer
+WORD_CHARACTERS_MAX = 200
 UID_MAX = 36  # OCPP 2.0.1 IdTokenType
 SALT_BYTES = 16
 
@@ -275,7 +277,7 @@ class Persons:
             after = task
             if task.not_before_ms <= now_ms and house.queue.is_ready(task.station_id):
                 with contextlib.suppress(OhmsteadError), speaking(because("to forget a person")):
-                    after = await at_stations.tell(house, task, names)
+                    after = await self._at(task, names)
                 if after.state is TaskState.WAITING:
                     after = replace(after, not_before_ms=now_ms + RETRY_MS)
             elif now_ms >= late_ms or not self._serving({task.station_id}):
@@ -286,6 +288,19 @@ class Persons:
             # Once more: what was written since names them too, our own commands among it.
             await store.run(move, Move(request.id, PersonState.ERASING))
             self._wake.set()
+
+    async def _at(self, task: StationTask, names: Names) -> StationTask:
+        """Its list first: what is on it lets a person charge while we are away."""
+        lists, problem = self._house.keeper.lists, ""
+        if lists.is_old(task.station_id):
+            try:
+                await lists.sync(task.station_id)
+            except ListRefused as error:
+                problem = str(error)
+        after = await at_stations.tell(self._house, task, names)
+        if problem and after.state is not TaskState.WAITING:
+            return replace(after, state=TaskState.REFUSED, word=problem[:WORD_CHARACTERS_MAX])
+        return after
 
     async def again(self, digests: set[str]) -> PersonRequest | None:
         """Forget whoever is here by a name that was forgotten: after a restore of a backup that is
