@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 
 import structlog
 
@@ -42,6 +43,7 @@ def main(arguments: list[str]) -> int:
     total = found = 0
     for target in chosen:
         structlog.configure(processors=[_silent])
+        warnings.simplefilter("ignore")  # of libraries, about certificates that are not to be
         tally = fuzz(target, -(-given.cases * target.share // shares), given.seed, given.first)
         target.close()
         report(target, tally)
