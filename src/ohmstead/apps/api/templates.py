@@ -25,6 +25,7 @@ from ohmstead.core.template import (
     STATIONS_MAX,
     Setting,
     Template,
+    check,
     means,
 )
 from ohmstead.errors import OperatorError
@@ -148,6 +149,10 @@ async def _keep(house: House, name: str, data: TemplateBody, is_new: bool) -> Te
     if is_new and house.store.get(Template, name) is not None:
         detail = f"there is a template {name} already; PUT /templates/{name} replaces it"
         raise Problem(409, detail, "conflict")
+    try:
+        check(template)
+    except ValueError as error:
+        raise Problem(400, str(error), "bad-request") from None
     await _check_against_stations(house, template)
     with bad_request():
         kept = await house.store.run(put_template, PutTemplate(template, is_new))
