@@ -73,7 +73,8 @@ def test_a_proxys_own_tls_and_certificate_are_not_the_stations():
 def test_a_trusted_proxy_hands_on_the_certificate(pki):
     _, _, certificate = pki.issue("S1", organization="ACME")
     origin = seen(("Client-Cert", client_cert(certificate)))
-    assert origin.certificate == ClientCertificate("S1", "ACME") and origin.is_encrypted
+    der = certificate.public_bytes(Encoding.DER)
+    assert origin.certificate == ClientCertificate("S1", "ACME", der) and origin.is_encrypted
 
 
 def test_from_others_these_headers_mean_nothing(pki):
