@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shlex
+import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 from tests.apps.cli.test_commands import OWNER, TARIFF, Up, inside
 from tests.apps.cli.test_station_commands import station, wait_for
@@ -91,3 +95,47 @@ def test_what_was_typed_wrongly_is_told_with_what_to_type(house):
     assert "--signature" in unread
     assert "roll-out 99" in typed("rollout", "show", 99, code=1).stderr
     assert "roll-out 99" in typed("rollout", "pause", 99, code=1).stderr
+
+
+def test_a_killed_house_asks_nobody_twice_and_hears_who_was_updated_meanwhile(tmp_path):
+    folder = tmp_path / "net"
+    inside("init", "--dir", folder, "--json")
+    (folder / "tariff.json").write_text(json.dumps(TARIFF))
+
+    def typed(*words):
+        return inside(*words, "--dir", folder).stdout
+
+    @contextmanager
+    def raw(up, version):
+        secret = base64.b64encode(b"CP1:" + bytes.fromhex(password)).decode()
+        with connect(
+            f"{up.where['ocpp']}/ocpp/CP1",
+            subprotocols=["ocpp1.6"],
+            additional_headers={"Authorization": f"Basic {secret}"},
+            proxy=None,
+            close_timeout=1,
+        ) as socket:
+            boot = {"chargePointModel": "M", "chargePointVendor": "V", "firmwareVersion": version}
+            socket.send(json.dumps([2, "b", "BootNotification", boot]))
+            yield socket
+
+    def state():
+        found = json.loads(typed("rollout", "show", 1, "--stations", "--json"))
+        return [one["state"] for one in found["updates"]]
+
+    with Up(folder) as up:
+        typed("tariff", "add", folder / "tariff.json")
+        made = typed("station", "add", "CP1", "--owner", OWNER, "--tariff", "T1", "--json")
+        password = json.loads(made)["password"]
+        with raw(up, "1.0") as socket:
+            typed("station", "update", "CP1", URL, "--version", "2.0")
+            while (frame := json.loads(socket.recv(20)))[:1] + frame[2:3] != [2, "UpdateFirmware"]:
+                pass
+            up.stop(signal.SIGKILL)  # the station has heard it, and its answer goes nowhere
+    (folder / "run.json").unlink()
+    with Up(folder) as up:
+        assert state() == ["offered"]
+        with raw(up, "2.0"):
+            wait_for(lambda: state() == ["confirmed"])
+        asked = json.loads(typed("command", "list", "--json"))
+        assert [one["action"] for one in asked].count("UpdateFirmware") == 1
