@@ -222,6 +222,7 @@ class House:
         tls = self.config.ocpp.tls
         certificates = Certificates(tls, self.directory) if tls.bind else None
         self.queue.note_left()
+        await self.file_service.start()
         try:
             bound = await self.gateway.start(host, port, handed.get("ocpp", ()))
             if certificates is not None:
@@ -238,7 +239,6 @@ class House:
         self._do(self.keeper.run())
         self._do(self.caretaker.run())
         self._do(self.rollouts.run())
-        await self.file_service.start()
         self._do(self.file_service.run())
         self._do(self.persons.run())
         self._do(self.retention.run())

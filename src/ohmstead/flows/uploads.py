@@ -11,6 +11,7 @@ from ohmstead.core.files import (
     UploadEvent,
     upload_key,
 )
+from ohmstead.errors import OperatorError
 from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, State
 
@@ -96,6 +97,15 @@ def prune(state: State, command: Prune, now_ms: int) -> Decision[tuple[int, ...]
     ]
     gone = tuple(replace(one, removed_ms=now_ms) for one in found[command.kept :])
     return Decision(tuple(one.number for one in gone), gone)
+
+
+def remove_file(state: State, number: int, now_ms: int) -> Decision[Upload]:
+    """Mark an upload's file as gone; raises OperatorError where there is none."""
+    known = state.get(Upload, upload_key(number))
+    if known is None or not known.sha256 or known.removed_ms:
+        raise OperatorError(f"log {number} has no file here")
+    removed = replace(known, removed_ms=now_ms)
+    return Decision(removed, (removed,))
 
 
 def may_begin(upload: Upload) -> bool:

@@ -86,6 +86,12 @@ async def test_a_log_is_asked_for_brought_and_fetched(tmp_path, version, kind):
         assert fetched.content == content
         assert fetched.headers["content-disposition"].startswith("attachment")
         assert (await it.desk.host.get(P)).json()["items"] == [shown]
+        problem(await it.desk.read.delete(f"{P}/{number}/file"), 403, "scope")
+        removed = await it.desk.host.delete(f"{P}/{number}/file")
+        assert (removed.json()["state"], removed.json()["has_file"]) == ("received", False)
+        for again in (it.desk.host.get, it.desk.host.delete):
+            problem(await again(f"{P}/{number}/file"), 404)
+        assert not list((tmp_path / "uploads").iterdir())
 
     await asking(scenario, version, tmp_path)
 

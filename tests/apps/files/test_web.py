@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from cryptography import x509
 
 from ohmstead.apps.config import FilesConfig
 from ohmstead.apps.files import folders, listening, receiving
-from ohmstead.core.files import ATTEMPTS_MAX
+from ohmstead.core.files import ATTEMPTS_MAX, Protocol
 from ohmstead.flows.firmware_shelf import unshelve
 from ohmstead.flows.stations import retire_station
 from tests.apps.files.hands import eventually, hands, small
@@ -356,6 +357,28 @@ class TestFetching:
             with pytest.raises(httpx.ConnectError):
                 async with httpx.AsyncClient(verify=ssl.create_default_context()) as strict:
                     await strict.get(url)
+
+    async def test_a_renewed_certificate_is_shown_and_a_bad_one_is_not(self, tmp_path):
+        pki = Pki(tmp_path)
+        certificate, key, first = pki.issue("files")
+        files = FilesConfig(https_bind="127.0.0.1:0", certificate=certificate.name, key=key.name)
+        async with hands(tmp_path, files) as it:
+            service = it.house.file_service
+            place = ("127.0.0.1", service.ports[Protocol.HTTPS])
+
+            async def shown():
+                text = await asyncio.to_thread(ssl.get_server_certificate, place)
+                return x509.load_pem_x509_certificate(text.encode()).serial_number
+
+            assert await shown() == first.serial_number
+            other, other_key, renewed = pki.issue("files again")
+            certificate.write_bytes(b"rubbish")
+            service.refresh()
+            assert await shown() == first.serial_number
+            certificate.write_bytes(other.read_bytes())
+            key.write_bytes(other_key.read_bytes())
+            service.refresh()
+            assert await shown() == renewed.serial_number
 
     async def test_stations_are_heard_while_files_move(self, tmp_path):
         async with hands(tmp_path) as it, it.field.station("2.0.1") as station:

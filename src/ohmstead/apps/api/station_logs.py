@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any, Literal
 
-from litestar import Response, get, post
+from litestar import Response, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import File
 
@@ -21,6 +21,7 @@ from ohmstead.apps.files.logs import ask_for_log
 from ohmstead.apps.stations.commanding.author import AUTHOR, REASON_CHARACTERS_MAX, because
 from ohmstead.core.access import Scope
 from ohmstead.core.files import NUMBER_MAX, Upload, UploadState, upload_key
+from ohmstead.flows.uploads import remove_file
 
 SEES = scopes(Scope.HOST)
 Kind = Literal["diagnostics", "security"]
@@ -149,9 +150,23 @@ async def fetch_station_log(
     return File(path, filename=f"{station_id}-{number}.log", content_disposition_type="attachment")
 
 
+@delete("/stations/{station_id:str}/logs/{number:int}/file", opt=RUNS, status_code=200)
+async def remove_station_log(
+    house: TheHouse, station_id: FromPath[str], number: FromPath[int]
+) -> LogView:
+    """Remove the bytes of a log, which may name people; what became of it stays."""
+    one = log_of(house, station_id, number)
+    if not one.sha256 or one.removed_ms:
+        raise not_found(f"file of log {number}; its state is {one.state.value}")
+    removed = await house.store.run(remove_file, one.number)
+    await asyncio.to_thread(house.files.upload_path(one).unlink, missing_ok=True)
+    return view(removed)
+
+
 HANDLERS: tuple[Any, ...] = (
     ask_station_log,
     list_station_logs,
     show_station_log,
     fetch_station_log,
+    remove_station_log,
 )

@@ -165,15 +165,22 @@ def station_logs(
         Path | None,
         typer.Option(metavar="FILE", help="Write it to FILE; without --wait the newest that came."),
     ] = None,
-    number: Annotated[int | None, typer.Option(help="With --save: this one.")] = None,
+    number: Annotated[int | None, typer.Option(help="With --save or --remove: this one.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the file of --number.")] = False,
     directory: Dir = HERE,
     key: Key = "",
     as_json: Json = False,
 ) -> None:
-    """Ask a station for its log; or, with --list or --save, look at what has come."""
+    """Ask a station for its log; or, with --list, --save or --remove, see to what has come."""
+    if remove and number is None:
+        raise typer.BadParameter("--remove needs --number: --list shows the numbers")
     api, path = Api(directory, key), f"/stations/{part(station_id)}/logs"
     if listing:
         _show_list(api.all(path), as_json)
+        return
+    if remove:
+        api.delete(f"{path}/{number}/file")
+        say(f"The file of log {number} is gone.")
         return
     if save is not None and not wait:
         _save(api, path, _newest(api.all(path), station_id, number), save)

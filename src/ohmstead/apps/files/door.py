@@ -12,6 +12,8 @@ from hmac import compare_digest
 from pathlib import Path
 from typing import Protocol as Shape
 
+import structlog
+
 from ohmstead.apps.config import Config
 from ohmstead.apps.files.desk import Files, hash_of
 from ohmstead.apps.files.folders import UPLOADS, upload_name
@@ -24,6 +26,8 @@ from ohmstead.frozen import Frozen
 from ohmstead.ports import Clock, Store
 
 NS_PER_MS = 1_000_000
+log = structlog.get_logger()
+
 NOBODYS = hash_of("")  # compared with when there is no ticket, so that time tells nothing
 
 
@@ -101,6 +105,8 @@ class Door:
         fits = compare_digest(hash_of(secret), kept) and ticket is not None
         if not fits or ticket is None:
             count, _ = self._failures.count((address, ""), time.monotonic_ns() // NS_PER_MS)
+            if count == FAILURES_MAX:
+                log.warning("wrong links to files", address=address)
             if count > FAILURES_MAX:
                 raise Refused(Why.TOO_OFTEN, "too many wrong links from this address; wait")
             raise Refused(Why.UNKNOWN, "there is no such file; ask for a new link")
@@ -154,6 +160,7 @@ class Door:
         store = self._house.store
         told = Happened(bring.number, UploadEvent.ARRIVED, name, bytes_, sha256)
         await store.run(happened, told)
+        log.info("a log arrived", station=bring.station_id, number=bring.number, bytes=bytes_)
         kept = self._house.config.files.uploads_kept
         for number in await store.run(prune, Prune(bring.station_id, kept)):
             (bring.folder / upload_name(number)).unlink(missing_ok=True)
