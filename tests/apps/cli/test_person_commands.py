@@ -1,0 +1,45 @@
+"""The examples of docs/operating/privacy.md, typed as they stand there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import stat
+from pathlib import Path
+
+from tests.apps.cli.test_commands import OWNER, Up, inside
+
+PAGE = Path(__file__).parents[3] / "docs" / "operating" / "privacy.md"
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+
+
+def test_the_examples_of_the_page_work_as_they_stand(tmp_path, monkeypatch):
+    folder = tmp_path / "net"
+    inside("init", "--dir", folder, "--json")
+    monkeypatch.setenv("OHMSTEAD_DIR", str(folder))
+    monkeypatch.chdir(tmp_path)
+    said = {}
+    with Up(folder):
+        inside("id-token", "put", "CARD-1", "--payer", OWNER)
+        for block in BLOCKS:
+            for line in block.strip().splitlines():
+                command, _, to = line.partition(" > ")
+                words = shlex.split(command)
+                assert words.pop(0) == "ohmstead"
+                said[command] = inside(*words).stdout
+                if to:
+                    Path(to).write_text(said[command])
+        found = json.loads(Path("person.json").read_text())
+        assert found["records"]["id_tokens"][0]["uid"] == "CARD-1"
+        assert stat.S_IMODE(Path("person.json").stat().st_mode) == 0o600
+        again = inside("person", "report", "CARD-1", "--out", "person.json", code=1)
+        assert "--out person.json" in again.stderr
+        assert "erased: 1 of id_tokens" in said["ohmstead person forget CARD-1 --dry-run"]
+        assert "Nobody who was forgotten is here." in said["ohmstead person again forgotten.json"]
+        (request,) = json.loads(inside("person", "requests", "--json").stdout)
+        assert request["id"] in inside("person", "show", request["id"]).stdout
+        Path("no.json").write_text("[1]")
+        assert "is not what" in inside("person", "again", "no.json", code=1).stderr
+        inside("person", "forget", "CARD-1", "--wait")
+        inside("data-transfer", "list")
