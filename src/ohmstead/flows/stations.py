@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ohmstead.core.device_model import EarlierInventory, Inventory
 from ohmstead.core.network import Admission, Station
 from ohmstead.core.session import OPEN_STATES, Session
+from ohmstead.core.standing import Standing
 from ohmstead.core.tariff import Tariff
 from ohmstead.errors import OperatorError
 from ohmstead.frozen import Frozen, replace
@@ -56,7 +58,9 @@ def retire_station(state: State, station_id: str, now_ms: int) -> Decision[Stati
                 f"station {station_id} has the open session {found[0].id}; stop it first"
             )
     gone = replace(station, retired_ms=max(1, now_ms), secret_mac="", admission=Admission.REJECTED)
-    return Decision(gone, (gone,))
+    # What it was set to is of no use any more, and it drifts from no template.
+    over = (Standing, Inventory, EarlierInventory)
+    return Decision(gone, (gone,), drops=tuple((kind, station_id) for kind in over))
 
 
 def in_service(state: State, station_id: str) -> Station:

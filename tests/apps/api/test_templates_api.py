@@ -465,3 +465,16 @@ def test_a_firmware_that_is_new_is_judged_anew(tmp_path):
             assert (await read(desk))["standing"]["state"] == "drifted"
 
     walk(tmp_path, scenario)
+
+
+def test_a_station_that_is_out_of_service_drifts_from_nothing(tmp_path):
+    async def scenario(desk):
+        await put(desk, **body(V16))
+        async with desk.field.station(V16, kind=Station16):
+            assert (await read(desk))["standing"]["state"] == "drifted"
+        assert (await desk.host.delete("/api/v1/stations/S")).status_code == 204
+        assert not (await desk.host.get(f"{T}/T1/drift")).json()["items"]
+        assert (await desk.host.get(f"{T}/T1")).json()["counts"] == {}
+        problem(await desk.host.get(C), 404)
+
+    walk(tmp_path, scenario)
