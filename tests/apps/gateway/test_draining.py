@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.apps.config import OcppConfig
-from ohmstead.apps.gateway import Gateway
+from ohmstead.apps.gateway import Certificates, Gateway
 from ohmstead.apps.gateway.draining import CLOSED_PER_S, in_turn, spread_s
 from tests.apps.gateway.floor import NOW_MS, QUICK, Floor, serving, upgrade_headers
+from tests.apps.gateway.pki import Pki
+from tests.apps.gateway.test_tls import tls_floor
 
 PATIENCE_S = 10
 
@@ -131,8 +133,32 @@ async def test_what_is_handed_on_is_accepted_by_the_next_and_calls_are_kept_for_
             await gateway.stop(1)
 
 
-async def connected(floor, name):
-    return await floor.station(name)
+async def test_a_listener_with_tls_is_handed_on_like_the_plain_one(tmp_path):
+    pki = Pki(tmp_path)
+    async with tls_floor(pki) as floor, floor.station("S1", ssl=pki.client()) as old:
+        listening = floor.gateway.listening()
+        await floor.gateway.hand_on(1)
+        knocking = asyncio.create_task(connected(floor, "S2", ssl=pki.client()))
+        after = type(floor.directory)()
+        gateway = Gateway(after, ManualClock(NOW_MS), floor.gateway._config, QUICK)
+        try:
+            certificates = Certificates(floor.gateway._config.tls, tmp_path)
+            assert await gateway.start("127.0.0.1", 0, listening["ocpp"]) == floor.port
+            port = await gateway.start_tls("127.0.0.1", 0, certificates, listening["ocpp_tls"])
+            assert port == floor.tls_port
+            newcomer = await asyncio.wait_for(knocking, PATIENCE_S)
+            await newcomer.send(call("1", payload={"n": 1}))
+            assert await answer(newcomer) == [3, "1", {"n": 1}]
+            assert gateway.connected()[0].profile == 2
+            await old.send(call("2"))
+            assert await code_of(old) == 1012
+            await newcomer.close()
+        finally:
+            await gateway.stop(1)
+
+
+async def connected(floor, name, **options):
+    return await floor.station(name, **options)
 
 
 async def test_a_handler_that_does_not_end_does_not_keep_the_successor_waiting():

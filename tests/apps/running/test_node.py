@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from ohmstead.adapters.clock import ManualClock
-from ohmstead.apps.config import parse
+from ohmstead.apps.cli.serving import Process
+from ohmstead.apps.config import Config, parse
 from ohmstead.apps.node import Node
 from ohmstead.errors import StoreUnavailable
 
@@ -58,3 +59,18 @@ async def test_the_next_node_goes_on_at_the_same_ports_once_the_store_is_let_go(
         await after.stop()
     with pytest.raises(httpx.ConnectError):
         await ready(ports)
+
+
+async def test_a_second_sigterm_hastens_and_ctrl_c_does_not_wait(tmp_path):
+    def process():
+        return Process(tmp_path, Config, None, None, lambda _: None)
+
+    patient = process()
+    patient._terminate()
+    assert (patient._stop.is_set(), patient._hurry.is_set()) == (True, False)
+    patient._terminate()
+    assert patient._hurry.is_set()
+    hasty = process()
+    hasty._interrupt()
+    assert (hasty._stop.is_set(), hasty._hurry.is_set()) == (True, True)
+    hasty._hang_up()  # before it serves: said in the log, and nothing else
