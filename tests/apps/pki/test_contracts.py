@@ -439,3 +439,31 @@ async def test_an_answer_that_is_too_long_for_a_station_is_not_sent(server, tmp_
 
 def test_the_test_pki_writes_der_others_read(server):
     assert server.pki.mo_root.certificate.public_bytes(Encoding.DER)[:1] == b"\x30"
+
+
+async def test_a_2_1_station_asks_about_a_whole_chain_at_once(server, tmp_path):
+    leaf, _ = chain_of(server)
+    pki = server.pki
+
+    def asked(one, issuer, source="OCSP", url=f"{server.url}/ocsp"):
+        data = hash_data(one.certificate, issuer.certificate, "")
+        del data["responderURL"]
+        return {"certificateHashData": data, "source": source, "urls": [url]}
+
+    server.revoked.add(pki.mo_1.certificate.serial_number)
+    chain = [
+        asked(leaf, pki.mo_2),
+        asked(pki.mo_1, pki.mo_root),
+        asked(pki.mo_2, pki.mo_1, "CRL"),
+        asked(pki.mo_2, pki.mo_1, url="http://elsewhere.example/"),
+    ]
+    async with (
+        running(tmp_path, pki=by_file(server, tmp_path)) as field,
+        field.station(V21) as station,
+    ):
+        request = {"certificateStatusRequests": chain}
+        told = (await station.send("GetCertificateChainStatus", request))[2]["certificateStatus"]
+        assert [one["status"] for one in told] == ["Good", "Revoked", "Failed", "Failed"]
+        assert [one["source"] for one in told] == ["OCSP", "OCSP", "CRL", "OCSP"]
+        assert all(one["nextUpdate"].endswith("Z") for one in told)
+        assert told[0]["certificateHashData"] == chain[0]["certificateHashData"]

@@ -31,7 +31,6 @@ SENT_BY_STATIONS = sorted(
 NOT_SUPPORTED = {
     "BatterySwap",
     "ClosePeriodicEventStream",
-    "GetCertificateChainStatus",
     "NotifyDERAlarm",
     "NotifyDERStartStop",
     "NotifyPriorityCharging",

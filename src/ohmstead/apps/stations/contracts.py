@@ -22,9 +22,10 @@ from ohmstead.frozen import Frozen
 from ohmstead.ports import Clock, Pki, Store
 from ohmstead.wire.pki.certificate import Certificate, read_der, read_pem
 from ohmstead.wire.pki.path import Finding, judge
-from ohmstead.wire.pki.status import GOOD, REVOKED, CertificateId, id_of, read_answer
+from ohmstead.wire.pki.status import GOOD, REVOKED, Answer, CertificateId, id_of, read_answer
 
 HARD, OFF = "hard", "off"
+URLS_MAX = 5  # of one certificate
 log = structlog.get_logger()
 
 
@@ -143,9 +144,37 @@ class Contracts:
         issuers: Sequence[Certificate],
         roots: Sequence[Certificate],
     ) -> Checked:
+        answer, problem = await self._ask(named, urls, issuers, roots)
+        if answer is not None and answer.word == REVOKED:
+            # Believed of anybody: at worst somebody has to pay by card.
+            return Checked(Contract.REVOKED, f"certificate {named.serial:x} was revoked")
+        if answer is not None and answer.word == GOOD and answer.is_proven:
+            return ACCEPTED
+        if self._config.revocation == HARD:
+            return Checked(Contract.CHAIN, problem)
+        log.warning("a contract was let pass unchecked", reason=problem)
+        return ACCEPTED
+
+    async def look(self, named: CertificateId, urls: Sequence[str]) -> Answer | None:
+        """What responders say of a certificate, None where nobody says anything that is proven."""
+        try:
+            roots = await self.roots()
+        except PkiUnavailable:
+            roots = ()
+        answer, _ = await self._ask(named, urls, (), roots)
+        return answer if answer is not None and answer.is_proven else None
+
+    async def _ask(
+        self,
+        named: CertificateId,
+        urls: Sequence[str],
+        issuers: Sequence[Certificate],
+        roots: Sequence[Certificate],
+    ) -> tuple[Answer | None, str]:
+        """The first word that settles it, and why a contract may not count on what there is."""
         authorities = (*issuers, *self._authorities)
-        problem = "the certificate names no OCSP responder"
-        for url in urls[:4]:
+        found, problem = None, "the certificate names no OCSP responder"
+        for url in urls[:URLS_MAX]:
             try:
                 der = await self.pki.certificate_status(
                     named.algorithm, named.name_hash, named.key_hash, named.serial, url
@@ -154,17 +183,12 @@ class Contracts:
             except (PkiUnavailable, RemoteProtocolError) as error:
                 problem = str(error)
                 continue
-            if answer.word == REVOKED:  # believed of anybody: at worst somebody has to pay cash
-                return Checked(Contract.REVOKED, f"certificate {named.serial:x} was revoked")
-            if answer.word == GOOD and answer.is_proven:
-                return ACCEPTED
-            problem = f"the responder does not know certificate {named.serial:x}"
+            if answer.word == REVOKED or (answer.word == GOOD and answer.is_proven):
+                return answer, ""
+            found, problem = answer, f"the responder does not know certificate {named.serial:x}"
             if answer.word == GOOD:
                 problem = "the responder's word is not proven: its issuer is not in pki.authorities"
-        if self._config.revocation == HARD:
-            return Checked(Contract.CHAIN, problem)
-        log.warning("a contract was let pass unchecked", reason=problem)
-        return ACCEPTED
+        return found, problem
 
 
 def _worst(found: Sequence[Checked]) -> Checked:

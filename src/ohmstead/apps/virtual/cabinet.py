@@ -6,7 +6,6 @@ with the station, and none of it changes how the station charges.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -18,6 +17,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
 from ohmstead.frozen import Frozen
+from ohmstead.wire.pki.certificate import read_certificate
+from ohmstead.wire.pki.status import id_of
 
 KEPT_MAX = 100  # of each kind
 LIST_MAX = 500  # entries of the local list
@@ -172,11 +173,6 @@ class Cabinet:
 
 def hash_of(certificate: x509.Certificate) -> CertificateHash:
     """Name a self-signed certificate as OCSP would (RFC 6960, 4.1.1: CertID)."""
-    key = certificate.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return CertificateHash(
-        hashlib.sha256(certificate.issuer.public_bytes()).hexdigest(),
-        hashlib.sha256(key).hexdigest(),
-        f"{certificate.serial_number:x}",
-    )
+    one = read_certificate(certificate)
+    named = id_of(one, one)
+    return CertificateHash(named.name_hash.hex(), named.key_hash.hex(), f"{named.serial:x}")

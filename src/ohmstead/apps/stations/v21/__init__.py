@@ -10,11 +10,16 @@ from types import MappingProxyType
 
 from ohmstead.apps.stations import v201
 from ohmstead.apps.stations.peer import Handlers
-from ohmstead.apps.stations.v21 import notify_settlement, report_charging_profiles
+from ohmstead.apps.stations.v21 import (
+    get_certificate_chain_status,
+    notify_settlement,
+    report_charging_profiles,
+)
 
 HANDLERS: Handlers = MappingProxyType(
     {
         **v201.HANDLERS,
+        "GetCertificateChainStatus": get_certificate_chain_status.handle,
         "NotifySettlement": notify_settlement.handle,
         "ReportChargingProfiles": report_charging_profiles.handle,
     }
