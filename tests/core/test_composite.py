@@ -69,7 +69,7 @@ def over(*installed, start=0, end=DAY, place=PLACE, unit=A):
 
 
 def test_a_higher_stack_level_leads_only_while_it_says_something():
-    # 1.6 3.13.3: a daily profile, and above it one for a Sunday evening; when that is over the
+    # 1.6 3.13.2: a daily profile, and above it one for a Sunday evening; when that is over the
     # one below is back.
     daily = profile(
         amps((0, 30), (8 * HOUR, 16), (20 * HOUR, 30), start=MIDNIGHT, duration=DAY),
@@ -88,7 +88,7 @@ def test_a_higher_stack_level_leads_only_while_it_says_something():
 
 
 def test_the_station_maximum_cuts_what_the_transaction_may():
-    # 1.6 3.13.4: "the composite schedule is the minimum for each time interval".
+    # 1.6 3.13.3: "the composite schedule is the minimum for each time interval".
     maximum = profile(
         amps((0, 40), (600, 10), (1_200, 40), start=MIDNIGHT), Purpose.STATION_MAX, evse=0
     )

@@ -122,7 +122,7 @@ def _check_place(evse_id: int, profile: ChargingProfile, is_16: bool) -> None:
     _refuse(purpose is Purpose.STATION_MAX and evse_id != 0, f"{purpose.value} is for evse 0")
     # K01.FR.16; 1.6 3.13.1: only at a connector with a transaction.
     _refuse(is_tx and evse_id < 1, "a TxProfile names the evse of its transaction")
-    # K01.FR.03; 1.6 5.16.1 only recommends it.
+    # K01.FR.03; 1.6 5.16: "SHALL include the transactionId", so that it fits no other.
     _refuse(is_tx and not profile.transaction_id, "a TxProfile names its transactionId")
     number = profile.transaction_id.isascii() and profile.transaction_id.isdecimal()
     _refuse(is_16 and is_tx and not number, "transactionId of OCPP 1.6 is a number")

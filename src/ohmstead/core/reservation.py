@@ -127,6 +127,6 @@ def in_turn(waiting: Iterable[Reservation]) -> list[Reservation]:
 
 
 def may_use(reservation: Reservation, id_token: str, group: str) -> bool:
-    """Whether it was made for this driver, or for one of the same group (1.6 5.13, 2.0.1 H01)."""
+    """Whether it was made for this driver, or for one of the same group (1.6 5.13, 2.0.1 H03)."""
     same = reservation.id_token.casefold() == id_token.casefold()
     return same or (bool(group) and reservation.group.casefold() == group.casefold())

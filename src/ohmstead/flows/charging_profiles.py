@@ -50,7 +50,7 @@ class Clear(Frozen):
     stack_level: int | None = None
 
     def takes(self, one: Installed) -> bool:
-        """Whether a profile goes. 1.6 5.5, 2.0.1 K10: an id decides alone."""
+        """Whether a profile goes. 2.0.1 K10.FR.03: an id decides alone; 1.6 5.5 does not say."""
         if self.profile_id is not None:
             return one.profile.id == self.profile_id
         said = (self.evse_id, self.purpose, self.stack_level)
@@ -89,7 +89,7 @@ def cleared(state: State, command: Clear, _now_ms: int) -> Decision[StationProfi
 
 
 def current(state: Reads, station_id: str) -> tuple[Installed, ...]:
-    """What a station should have now: a TxProfile ends with its transaction (K01, 1.6 3.13.2)."""
+    """What a station should have now: a TxProfile ends with its transaction (K01, 1.6 3.13.1)."""
     record = state.get(StationProfiles, station_id)
     if record is None:
         return ()

@@ -89,7 +89,7 @@ class Cabinet:
     def set_profile(self, number: int, profile: Profile, charging: bool) -> str:
         """Keep a profile; one of the same purpose and stack level at an evse gives way."""
         if profile.purpose == "TxProfile" and not charging:
-            return REJECTED  # 1.6 5.16.1, 2.0.1 K01.FR.09: there is no transaction it is for
+            return REJECTED  # 1.6 3.13.1, 2.0.1 K01.FR.09: there is no transaction it is for
         place = (profile.evse, profile.purpose, profile.stack_level)
         self.profiles = {
             one: other
