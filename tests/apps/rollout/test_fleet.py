@@ -199,6 +199,27 @@ def test_a_house_that_restarts_in_the_middle_goes_on_where_it_was(tmp_path):
     asyncio.run(whole())
 
 
+def test_what_was_said_while_the_house_was_down_is_not_held_against_a_station(tmp_path):
+    async def whole():
+        async with running_desk(tmp_path) as desk, unit(desk.field, V201) as it:
+            number = await begun(desk)
+            await it.offered()
+            await it.tell("Downloading")
+            await until(desk, number, "downloading")
+            clock = desk.field.clock
+        clock.advance(24 * 3_600_000)
+        again = running_desk(tmp_path, furnish=False, clock=clock)
+        async with again as desk:
+            for _ in range(3):
+                await desk.house.rollouts.driver.tick()
+            assert (await station_of(desk, number))["state"] == "downloading"
+            desk.field.wait(15)
+            failed = await until(desk, number, "failed")
+            assert failed["reason"] == "no word for 2 hours while downloading"
+
+    asyncio.run(whole())
+
+
 def test_pausing_offers_nobody_more_and_says_who_and_why(tmp_path):
     async def scenario(desk):
         await registered(desk.field, NAMES[:2])
@@ -218,6 +239,8 @@ def test_pausing_offers_nobody_more_and_says_who_and_why(tmp_path):
             for _ in range(3):
                 await desk.house.rollouts.driver.tick()
             assert offered(units) == {first}
+            waits_for = (await station_of(desk, number, second))["waits_for"]
+            assert waits_for == "the roll-out is paused"
             await desk.host.post(f"{P}/{number}/resume", json={})
             await units[second].update()
             await until_rollout(desk, number, "done")

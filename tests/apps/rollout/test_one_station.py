@@ -150,6 +150,7 @@ def test_a_session_under_way_is_never_interrupted(tmp_path, story):
             for _ in range(3):
                 await desk.house.rollouts.driver.tick()
             assert it.point.offers == []
+            assert (await station_of(desk, number))["waits_for"] == "somebody charges there"
             desk.field.wait(1)
             await it.station.stop(tx, 1_000)
             await it.offered()
@@ -246,7 +247,7 @@ def test_a_station_that_stays_away_is_skipped_when_the_patience_is_over(tmp_path
         await until(desk, number, "pending")
         desk.field.wait(60)
         skipped = await until(desk, number, "skipped")
-        assert skipped["reason"] == "the roll-out is done"
+        assert skipped["reason"] == "the roll-out is done; it is not here"
         assert not (await until_rollout(desk, number, "done"))["open"]
 
     walk(tmp_path, scenario)
@@ -312,6 +313,8 @@ def test_a_window_is_kept_in_the_time_of_the_station(tmp_path):
             await until(desk, number, "pending")
             await desk.house.rollouts.driver.tick()
             assert it.point.offers == []
+            waits_for = (await station_of(desk, number))["waits_for"]
+            assert waits_for.endswith("there, and not in the window")
             desk.field.wait(120)
             await it.offered()
 

@@ -139,7 +139,8 @@ class RolloutView(shapes.View, frozen=True):
 
 
 class UpdateView(shapes.View, frozen=True):
-    """One station of a roll-out; ``back``: on the way to the firmware of before."""
+    """One station of a roll-out; ``back``: on the way to the firmware of before; ``waits_for``:
+    what keeps a pending one from its offer."""
 
     rollout: int
     station: str
@@ -151,6 +152,7 @@ class UpdateView(shapes.View, frozen=True):
     offers: int
     request: int | None
     reason: str
+    waits_for: str
     changed: str | None
 
 
@@ -232,7 +234,7 @@ def rollout_view(plan: RolloutPlan, head: Rollout) -> RolloutView:
     )
 
 
-def update_view(update: StationUpdate) -> UpdateView:
+def update_view(update: StationUpdate, waits_for: str) -> UpdateView:
     """One station of a roll-out as the API shows it."""
     return UpdateView(
         rollout=update.number,
@@ -245,5 +247,6 @@ def update_view(update: StationUpdate) -> UpdateView:
         offers=update.offers,
         request=update.request_id or None,
         reason=update.reason,
+        waits_for=waits_for,
         changed=views.moment(update.changed_ms),
     )

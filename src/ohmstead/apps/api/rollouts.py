@@ -18,6 +18,7 @@ from ohmstead.apps.api.rollout_views import (
     MeantView,
     RolloutBody,
     RolloutView,
+    UpdateView,
     plan_of,
     rollout_view,
     targets_of,
@@ -115,7 +116,11 @@ async def list_rollout_stations(
         raise Problem(400, f"place: is one of {', '.join(PLACES)}", "bad-request")
     lane = lane_of(number, place) if place is not None else None
     of = number if place is None else None
-    return find_page(house.store, StationUpdate, limit, cursor, update_view, lane=lane, number=of)
+
+    def view(one: StationUpdate) -> UpdateView:
+        return update_view(one, house.rollouts.waits_for(one))
+
+    return find_page(house.store, StationUpdate, limit, cursor, view, lane=lane, number=of)
 
 
 async def _control(house: House, number: int, verb: Verb, data: ControlBody) -> RolloutView:

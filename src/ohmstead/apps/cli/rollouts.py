@@ -275,7 +275,12 @@ def show_rollout(
         who = note["author"]["name"]
         say(f"  {note['at']}  {note['what']}  {who}  {note['author']['reason']}".rstrip())
     rows = [
-        [one["station"], one["state"], one["booted_with"] or one["from_version"], one["reason"]]
+        [
+            one["station"],
+            one["state"],
+            one["booted_with"] or one["from_version"],
+            "; ".join(filter(None, (one["reason"], one["waits_for"]))),
+        ]
         for one in found.get("updates", [])
     ]
     if rows:

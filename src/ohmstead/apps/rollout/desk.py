@@ -13,9 +13,10 @@ from ohmstead.core.alerts import Alert, Finding, Rule, alert_key
 from ohmstead.core.network import Station
 from ohmstead.core.rollout import Package, Rollout, RolloutPlan, RolloutState, Targets, rollout_key
 from ohmstead.core.rollout_rules import is_meant
+from ohmstead.core.station_update import StationUpdate
 from ohmstead.errors import OhmsteadError, OperatorError
 from ohmstead.flows.operations.alerting import Observed, observe
-from ohmstead.flows.rollouts import OPEN_MAX, begin, plan_of
+from ohmstead.flows.rollouts import OPEN_MAX, begin, head_of, plan_of
 from ohmstead.flows.rollouts_control import Control, control
 from ohmstead.frozen import replace
 
@@ -92,6 +93,12 @@ class Rollouts:
         await self._tell(head)
         self.driver.wake()
         return head
+
+    def waits_for(self, update: StationUpdate) -> str:
+        """Why a station was not offered its firmware yet, for people."""
+        store = self._house.store
+        plan, head = plan_of(store, update.number), head_of(store, update.number)
+        return self.driver.waits_for(plan, head, update)
 
     def lines(self) -> list[str]:
         """How the open roll-outs go, one line each."""

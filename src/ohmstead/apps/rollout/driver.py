@@ -30,7 +30,7 @@ from ohmstead.core.rollout import (
     stage_size,
 )
 from ohmstead.core.rollout_gate import advanced
-from ohmstead.core.station_update import StationUpdate, Told, UpdateEvent, lane_of
+from ohmstead.core.station_update import StationUpdate, Told, UpdateEvent, UpdateState, lane_of
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.rollouts import OPEN_MAX, Enrol, Open, advance, enrol, open_more, plan_of
 from ohmstead.flows.rollouts_follow import OFFERS_BACK, Step, step
@@ -39,6 +39,8 @@ from ohmstead.ports import Clock, Store
 
 TICK_S = 0.5
 PAUSE_S = 0.02  # between two ticks at the least
+# What stations said while this house was down is lost: they are given time to be back and asked.
+HEARING_MS = 900_000
 PAGE = 500  # stations of one roll-out that are looked at in one tick
 CHUNK = 100  # stations of one commit
 SENDING_MAX = 100  # offers on their way at the same time, of all roll-outs
@@ -76,6 +78,7 @@ class Driver:
         self._cursors: dict[str, str] = {}  # by lane: where the last look ended
         self._sending: dict[str, asyncio.Task[None]] = {}  # by key of the update
         self._event = asyncio.Event()
+        self._hears_ms = 0  # since when stations could have told us anything
 
     def wake(self) -> None:
         """There is something to do now."""
@@ -83,6 +86,7 @@ class Driver:
 
     async def run(self) -> None:
         """Look after the open roll-outs until cancelled."""
+        self._hears_ms = self._house.clock.now_ms()
         try:
             while True:
                 await asyncio.sleep(PAUSE_S)
@@ -90,6 +94,7 @@ class Driver:
                     await asyncio.wait_for(self._event.wait(), TICK_S)
                 self._event.clear()
                 if self._house.is_frozen:
+                    self._hears_ms = self._house.clock.now_ms()
                     continue
                 try:
                     await self.tick()
@@ -125,8 +130,7 @@ class Driver:
         if advanced(plan, head, self._house.clock.now_ms()) != head:
             head = await store.run(advance, head.number)
         if head.state in OVER and head.tally.waiting:
-            told = Told(UpdateEvent.LEFT_OUT, f"the roll-out is {head.state.value}")
-            await self._tell(self._some(head, "waiting"), told)
+            await self._leave(plan, head)
             self.wake()
         if head.has_turned and head.tally.updated:
             told = Told(UpdateEvent.ROLL_BACK, "the roll-out is rolled back")
@@ -173,7 +177,7 @@ class Driver:
                 continue
             lane = lane_of(head.number, place)
             for update in self._house.store.find(StationUpdate, 2 * AT_ONCE_MAX, lane=lane):
-                if update.due_ms <= now_ms:
+                if max(update.due_ms, self._hears_ms + HEARING_MS) <= now_ms:
                     words = f"no word for {span(plan.timeout_ms)} while {update.state.value}"
                     await self._tell([update], Told(UpdateEvent.SILENT, words))
                 elif update.key not in self._sending and self._ready.is_here(update.station_id):
@@ -184,6 +188,27 @@ class Driver:
             old = [one for one in found if now_ms - one.changed_ms >= plan.patience_ms]
             words = "it was not there to be given the firmware of before"
             await self._tell(old, Told(UpdateEvent.LEFT_OUT, words))
+
+    async def _leave(self, plan: RolloutPlan, head: Rollout) -> None:
+        """Skip who still waits, and say for what."""
+        over = f"the roll-out is {head.state.value}"
+        steps = []
+        for update in self._some(head, "waiting"):
+            words = "; ".join(filter(None, (over, self.waits_for(plan, head, update))))
+            steps.append(Step(update.key, Told(UpdateEvent.LEFT_OUT, words)))
+        await asyncio.gather(*[self._house.store.run(step, one) for one in steps])
+
+    def waits_for(self, plan: RolloutPlan, head: Rollout, update: StationUpdate) -> str:
+        """Why a station was not offered its firmware yet, for people; empty where it is asked."""
+        if update.state is not UpdateState.PENDING:
+            return ""
+        if not update.back and update.key > head.edge:
+            return "its stage has not come"
+        if head.state is _S.PAUSED:
+            return "the roll-out is paused"
+        if head.state is _S.HALTED and not update.back:
+            return "the roll-out is halted"
+        return self._ready.waits_for(plan, update)
 
     async def _tell(self, updates: list[StationUpdate], told: Told) -> None:
         run = self._house.store.run
@@ -200,7 +225,7 @@ class Driver:
         for update in self._page(head, place):
             if room <= 0:
                 return
-            if update.key not in self._sending and self._ready.may_begin(plan, update):
+            if update.key not in self._sending and not self._ready.waits_for(plan, update):
                 task = asyncio.create_task(self._send(update.key))
                 self._sending[update.key] = task
                 room -= 1

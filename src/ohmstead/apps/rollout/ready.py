@@ -8,6 +8,7 @@ from datetime import datetime
 from ohmstead.apps.stations.commanding.queue import CommandQueue
 from ohmstead.apps.stations.peer import Presence
 from ohmstead.apps.stations.services import zone_of
+from ohmstead.core.alerts import span
 from ohmstead.core.network import Station
 from ohmstead.core.rollout import RolloutPlan
 from ohmstead.core.rollout_rules import in_window
@@ -36,18 +37,23 @@ class Ready:
         """Whether it is connected and booted."""
         return self._queue.is_ready(station_id)
 
-    def may_begin(self, plan: RolloutPlan, update: StationUpdate) -> bool:
-        """Whether to offer it now; the way back does not wait for the hour."""
+    def waits_for(self, plan: RolloutPlan, update: StationUpdate) -> str:
+        """What keeps a station whose turn it is from its offer; empty: nothing. The way back does
+        not wait for the hour."""
         now_ms = self._clock.now_ms()
-        if update.due_ms > now_ms or not self.is_here(update.station_id):
-            return False
-        if not plan.busy_too and self._is_busy(update.station_id):
-            return False
         station = self._store.get(Station, update.station_id)
-        if station is None:
-            return False
+        if station is None or station.retired_ms:
+            return "it is out of service"
+        if not self.is_here(update.station_id):
+            return "it is not here"
+        if update.due_ms > now_ms:
+            return f"it is tried again in {span(update.due_ms - now_ms)}"
+        if not plan.busy_too and self._is_busy(update.station_id):
+            return "somebody charges there"
         there = datetime.fromtimestamp(now_ms // MS_PER_S, zone_of(station.time_zone))
-        return update.back or in_window(plan, there.hour)
+        if not update.back and not in_window(plan, there.hour):
+            return f"it is {there:%H:%M} there, and not in the window"
+        return ""
 
     def _is_busy(self, station_id: str) -> bool:
         presence = self._presence.get(station_id)
