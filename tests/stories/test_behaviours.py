@@ -22,7 +22,7 @@ from ohmstead.adapters.store.schema import TABLES
 from ohmstead.apps.gateway.interface import Answered, Disconnected, TimedOut
 from ohmstead.core.network import Admission, TransactionRef
 from ohmstead.core.session import SessionState
-from ohmstead.errors import StoreUnavailable
+from ohmstead.errors import OperatorError, StoreUnavailable
 from ohmstead.flows.charging.review import Resolve, resolve
 from ohmstead.flows.stations import ChangeStation, change_station
 from tests.apps.gateway.floor import close_code, until
@@ -765,7 +765,11 @@ async def test_behaviour_12_a_pending_station_may_report_what_it_was_asked(admis
         report = {"requestId": 1, "generatedAt": iso(field.now), "seqNo": 0}
         assert (await station.send("NotifyReport", report))[2] == "SecurityError"
         asked = {"requestId": 1, "reportBase": "FullInventory"}
-        await field.command("GetBaseReport", asked, timeout_ms=50)
+        if admission == "Rejected":  # B03: it is not even asked
+            with pytest.raises(OperatorError, match="is rejected, so GetBaseReport is not sent"):
+                await field.command("GetBaseReport", asked, timeout_ms=50)
+        else:
+            await field.command("GetBaseReport", asked, timeout_ms=50)
         reply = await station.send("NotifyReport", report)
         assert (reply[0] == 3) is (admission == "Pending")
 

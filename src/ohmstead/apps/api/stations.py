@@ -15,6 +15,8 @@ from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
 from ohmstead.apps.gateway.interface import Answered, Disconnected, QueueFull, Refused, TimedOut
+from ohmstead.apps.stations.commanding.author import because, speaking
+from ohmstead.apps.stations.commanding.booting import ask_to_boot
 from ohmstead.apps.stations.commands import Commanded
 from ohmstead.apps.stations.passwords import is_weak, normal, rotate_password
 from ohmstead.apps.stations.services import secret_mac, zone_of
@@ -125,7 +127,7 @@ async def patch_station(
     With ``deliver`` or ``keep_old`` the old password is let in until the station has used the new
     one; else it ends at once.
     """
-    station_of(house, station_id)
+    before = station_of(house, station_id)
     password = mac = None
     if (data.deliver or data.keep_old) and not data.rotate_password:
         raise Problem(400, "`deliver` and `keep_old` go with `rotate_password`", "bad-request")
@@ -153,6 +155,11 @@ async def patch_station(
     with bad_request():
         changed = await house.store.run(change_station, change)
     house.services.registry.forget(station_id)
+    if changed.admission is not before.admission:
+        house.queue.arrived(station_id)  # what it was not to be sent may leave now
+        if changed.admission is Admission.ACCEPTED and house.gateway.link(station_id) is not None:
+            with speaking(because("it was accepted, so it need not wait to boot again")):
+                house.journal.later(ask_to_boot(house.gateway, station_id))
     return views.station(house, changed, password)
 
 

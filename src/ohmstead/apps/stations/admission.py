@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import structlog
 
+from ohmstead.apps.stations.asked import TRIGGERS
 from ohmstead.apps.stations.services import Services
-from ohmstead.core.command import StationCommand
 from ohmstead.core.network import Admission, Station
 from ohmstead.flows.turned_away import TurnedAway, keep_turned_away
 from ohmstead.units import MS_PER_S
@@ -21,7 +21,6 @@ from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
 from ohmstead.wire.ocpp.frames import CallReceived
 
 TRIGGERED_MS = 600 * MS_PER_S  # how long after we asked for a message it is one we asked for
-COMMANDS_MAX = 64  # of the last ones sent, among which the one that asked is looked for
 
 # 2.0.1 B02.FR.09 and B03.FR.07 let pass what was triggered: the requests that trigger messages.
 _ASKED_BY: Mapping[str, str] = {
@@ -35,7 +34,6 @@ _ASKED_BY: Mapping[str, str] = {
     "SignedUpdateFirmware": "SignedFirmwareStatusNotification",
     "UpdateFirmware": "FirmwareStatusNotification",
 }
-_TRIGGERS = frozenset({"TriggerMessage", "ExtendedTriggerMessage"})
 # What TriggerMessage names otherwise than its message: 2.0.1 MessageTriggerEnumType, and the
 # security whitepaper's of 1.6.
 _CALLED: Mapping[str, str] = {
@@ -72,14 +70,13 @@ async def check_admission(services: Services, station: Station, call: CallReceiv
 def _was_asked_for(services: Services, station: Station, action: str) -> bool:
     """Whether one of our last commands to this station asked for such a message."""
     since_ms = services.clock.now_ms() - TRIGGERED_MS
-    for command in services.store.find(StationCommand, COMMANDS_MAX, station_id=station.id):
-        if command.sent_ms < since_ms:
+    for asked in services.asked.of(services.store, station.id):
+        if asked.sent_ms < since_ms:
             continue
-        if command.action in _TRIGGERS:
-            wanted = _member(command.payload.encode(), "requestedMessage")
-            if _CALLED.get(wanted, wanted) == action:
+        if asked.action in TRIGGERS:
+            if _CALLED.get(asked.wanted, asked.wanted) == action:
                 return True
-        elif station.admission is Admission.PENDING and _ASKED_BY.get(command.action) == action:
+        elif station.admission is Admission.PENDING and _ASKED_BY.get(asked.action) == action:
             return True
     return False
 

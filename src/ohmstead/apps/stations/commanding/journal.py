@@ -17,11 +17,14 @@ from ohmstead.apps.gateway.interface import (
     TimedOut,
 )
 from ohmstead.apps.gateway.server import Gateway
+from ohmstead.apps.stations.asked import Asked
 from ohmstead.apps.stations.attempts import Attempts
+from ohmstead.apps.stations.commanding.admitted import check_admitted
 from ohmstead.apps.stations.commanding.author import AUTHOR
 from ohmstead.apps.stations.commanding.ids import Ids
 from ohmstead.apps.stations.commanding.masking import masked, quoted
 from ohmstead.core.command import CommandState, StationCommand
+from ohmstead.core.network import Station
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.commanding import Conclude, Late, attach_late, begin, conclude
 from ohmstead.ports import Clock, Store
@@ -97,6 +100,7 @@ class Journal:
         self._store, self._clock = store, clock
         self._ids = Ids()
         self.attempts: Attempts | None = None  # told of answers to remote starts
+        self.asked: Asked | None = None  # told of what leaves
         self.on_answered: Answers | None = None  # told of what a station answered to a command
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -105,7 +109,14 @@ class Journal:
         return self._ids.fresh(self._clock.now_ms())
 
     async def begin(self, station_id: str, version: Version, action: str, payload: bytes) -> str:
-        """Write down what is about to leave; returns its id. Raises StoreUnavailable."""
+        """Write down what is about to leave; returns its id.
+
+        Raises NotAdmitted for what a pending or rejected station may not be asked, and
+        StoreUnavailable.
+        """
+        station = self._store.get(Station, station_id)
+        if station is not None:
+            check_admitted(station_id, station.admission, action)
         now_ms = self._clock.now_ms()
         command = StationCommand(
             id=self.fresh_id(),
@@ -120,6 +131,8 @@ class Journal:
             attempts=1,
         )
         await self._store.run(begin, command)
+        if self.asked is not None:
+            self.asked.note(command)
         return command.id
 
     async def end(self, command_id: str, outcome: CallOutcome, problem: str) -> None:
@@ -139,7 +152,7 @@ class Journal:
             problem = problem_of(version, event.action, payload)
             how = CommandState.INVALID if problem else CommandState.ANSWERED
             told = Late(event.message_id, how, masked(payload))
-        self._later(self._attach(station_id, told))
+        self.later(self._attach(station_id, told))
 
     async def _attach(self, station_id: str, told: Late) -> None:
         try:
@@ -147,7 +160,8 @@ class Journal:
         except OhmsteadError as error:
             log.error("a late answer was not kept", station=station_id, reason=str(error))
 
-    def _later(self, work: Coroutine[None, None, None]) -> None:
+    def later(self, work: Coroutine[None, None, None]) -> None:
+        """Do something beside; it ends with this house at the latest."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,8 +1,9 @@
 """Commands that wait for their station: in the store, in order, each sent once.
 
 A command is delivered when its station is connected and its BootNotification was accepted on this
-connection; one that reconnects without booting (both versions boot only after a restart) is given
-``BOOT_WAIT_MS`` and then served. Commands of one station go one at a time, the oldest first.
+connection (to a pending one, what sets it up: ``admitted``); one that reconnects without booting
+(both versions boot only after a restart) is given ``BOOT_WAIT_MS`` and then served. Commands of one
+station go one at a time, the oldest first.
 
 The records themselves are the queue, not jobs of the outbox: what waits for stations that are
 switched off for weeks may not stand in front of what is due now (decisions/0008).
@@ -18,6 +19,7 @@ import structlog
 
 from ohmstead.apps.gateway.interface import Answered, Link
 from ohmstead.apps.stations.commanding.actions import REPEATABLE
+from ohmstead.apps.stations.commanding.admitted import may_leave
 from ohmstead.apps.stations.commanding.checks import BadCommand, check_for
 from ohmstead.apps.stations.commanding.journal import Answers, conclusion, judge
 from ohmstead.apps.stations.commanding.sealing import Seal, Unreadable
@@ -134,13 +136,19 @@ class CommandQueue:
                 len(self._serving) < PARALLEL_MAX
                 and station_id not in self._serving
                 and self._waiting.get(station_id, 0) <= now_ms
-                and self.is_ready(station_id)
+                and self.is_here(station_id)
             ):
                 task = asyncio.create_task(self._serve_one(station_id))
                 self._serving[station_id] = task
 
     def is_ready(self, station_id: str) -> bool:
-        """Whether commands may be sent to this station now."""
+        """Whether commands of every kind may be sent to this station now."""
+        station = self._services.registry.find(station_id)
+        is_accepted = station is not None and station.admission is Admission.ACCEPTED
+        return is_accepted and self.is_here(station_id)
+
+    def is_here(self, station_id: str) -> bool:
+        """Whether it is connected and has booted, whatever it was answered."""
         if not self._may_send():
             return False
         station = self._services.registry.find(station_id)
@@ -149,11 +157,11 @@ class CommandQueue:
             return False
         here_ms = self._services.clock.now_ms() - presence.connected_ms
         booted = 0 < presence.connected_ms <= presence.booted_ms
-        return station.admission is Admission.ACCEPTED and (booted or here_ms >= BOOT_WAIT_MS)
+        return booted or here_ms >= BOOT_WAIT_MS
 
     async def _serve_one(self, station_id: str) -> None:
         try:
-            while self.is_ready(station_id):
+            while self.is_here(station_id):
                 queued = self._services.store.find(
                     StationCommand,
                     2 * QUEUED_MAX,
@@ -164,8 +172,12 @@ class CommandQueue:
                     self._waiting.pop(station_id, None)
                     self._here.discard(station_id)
                     return
+                command = self._next(station_id, queued)
+                if command is None:  # it is not accepted; `arrived` says when it is
+                    self._waiting[station_id] = self._services.clock.now_ms() + RETRY_MS
+                    return
                 before = self._link(station_id)
-                if not await self._deliver(queued[-1]):
+                if not await self._deliver(command):
                     # One that is back on another socket did not fail to answer: it is served.
                     again = self._link(station_id)
                     wait_ms = RETRY_MS if again is None or again is before else 0
@@ -177,6 +189,14 @@ class CommandQueue:
         finally:
             self._serving.pop(station_id, None)
             self._event.set()
+
+    def _next(self, station_id: str, queued: list[StationCommand]) -> StationCommand | None:
+        """The oldest that a station of this admission may be sent; None if it has to wait."""
+        station = self._services.registry.find(station_id)
+        if station is None:
+            return None
+        may = (one for one in reversed(queued) if may_leave(station.admission, one.action))
+        return next(may, None)
 
     async def _deliver(self, command: StationCommand) -> bool:
         """Send one; False if it is to be sent again later."""
@@ -196,6 +216,7 @@ class CommandQueue:
         leaving = await store.run(dispatch, Dispatch(command.id, link.version.value))
         if leaving is None:
             return True  # taken back, or expired
+        self._services.asked.note(leaving)
         outcome = await link.call(command.action, payload, message_id=command.id)
         problem = ""
         if isinstance(outcome, Answered):
