@@ -18,6 +18,7 @@ from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_after,
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
 from ohmstead.core.access import Scope
+from ohmstead.core.emaid import TYPE, check_digit, read_emaid
 from ohmstead.core.network import IdToken, TokenStatus
 from ohmstead.core.session import PayerKind
 from ohmstead.core.tariff import Tariff
@@ -100,6 +101,7 @@ async def write_id_token(
     if known is not None and known.lock_id:
         detail = f"id_token {uid} spends a walk-up wallet's lock and cannot be rewritten"
         raise Problem(409, detail, "conflict")
+    _check_contract(uid, data.type)
     token = IdToken(
         uid=uid,
         status=TokenStatus(data.status),
@@ -115,6 +117,15 @@ async def write_id_token(
     with bad_request():
         await house.store.run(write_token, WriteToken(token, connected(house)))
     return views.id_token(token)
+
+
+def _check_contract(uid: str, kind: str) -> None:
+    """An eMAID that a person typed: what its check digit is for; raises 400."""
+    emaid = read_emaid(uid) if kind.casefold() == TYPE.casefold() else None
+    if emaid is not None and emaid.is_mistyped:
+        right = check_digit(emaid.name)
+        detail = f"uid: {uid} ends in a wrong check digit; of {emaid.name} it is {right}"
+        raise Problem(400, detail, "bad-request")
 
 
 @delete("/id-tokens/{uid:str}", opt=RUNS, status_code=HTTPStatus.NO_CONTENT)

@@ -193,12 +193,15 @@ def put_id_token(
     uid: Annotated[str, typer.Argument(metavar="UID")],
     payer: Annotated[str, typer.Option(help="The 0x address whose deposit it spends.")],
     status: Annotated[str, typer.Option(help="accepted, blocked, expired, invalid.")] = "accepted",
+    kind: Annotated[
+        str, typer.Option("--type", help="As OCPP 2.0.1 has it; eMAID: a contract.")
+    ] = "ISO14443",
     directory: Dir = HERE,
     key: Key = "",
     as_json: Json = False,
 ) -> None:
     """Write an id_token, new or changed."""
-    body = {"payer": payer, "status": status}
+    body = {"payer": payer, "status": status, "type": kind}
     made = Api(directory, key).put(f"/id-tokens/{part(uid)}", body)
     if as_json:
         say_json(made)
