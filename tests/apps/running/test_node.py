@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import httpx
 import pytest
@@ -11,9 +12,12 @@ from ohmstead.adapters.clock import ManualClock
 from ohmstead.apps.cli.serving import Process
 from ohmstead.apps.config import Config, parse
 from ohmstead.apps.node import Node
-from ohmstead.errors import StoreUnavailable
+from ohmstead.apps.running.control import NAME
+from ohmstead.apps.running.takeover import Predecessor
+from ohmstead.errors import OperatorError, StoreUnavailable
 
 NOON = 1_790_000_000_000
+PATIENCE_S = 30
 TEXT = b"[chain]\nkind = 'none'\n[http]\nbind = '127.0.0.1:0'\n[ocpp]\nbind = '127.0.0.1:0'\n"
 
 
@@ -74,3 +78,36 @@ async def test_a_second_sigterm_hastens_and_ctrl_c_does_not_wait(tmp_path):
     hasty._interrupt()
     assert (hasty._stop.is_set(), hasty._hurry.is_set()) == (True, True)
     hasty._hang_up()  # before it serves: said in the log, and nothing else
+
+
+async def test_a_house_that_cannot_be_handed_on_is_opened_again_at_the_same_ports(tmp_path):
+    async def broken():
+        raise RuntimeError("a defect of ours")
+
+    process = Process(tmp_path, lambda: parse(TEXT, "network.toml"), None, None, lambda _: None)
+    running = asyncio.create_task(process.run())
+    try:
+        before = await where(tmp_path)
+        first = process._node
+        first.house.hand_on = broken
+        successor = await Predecessor.meet(tmp_path, {"http": before, "ocpp": "127.0.0.1:0"})
+        with pytest.raises(OperatorError, match="did not let go"):
+            await successor.let_go()
+        async with asyncio.timeout(PATIENCE_S):
+            while process._node is first or not (tmp_path / NAME).exists():
+                await asyncio.sleep(0.01)
+        assert await where(tmp_path) == before
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
+            assert (await client.get(f"http://{before}/readyz")).status_code == 200
+    finally:
+        process._interrupt()
+        await running
+    assert not (tmp_path / NAME).exists()
+
+
+async def where(folder):
+    """Where the API is, once the house says so."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (folder / "run.json").exists():
+            await asyncio.sleep(0.01)
+    return json.loads((folder / "run.json").read_text())["http"].removeprefix("http://")

@@ -175,7 +175,14 @@ class Process:
     async def _hand_on(self, node: Node, control: Control) -> Handed | None:
         """Let go of the store, and of the stations one after the other; see takeover."""
         kept = node.listening()
-        await node.hand_on()
+        try:
+            await node.hand_on()
+        except Exception as error:  # the successor hears nothing more, and gives up
+            log.error("the house was not handed on and is opened again", exc_info=error)
+            with contextlib.suppress(Exception):
+                await node.stop()
+            await control.end(0)
+            return kept
         control.close()
         heard = asyncio.create_task(self._succession.yours())
         hurried = asyncio.create_task(self._hurry.wait())
