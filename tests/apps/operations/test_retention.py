@@ -33,7 +33,9 @@ from ohmstead.core.session import PayerKind, Session, SessionState
 from ohmstead.core.station_log import StationEvent
 from ohmstead.core.terminal_payment import TerminalPayment
 from ohmstead.core.webhooks import DeadLetter
+from ohmstead.errors import StoreUnavailable
 from ohmstead.flows import turned_away
+from ohmstead.flows.operations.retention import PAGE_MAX, Purge, purge
 from ohmstead.ports import Decision
 from ohmstead.units import Asset
 from tests.apps.stations.field import QUICK, V16, V201, VERSIONS, running
@@ -352,3 +354,78 @@ def test_a_stop_repeated_years_later_still_pays_nothing_twice(version, tmp_path)
 
 def _iso(number):
     return f"2023-11-14T22:{number:02d}:00Z"
+
+
+@each
+def test_a_sweep_lets_others_have_their_turn_and_never_commits_much_at_once(kind, tmp_path):
+    async def scenario(room):
+        await room.put(station("S"))
+        await room.put(*(kept("S", n, NOON - n) for n in range(1_500)))
+        commits = []
+        run = room.store.run
+
+        async def counted(flow, command):
+            if isinstance(command, Purge):
+                commits.append(len(command.keys))
+            return await run(flow, command)
+
+        room.store.run = counted
+        sweeping = asyncio.create_task(room.sweep())
+        turns = 0
+        while not sweeping.done():
+            await run(keep_all, (station("OTHER"),))  # as a station's message is kept
+            turns += 1
+        await sweeping
+        assert max(commits) <= PAGE_MAX
+        assert turns > len(commits)
+        assert room.sweeping.gone == {"Quarantined": 1_480}
+
+    play(kind, tmp_path, scenario)
+
+
+def test_a_sweep_that_finds_the_store_down_goes_on_later(tmp_path):
+    async def scenario(room):
+        await room.put(station("S"), *(kept("S", n, NOON + n) for n in range(50)))
+        room.store.imitate_outage("the disk is full")
+        with pytest.raises(StoreUnavailable):
+            await room.sweep()
+        assert len(room.keys(Quarantined)) == 50
+        room.store.imitate_outage("")
+        await room.sweep()
+        assert len(room.keys(Quarantined)) == 20
+
+    play("memory", tmp_path, scenario)
+
+
+def test_what_became_needed_while_it_was_looked_at_stays(tmp_path):
+    async def scenario(room):
+        open_ = Reservation(1, "S", 1, "U", "", ReservationState.ACTIVE, NOON, NOON)
+        under_way = command(1, "S", NOON, CommandState.SENT)
+        attempt = Attempt("S", 1, Stage.REJECTED, NOON, NOON)
+        await room.put(open_, under_way, attempt)
+        for one in (open_, under_way, attempt):
+            assert await room.store.run(purge, Purge(type(one), (one.key, "gone"))) == 0
+            assert room.store.get(type(one), one.key) == one
+
+    play("memory", tmp_path, scenario)
+
+
+def test_a_house_looks_each_minute_only_where_something_came(tmp_path):
+    async def whole():
+        async with running(tmp_path) as field:
+            sweeping = field.house.retention
+            await sweeping.sweep()  # the first one looks at everything
+            looked = []
+            sweeping._has_more = lambda kind, station_id, most: looked.append(station_id)
+            await sweeping.sweep()
+            assert looked == []
+            async with field.station(V16) as station:
+                await station.send(
+                    "StopTransaction",
+                    {"transactionId": 99_999, "meterStop": 5, "timestamp": _iso(1)},
+                )
+            assert field.quarantine() == ["unknown_transaction"]
+            await sweeping.sweep()
+            assert set(looked) == {"S"}
+
+    asyncio.run(whole())

@@ -77,12 +77,14 @@ class Office:
         self.alarms.load()
         self.alarms.of_house = lambda: of_house(self._house.directory, self._house.config)
         self._house.services.attempts.load()
+        self._house.retention.fresh = set()
         self._house.store.watch = self._watch
         return [self.courier.run(), self._every_second(), self._every_minute()]
 
     def _watch(self, state: State, decision: Decision[Any], now_ms: int) -> Decision[Any]:
         """Every decision of the house passes here before it is applied."""
         decision = self._house.services.attempts.watch(state, decision, now_ms)
+        self._house.retention.see(decision)
         try:
             self.alarms.see(state, decision, now_ms)
         except Exception as error:  # a defect here must cost nobody a session

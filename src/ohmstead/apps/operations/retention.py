@@ -32,13 +32,14 @@ from ohmstead.flows.operations.retention import (
     purge,
     stamp,
 )
-from ohmstead.ports import Clock, R, Store
+from ohmstead.ports import Clock, Decision, R, Store
 
 SWEEP_S = 60.0
 WHOLE_MS = 6 * 3_600_000  # between two looks at everything; else only at what is too many
 MESSAGE_BYTES_MAX = 1 << 16  # a payload is at most a frame, which is so long by default
 PAGE = 500
 MEGABYTE = 1 << 20
+COUNTED: frozenset[type] = frozenset({Quarantined, StationCommand, Reservation, TerminalPayment})
 _END_MS = 10**13 - 1  # as in commanding.ids: ids of commands count down to it
 
 log = structlog.get_logger()
@@ -63,7 +64,16 @@ class Retention:
         self._store, self._clock, self._config = store, clock, config
         self._is_frozen = is_frozen
         self._whole_ms = 0
+        # Stations of which something was kept since the last look; None: nobody tells.
+        self.fresh: set[str] | None = None
         self.gone: dict[str, int] = {}  # since this process began, by table
+
+    def see(self, decision: Decision[Any]) -> None:
+        """Every decision of the house passes here: this costs each message a look at its types."""
+        if self.fresh is not None:
+            for record in decision.puts:
+                if type(record) in COUNTED:
+                    self.fresh.add(record.station_id)  # type: ignore[attr-defined]
 
     async def run(self) -> None:
         """Sweep now and then until cancelled."""
@@ -86,7 +96,8 @@ class Retention:
         quarantine_max = min(
             config.quarantine_max, config.quarantine_mb * MEGABYTE // MESSAGE_BYTES_MAX
         )
-        async for station_id in self._station_ids():
+        async for station_id in self._station_ids(whole=whole):
+            await asyncio.sleep(0)
             if whole or self._has_more(Quarantined, station_id, quarantine_max):
                 await self._quarantine(station_id)
             if self._has_more(StationCommand, station_id, config.commands_max):
@@ -114,7 +125,13 @@ class Retention:
         await self._answers()
         await self._letters()
 
-    async def _station_ids(self) -> AsyncIterator[str]:
+    async def _station_ids(self, *, whole: bool) -> AsyncIterator[str]:
+        if self.fresh is not None:
+            fresh, self.fresh = self.fresh, set()
+            if not whole:
+                for station_id in fresh:
+                    yield station_id
+                return
         for kind in (Station, Newcomer):
             async for page in self._pages(kind):
                 for one in page:
