@@ -109,6 +109,20 @@ def test_an_installation_that_fails_is_rolled_back_to_the_firmware_of_before(tmp
     walk(tmp_path, scenario)
 
 
+def test_the_reason_that_a_station_gives_beside_its_word_is_kept(tmp_path):
+    async def scenario(desk):
+        async with unit(desk.field, V21) as it:
+            number = await begun(desk, V21)
+            request_id, _, _ = await it.offered()
+            info = {"reasonCode": "NoSpace", "additionalInfo": "12 MB are free"}
+            payload = {"status": "DownloadFailed", "requestId": request_id, "statusInfo": info}
+            await it.station.send("FirmwareStatusNotification", payload)
+            failed = await until(desk, number, "failed")
+            assert failed["reason"] == "DownloadFailed: NoSpace 12 MB are free"
+
+    walk(tmp_path, scenario)
+
+
 @both
 def test_a_station_that_comes_back_with_its_old_firmware_failed_and_needs_nothing_more(
     tmp_path, story

@@ -65,6 +65,8 @@ class House(Protocol):
     def stations(self) -> Directory: ...
     @property
     def is_frozen(self) -> bool: ...
+    @property
+    def is_draining(self) -> bool: ...
 
 
 class Driver:
@@ -96,6 +98,8 @@ class Driver:
                 if self._house.is_frozen:
                     self._hears_ms = self._house.clock.now_ms()
                     continue
+                if self._house.is_draining:
+                    continue  # the next process asks
                 try:
                     await self.tick()
                 except OhmsteadError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ohmstead.apps.gateway.interface import Answered, Disconnected, QueueFull, Refused
+from ohmstead.apps.stations.capabilities.firmware import worded
 from ohmstead.apps.stations.commands import Commanded
 from ohmstead.core.rollout import Package
 from ohmstead.core.station_update import StationUpdate, Told, UpdateEvent
@@ -72,9 +73,9 @@ def meaning(version: Version, action: str, done: Commanded) -> Told | None:
         case "" | "Accepted" | "AcceptedCanceled":
             return Told(_E.TAKEN)
         case "InvalidCertificate" | "RevokedCertificate" as word:
-            return Told(_E.REFUSED, str(word))
+            return Told(_E.REFUSED, worded(word, answer))
         case word:
-            return Told(_E.FAILED, str(word))
+            return Told(_E.FAILED, worded(word, answer))
 
 
 def trigger_request(version: Version, what: str, signed: bool) -> tuple[str, bytes]:

@@ -9,6 +9,7 @@ from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.core.station_update import Told, UpdateEvent, UpdateState
 from ohmstead.flows.rollouts import update_of
 from ohmstead.flows.rollouts_follow import NO_REQUEST, Heard, heard
+from ohmstead.wire.ocpp.base import Message
 
 _E = UpdateEvent
 # FirmwareStatus of 1.6, FirmwareStatusEnumType of its security extension, of 2.0.1 and of 2.1.
@@ -33,12 +34,24 @@ EVENTS: Mapping[str, UpdateEvent] = MappingProxyType(
 _CLOSED = frozenset({UpdateState.CONFIRMED, UpdateState.ROLLED_BACK, UpdateState.SKIPPED})
 
 
-async def told(peer: StationPeer, status: str, request_id: int | None = None) -> None:
+def worded(status: str, message: Message) -> str:
+    """A status with the reason beside it, where the version has one and the station gives it."""
+    info = getattr(message, "status_info", None)
+    if info is None:
+        return status
+    more = f"{info.reason_code} {info.additional_info or ''}".strip()
+    return f"{status}: {more}"
+
+
+async def told(
+    peer: StationPeer, status: str, message: Message, request_id: int | None = None
+) -> None:
     """A firmware status notification; 1.6 names no request, and speaks of the one that is open."""
     event = EVENTS.get(status)
     if event is not None:
         number = NO_REQUEST if request_id is None else request_id
-        reason = "the station knows of no update" if event is _E.UNKNOWN else status
+        known = event is not _E.UNKNOWN
+        reason = worded(status, message) if known else "the station knows of no update"
         await _heard(peer, Heard(peer.station_id, Told(event, reason), number))
 
 

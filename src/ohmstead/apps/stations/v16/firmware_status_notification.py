@@ -15,5 +15,5 @@ async def handle(
     request: FirmwareStatusNotificationRequest, peer: StationPeer
 ) -> FirmwareStatusNotificationResponse:
     await stands(peer, "firmware", request.status.value)
-    await firmware.told(peer, request.status.value)
+    await firmware.told(peer, request.status.value, request)
     return FirmwareStatusNotificationResponse()

@@ -15,5 +15,5 @@ async def handle(
     request: SignedFirmwareStatusNotificationRequest, peer: StationPeer
 ) -> SignedFirmwareStatusNotificationResponse:
     await stands(peer, "firmware", request.status.value, request.request_id)
-    await firmware.told(peer, request.status.value, request.request_id)
+    await firmware.told(peer, request.status.value, request, request.request_id)
     return SignedFirmwareStatusNotificationResponse()
