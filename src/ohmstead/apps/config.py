@@ -206,6 +206,7 @@ def _check_files(config: FilesConfig, refuse: Callable[[list[str], str], ConfigE
         (["files", "http_bind"], config.http_bind, config.http_url),
         (["files", "https_bind"], config.https_bind, config.https_url),
         (["files", "ftp", "bind"], ftp.bind, ftp.url),
+        (["files", "ftp", "implicit_bind"], ftp.implicit_bind, ftp.implicit_url),
     ):
         try:
             host = host_port(bind)[0] if bind else ""
@@ -218,16 +219,19 @@ def _check_files(config: FilesConfig, refuse: Callable[[list[str], str], ConfigE
         url = getattr(config, name)
         if url and not re.fullmatch(rf"{scheme}://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", url):
             raise refuse(["files", name], f"expected {scheme}://HOST:PORT, not {url!r}")
-    if ftp.url:
+    if config.https_url and not config.https_bind and not config.http_bind:
+        message = "needs https_bind, or http_bind for a proxy that ends TLS"
+        raise refuse(["files", "https_url"], message)
+    for name in ("url", "implicit_url"):
         try:
-            host_port(ftp.url)
+            host_port(getattr(ftp, name) or "none:0")
         except ValueError as error:
-            raise refuse(["files", "ftp", "url"], str(error)) from None
+            raise refuse(["files", "ftp", name], str(error)) from None
     if len(files(config.certificate)) != len(files(config.key)):
         raise refuse(["files", "key"], "one for each certificate, in the same order")
-    needs_tls = bool(config.https_bind) or (bool(ftp.bind) and ftp.tls != "none")
+    needs_tls = config.https_bind or ftp.implicit_bind or (ftp.bind and ftp.tls != "none")
     if needs_tls and not config.certificate:
-        message = "needed for files.https_bind and for files.ftp.tls"
+        message = "needed for files.https_bind, files.ftp.tls and files.ftp.implicit_bind"
         raise refuse(["files", "certificate"], message)
     first, last = port_range(ftp.passive_ports)
     if not 0 <= first <= last <= 65_535:

@@ -127,6 +127,8 @@ class FtpConfig(Section, frozen=True):
     bind: str = ""
     url: str = ""
     tls: Literal["none", "offered", "required"] = "none"
+    implicit_bind: str = ""
+    implicit_url: str = ""
     passive_ports: Annotated[str, msgspec.Meta(pattern="^([0-9]{1,5}-[0-9]{1,5})?$")] = ""
     masquerade: str = ""
     connections_max: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 50

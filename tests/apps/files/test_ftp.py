@@ -243,6 +243,35 @@ async def test_where_tls_is_required_nobody_logs_in_without(tmp_path):
             assert (await refused(one.ftp.login, "a", "b")).startswith("530 begin with AUTH TLS")
 
 
+async def test_ftps_from_the_first_byte(tmp_path):
+    certificate, key, _ = Pki(tmp_path).issue("files")
+    bind = FtpConfig(implicit_bind="127.0.0.1:0")
+    files = FilesConfig(ftp=bind, certificate=certificate.name, key=key.name)
+    async with hands(tmp_path, files) as it:
+        await it.shelved()
+        place = urlsplit(await it.url())
+        assert place.scheme == "ftps"
+        context = unchecked()
+        reader, writer = await asyncio.open_connection(place.hostname, place.port, ssl=context)
+
+        async def say(line, code):
+            writer.write(f"{line}\r\n".encode())
+            said = await asyncio.wait_for(reader.readline(), 10)
+            assert said.startswith(code), said
+            return said.decode()
+
+        assert (await reader.readline()).startswith(b"220")
+        await say(f"USER {place.username}", b"331")
+        await say(f"PASS {place.password}", b"230")
+        port = int((await say("EPSV", b"229")).split("|")[3])
+        await say("RETR fw.bin", b"150")
+        data, closing = await asyncio.open_connection(place.hostname, port, ssl=context)
+        assert await asyncio.wait_for(data.read(), 10) == b"firmware" * 1_000
+        assert (await reader.readline()).startswith(b"226")
+        closing.close()
+        writer.close()
+
+
 async def test_what_is_said_in_clear_behind_auth_is_never_heard(tmp_path):
     async with hands(tmp_path, secured(tmp_path)) as it:
         place = urlsplit((await it.slot()).url)

@@ -358,6 +358,16 @@ class TestFetching:
                 async with httpx.AsyncClient(verify=ssl.create_default_context()) as strict:
                     await strict.get(url)
 
+    async def test_behind_a_proxy_that_ends_tls_and_leaves_its_prefix(self, tmp_path):
+        files = FilesConfig(http_bind="127.0.0.1:0", https_url="https://files.example.org/csms/")
+        async with hands(tmp_path, files) as it:
+            await it.shelved()
+            url = await it.url()
+            assert url.startswith("https://files.example.org/csms/files/")
+            port = it.house.file_service.ports[Protocol.HTTP]
+            inside = url.replace("https://files.example.org", f"http://127.0.0.1:{port}")
+            assert (await it.client.get(inside)).content == b"firmware" * 1_000
+
     async def test_a_renewed_certificate_is_shown_and_a_bad_one_is_not(self, tmp_path):
         pki = Pki(tmp_path)
         certificate, key, first = pki.issue("files")

@@ -56,9 +56,15 @@ class Guest:
 
 
 class FtpServer(aioftp.Server):
-    """One listener. ``context``: TLS may be asked for with AUTH TLS."""
+    """One listener. ``context``: TLS may be asked for with AUTH TLS, or begins (``implicit``)."""
 
-    def __init__(self, bridge: Bridge, config: FtpConfig, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        config: FtpConfig,
+        context: ssl.SSLContext | None,
+        implicit: bool = False,
+    ) -> None:
         super().__init__(
             [],
             socket_timeout=IDLE_S,
@@ -69,7 +75,8 @@ class FtpServer(aioftp.Server):
             welcome_message="files for charging stations",
         )
         self.bridge = bridge
-        self.context = context if config.tls != "none" else None
+        self.context = context if implicit or config.tls != "none" else None
+        self._implicit = implicit
         self.must_secure = config.tls == "required"
         self._ports = port_range(config.passive_ports)
         self._guests: dict[Any, Guest] = {}
@@ -100,14 +107,24 @@ class FtpServer(aioftp.Server):
         self._start_server_extra_arguments = {}
         self.connections = {}
         self.server_host, self.server_port = listening.getsockname()[:2]
-        self.server = await asyncio.start_server(self.dispatcher, sock=listening)
+        if self._implicit:
+            self.server = await asyncio.start_server(
+                self.dispatcher,
+                sock=listening,
+                ssl=self.context,
+                ssl_handshake_timeout=HANDSHAKE_S,
+            )
+        else:
+            self.server = await asyncio.start_server(self.dispatcher, sock=listening)
 
     # The control connection.
 
     async def greeting(self, connection: Any, rest: Any) -> bool:
         """Welcome, and give it a moment to log in."""
         stream = connection.command_connection
-        guest = self._guests[stream] = Guest(connection.client_host, False)
+        secured = self._implicit
+        guest = Guest(connection.client_host, secured, private=secured)
+        self._guests[stream] = guest
 
         def hurry() -> None:
             if guest.ticket is None:

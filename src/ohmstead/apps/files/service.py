@@ -66,6 +66,8 @@ class Service:
             self._http(web, Protocol.HTTPS, config.https_bind, config.https_url, self._context)
         if config.ftp.bind:
             self._ftp(bridge)
+        if config.ftp.implicit_bind:
+            self._implicit_ftp(bridge)
         if self._listeners or self._ftp_servers:
             await self._start_thread()
 
@@ -141,6 +143,17 @@ class Service:
                 self.ports[protocol] = bound
                 url = config.url and f"{protocol.value}://{config.url}"
                 offers.listening(protocol, config.bind, bound, url)
+
+    def _implicit_ftp(self, bridge: Bridge) -> None:
+        """FTPS from the first byte: what curl means by ftps, so such links lead here."""
+        config = self._config.ftp
+        host, port = host_port(config.implicit_bind)
+        listening = listen(host, port, "files.ftp.implicit_bind")
+        self.ports[Protocol.FTPS] = bound = listening.getsockname()[1]
+        server = FtpServer(bridge, config, self._context, implicit=True)
+        self._ftp_servers.append((server, listening))
+        url = config.implicit_url and f"ftps://{config.implicit_url}"
+        self._house.files.offers.listening(Protocol.FTPS, config.implicit_bind, bound, url)
 
     async def _start_thread(self) -> None:
         ready = asyncio.get_running_loop().create_future()
