@@ -19,6 +19,7 @@ from ohmstead.core.access import KeptAnswer
 from ohmstead.core.attempt import Attempt
 from ohmstead.core.attempt_stages import Stage
 from ohmstead.core.command import Author, CommandBody, CommandState, StationCommand
+from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.network import (
     Admission,
     Counter,
@@ -429,3 +430,34 @@ def test_a_house_looks_each_minute_only_where_something_came(tmp_path):
             assert set(looked) == {"S"}
 
     asyncio.run(whole())
+
+
+@each
+def test_transactions_that_another_system_knew_outlive_those_a_station_invented(kind, tmp_path):
+    async def scenario(room):
+        await room.put(station("S"))
+        told = [ForeignTransaction("S", f"{n}", "steve") for n in range(30)]
+        await room.put(*told)
+        await room.put(*(ForeignTransaction("S", f"9{n:03d}", "", stopped_ms=n) for n in range(99)))
+        await room.sweep()
+        left = room.store.find(ForeignTransaction, 1_000)
+        assert [one for one in left if one.source] == sorted(told, key=lambda one: one.key)
+        assert len([one for one in left if not one.source]) == SMALL.quarantine_max
+
+    play(kind, tmp_path, scenario)
+
+
+def test_a_sweep_that_failed_looks_at_the_same_stations_again(tmp_path):
+    async def scenario(room):
+        await room.sweep()
+        room.sweeping.fresh = {"S"}
+        await room.put(*(kept("S", n, NOON + n) for n in range(50)))
+        room.store.imitate_outage("the disk is full")
+        with pytest.raises(StoreUnavailable):
+            await room.sweep(whole=False)
+        room.store.imitate_outage("")
+        assert room.sweeping.fresh == {"S"}
+        await room.sweep(whole=False)
+        assert (len(room.keys(Quarantined)), room.sweeping.fresh) == (20, set())
+
+    play("memory", tmp_path, scenario)

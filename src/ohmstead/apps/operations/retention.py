@@ -16,6 +16,7 @@ from ohmstead.apps.config import RetentionConfig
 from ohmstead.core.access import KeptAnswer
 from ohmstead.core.attempt import Attempt
 from ohmstead.core.command import UNDER_WAY, CommandBatch, StationCommand
+from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.network import Quarantined, Station
 from ohmstead.core.newcomer import Newcomer
 from ohmstead.core.reservation import OPEN, Reservation
@@ -39,7 +40,9 @@ WHOLE_MS = 6 * 3_600_000  # between two looks at everything; else only at what i
 MESSAGE_BYTES_MAX = 1 << 16  # a payload is at most a frame, which is so long by default
 PAGE = 500
 MEGABYTE = 1 << 20
-COUNTED: frozenset[type] = frozenset({Quarantined, StationCommand, Reservation, TerminalPayment})
+COUNTED: frozenset[type] = frozenset(
+    {Quarantined, StationCommand, Reservation, TerminalPayment, ForeignTransaction}
+)
 _END_MS = 10**13 - 1  # as in commanding.ids: ids of commands count down to it
 
 log = structlog.get_logger()
@@ -91,28 +94,38 @@ class Retention:
     async def sweep(self, *, whole: bool = False) -> None:
         """Bring everything within its bounds: what is too many of a station always, what is too
         old if ``whole``, and every :data:`WHOLE_MS`."""
-        config, now_ms = self._config, self._clock.now_ms()
+        now_ms, fresh = self._clock.now_ms(), self.fresh
         whole = whole or now_ms - self._whole_ms >= WHOLE_MS
+        self.fresh = None if fresh is None else set()
+        try:
+            async for station_id in self._station_ids(None if whole else fresh):
+                await asyncio.sleep(0)
+                await self._bound(station_id, whole=whole)
+            if whole:
+                await self._by_age()
+                self._whole_ms = now_ms
+        except BaseException:
+            if fresh and self.fresh is not None:
+                self.fresh |= fresh  # looked at again next time
+            raise
+
+    async def _bound(self, station_id: str, *, whole: bool) -> None:
+        config = self._config
         quarantine_max = min(
             config.quarantine_max, config.quarantine_mb * MEGABYTE // MESSAGE_BYTES_MAX
         )
-        async for station_id in self._station_ids(whole=whole):
-            await asyncio.sleep(0)
-            if whole or self._has_more(Quarantined, station_id, quarantine_max):
-                await self._quarantine(station_id)
-            if self._has_more(StationCommand, station_id, config.commands_max):
-                await self._commands(station_id)
-            if whole or self._has_more(Reservation, station_id, config.reservations_max):
-                await self._of_station(
-                    Reservation, station_id, config.reservations_days, config.reservations_max
-                )
-            if self._has_more(TerminalPayment, station_id, config.terminal_payments_max):
-                await self._of_station(
-                    TerminalPayment, station_id, None, config.terminal_payments_max
-                )
-        if whole:
-            await self._by_age()
-            self._whole_ms = now_ms
+        if whole or self._has_more(Quarantined, station_id, quarantine_max):
+            await self._quarantine(station_id)
+        if self._has_more(StationCommand, station_id, config.commands_max):
+            await self._commands(station_id)
+        if whole or self._has_more(Reservation, station_id, config.reservations_max):
+            await self._of_station(
+                Reservation, station_id, config.reservations_days, config.reservations_max
+            )
+        if self._has_more(TerminalPayment, station_id, config.terminal_payments_max):
+            await self._of_station(TerminalPayment, station_id, None, config.terminal_payments_max)
+        if self._has_more(ForeignTransaction, station_id, config.quarantine_max):
+            await self._foreign(station_id)
 
     def _has_more(self, kind: type[Any], station_id: str, most: int) -> bool:
         return self._store.count(kind, station_id=station_id) > most
@@ -125,13 +138,11 @@ class Retention:
         await self._answers()
         await self._letters()
 
-    async def _station_ids(self, *, whole: bool) -> AsyncIterator[str]:
-        if self.fresh is not None:
-            fresh, self.fresh = self.fresh, set()
-            if not whole:
-                for station_id in fresh:
-                    yield station_id
-                return
+    async def _station_ids(self, only: set[str] | None) -> AsyncIterator[str]:
+        if only is not None:
+            for station_id in only:
+                yield station_id
+            return
         for kind in (Station, Newcomer):
             async for page in self._pages(kind):
                 for one in page:
@@ -162,6 +173,14 @@ class Retention:
             config.quarantine_mb * MEGABYTE,
         )
         await self._let_go(Quarantined, overdue(held, bound, self._clock.now_ms()))
+
+    async def _foreign(self, station_id: str) -> None:
+        """What the other CSMS told us of stays; what its stations invented is bounded."""
+        held = []
+        async for page in self._pages(ForeignTransaction, station_id=station_id):
+            held += [Held(one.stopped_ms, one.key) for one in page if not one.source]
+        bound = Bound(count_max=self._config.quarantine_max)
+        await self._let_go(ForeignTransaction, overdue(held, bound, self._clock.now_ms()))
 
     async def _commands(self, station_id: str) -> None:
         """Ids sort the newest first, so what is beyond the first so many goes."""
