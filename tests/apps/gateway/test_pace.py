@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 
 import pytest
 
@@ -21,6 +22,8 @@ from tests.apps.gateway.floor import (
     serving,
     until,
 )
+from tests.apps.gateway.pki import Pki
+from tests.apps.gateway.test_tls import tls_floor
 
 FEW = PaceLimits(messages_per_s=10, messages_burst=3, bytes_per_s=1_000, bytes_burst=500)
 SLOW = PaceConfig(messages_per_s=1_000, bytes_per_s=1 << 20, burst_s=1)
@@ -204,3 +207,22 @@ def test_rivals_are_forgotten_after_ten_minutes_of_peace_and_kept_for_so_many_st
     for name in ("A", "B"):
         rivals.note(name, "a", "b", 700_000)
     assert rivals.of("S", 700_000) is None
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_a_station_that_floods_over_tls_is_held_and_answered_as_well(tmp_path, version):
+    pki = Pki(tmp_path)
+    async with tls_floor(pki, ocpp={"pace": SLOW}) as floor:
+        context = pki.client(version=version)
+        async with floor.station("S1", ssl=context) as one:
+            link = floor.gateway.link("S1")
+
+            async def flood():
+                for number in range(MESSAGES):
+                    await one.send(call(str(number)))
+
+            flooding = asyncio.create_task(flood())
+            await until(lambda: link._intake._held is not None)
+            for number in range(MESSAGES):
+                assert await receive(one) == [3, str(number), {}]
+            await flooding
