@@ -188,20 +188,27 @@ def test_a_hook_that_is_down_or_slow_is_rejected_and_delays_nobody_else(version,
         vendor = await Vendor().open()
         vendor.mute = True
         async with (
-            house_with(tmp_path, hook(vendor.url, timeout_s=1)) as field,
+            house_with(
+                tmp_path,
+                hook(vendor.url, "Patient", timeout_s=20),
+                hook(vendor.url, "Hasty", timeout_s=1),
+            ) as field,
             field.station(version) as station,
             field.station(version, "OTHER") as other,
         ):
-            slow = asyncio.create_task(say(station))
+            slow = asyncio.create_task(say(station, message_id="Patient"))
             while not vendor.heard:
                 await asyncio.sleep(0.01)
             await other.heartbeat()  # answered while the hook is silent
             assert not slow.done()
-            assert (await slow)["status"] == "Rejected"
-            assert "within 1 s" in field.house.hooks.hooks[0].problem
+            vendor.silent.set()
+            assert (await slow)["status"] == "Accepted"
+            vendor.silent.clear()
+            assert (await say(station, message_id="Hasty"))["status"] == "Rejected"
+            assert "within 1 s" in field.house.hooks.hooks[1].problem
             await station.heartbeat()
             vendor.server.close()
-            assert (await say(station))["status"] == "Rejected"
+            assert (await say(station, message_id="Patient"))["status"] == "Rejected"
             vendor.silent.set()
 
     run(scenario())
@@ -228,7 +235,7 @@ def test_more_at_once_than_may_be_are_rejected_at_once(tmp_path, monkeypatch):
         vendor = await Vendor().open()
         vendor.mute = True
         async with (
-            house_with(tmp_path, hook(vendor.url)) as field,
+            house_with(tmp_path, hook(vendor.url, timeout_s=20)) as field,
             field.station(V201) as station,
             field.station(V201, "OTHER") as other,
         ):
