@@ -159,7 +159,8 @@ async def test_a_link_that_is_over_lets_nobody_in(tmp_path):
             assert "ask for a new one" in said
 
 
-async def test_a_station_that_dies_half_way_leaves_nothing(tmp_path):
+async def test_a_station_that_dies_half_way_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(ftp_moving, "LAST_LOOK_S", 10)  # until both ends were noticed
     async with hands(tmp_path, PLAIN) as it:
         slot = await it.slot()
         async with client(slot.url) as one:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import tarfile
@@ -11,10 +12,11 @@ import pytest
 
 from ohmstead.apps.files import folders, shelf
 from ohmstead.apps.operations.backup import back_up
+from ohmstead.apps.profiles import profile_text
 from ohmstead.errors import OperatorError
 from tests.apps.api.desk import desk as served
 from tests.apps.api.desk import problem
-from tests.apps.cli.test_commands import Up, inside, ohmstead
+from tests.apps.cli.test_commands import inside
 from tests.apps.files.hands import HTTP
 from tests.apps.gateway.pki import Pki
 
@@ -140,27 +142,37 @@ async def test_a_file_that_is_missing_is_told_and_put_back_by_adding_it(tmp_path
     await with_shelf(tmp_path, scenario)
 
 
-def test_a_person_adds_lists_and_removes_firmware_and_is_told_what_a_restore_lacks(tmp_path):
+async def test_a_person_adds_and_lists_firmware_and_is_told_what_a_restore_lacks(tmp_path):
     folder, image = tmp_path / "net", tmp_path / "fw-1.2.bin"
     image.write_bytes(IMAGE)
-    inside("init", "--dir", folder)
+    folder.mkdir()
     at = ("--dir", folder)
-    with Up(folder) as up:
-        assert "cannot be read" in inside("firmware", "add", tmp_path / "x", "--version", "1", *at,
-                                          code=1).stderr  # fmt: skip
-        add = ("firmware", "add", image, "--version", "1.2", "--vendor", "V", "--model", "M")
-        made = json.loads(inside(*add, *at, "--json").stdout)
+
+    async def typed(*words, code=0):
+        return await asyncio.to_thread(inside, *words, code=code)
+
+    async with served(folder, files=HTTP) as it:
+        (folder / "run.json").write_text(json.dumps({"http": it.url, "ocpp": "-"}))
+        (folder / "keys" / "admin.key").write_text(it.keys["admin"][1])
+        missing = await typed("firmware", "add", tmp_path / "x", "--version", "1", *at, code=1)
+        assert "cannot be read" in missing.stderr
+        words = ("--version", "1.2", "--vendor", "V", "--model", "M", *at)
+        made = json.loads((await typed("firmware", "add", image, *words, "--json")).stdout)
         assert made["name"] == "fw-1.2.bin 1.2"
-        listed = inside("firmware", "list", *at).stdout
+        listed = (await typed("firmware", "list", *at)).stdout
         assert made["id"] in listed
         assert "here" in listed
-        shown = json.loads(inside("firmware", "show", made["id"], *at).stdout)
+        shown = json.loads((await typed("firmware", "show", made["id"], *at)).stdout)
         assert shown["sha256"] == made["sha256"]
-        said = inside("station", "logs", "S", *at, code=1).stderr
-        assert "there is no station S" in said
-        assert up.stop()[0] == 0
+        said = await typed("station", "logs", "NONE", *at, code=1)
+        assert "there is no station NONE" in said.stderr
+        said = await typed("station", "logs", "S", "--save", tmp_path / "x.log", *at, code=1)
+        assert "ask for one with --wait" in said.stderr
+        assert "--number" in (await typed("station", "logs", "S", "--remove", *at, code=2)).stderr
+    (folder / "run.json").unlink()
+    (folder / "network.toml").write_bytes(profile_text("commons").replace(b'"anvil"', b'"none"'))
     back_up(folder, tmp_path / "b.tar", with_keys=True)
     with tarfile.open(tmp_path / "b.tar") as archive:
         assert all("firmware" not in name for name in archive.getnames())
-    said = ohmstead("restore", tmp_path / "b.tar", "--dir", tmp_path / "again").stdout
+    said = (await typed("restore", tmp_path / "b.tar", "--dir", tmp_path / "again")).stdout
     assert f"copy it to firmware/{made['sha256']}" in said
