@@ -211,6 +211,21 @@ def test_only_a_station_whose_firmware_may_be_damaged_is_rolled_back(way, turns)
     assert not after(NEW, E.OFFERED, *way).back
 
 
+def test_a_second_try_forgets_what_was_booted_after_the_first():
+    terms = replace(BACK, retries=1)
+    again = after(NEW, E.OFFERED, E.INSTALLING, boots("1.0"), E.FAILED, terms=terms)
+    assert (again.state, again.seen) == (S.PENDING, "1.0")
+    assert after(again, E.OFFERED, E.BROKEN, terms=terms).back
+
+
+def test_a_rollback_that_is_tried_again_keeps_the_reason_why_it_was_needed():
+    terms = replace(BACK, retries=1)
+    turned = after(NEW, E.OFFERED, Told(E.BROKEN, "no space"), E.OFFERED, E.BROKEN, terms=terms)
+    assert (turned.back, turned.reason) == (True, "broken")
+    for event in (E.UNSENT, E.FAILED):
+        assert after(turned, E.OFFERED, event, terms=terms).reason == "broken"
+
+
 def test_a_rollback_ends_with_the_boot_of_before_or_with_a_failure_that_says_both_reasons():
     turned = after(NEW, E.OFFERED, E.BROKEN, terms=BACK)
     good = after(turned, E.OFFERED, E.DOWNLOADING, E.INSTALLING, boots("1.0"), terms=BACK)

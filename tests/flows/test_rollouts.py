@@ -396,6 +396,22 @@ def test_a_station_that_came_by_the_version_by_another_way_is_skipped_at_its_tur
     assert fleet.head(number).tally.skipped == 1
 
 
+def test_the_version_of_before_is_that_of_the_offer_and_not_that_of_the_beginning():
+    fleet = Fleet()
+    number = fleet.begin(replace(PLAN, stages=(100,), at_once=12))
+    fleet.open(number)
+    fleet.put(replace(fleet.world.store.get(Station, NAMES[3]), firmware="1.5"))
+    fleet.offer(number)
+    assert {u.from_version for u in fleet.all(number)} == {"1.0", "1.5"}
+
+
+def test_a_roll_out_that_means_nobody_is_done_and_says_so():
+    fleet = Fleet()
+    number = fleet.begin(replace(PLAN, targets=Targets(vendor="nobody")))
+    head = fleet.run(advance, number)
+    assert (head.state, head.why, head.is_open) == (S.DONE, "no station was meant", 0)
+
+
 def test_writing_stations_down_twice_is_once_and_goes_on_where_it_stopped():
     fleet = Fleet()
     number = fleet.begin(enrolled=False)

@@ -49,9 +49,8 @@ def moved(update: StationUpdate, told: Told, terms: Terms, now_ms: int) -> Stati
     if event is _E.OFFERED and state is _S.PENDING:
         offers = update.offers + 1
         request_id = request_id_of(update, offers)
-        reason = update.reason if update.back else ""
-        offered = replace(update, offers=offers, request_id=request_id, taken=False, reason=reason)
-        return _at(offered, _S.OFFERED, now_ms, now_ms + terms.timeout_ms)
+        offered = replace(update, offers=offers, request_id=request_id, taken=False, seen="")
+        return _at(_because(offered, ""), _S.OFFERED, now_ms, now_ms + terms.timeout_ms)
     if event is _E.LEFT_OUT and state is _S.PENDING:
         reason = f"{update.reason}; {told.reason}" if update.back else told.reason
         left = replace(update, reason=reason[:REASON_MAX])
@@ -64,8 +63,8 @@ def moved(update: StationUpdate, told: Told, terms: Terms, now_ms: int) -> Stati
         return replace(update, taken=True, due_ms=now_ms + terms.timeout_ms)
     if event is _E.UNSENT and state is _S.OFFERED:
         # It never left, so this was no try.
-        again = replace(update, offers=update.offers - 1, reason=told.reason[:REASON_MAX])
-        return _at(again, _S.PENDING, now_ms)
+        again = replace(update, offers=update.offers - 1)
+        return _at(_because(again, told.reason), _S.PENDING, now_ms)
     if event is _E.UNKNOWN and (state is not _S.OFFERED or update.taken):
         return update
     if event is _E.SILENT and update.due_ms > now_ms:
@@ -131,9 +130,9 @@ def _failed(update: StationUpdate, told: Told, terms: Terms, now_ms: int) -> Sta
     reason = told.reason[:REASON_MAX]
     if told.event is _E.UNKNOWN and update.offers <= terms.retries + 1:
         # The offer was lost, by us or on its way: that is nobody's failure.
-        return _at(replace(update, reason=reason), _S.PENDING, now_ms, now_ms)
+        return _at(_because(update, reason), _S.PENDING, now_ms, now_ms)
     if told.event is not _E.REFUSED and update.offers <= terms.retries:
-        return _at(replace(update, reason=reason), _S.PENDING, now_ms, now_ms + RETRY_MS)
+        return _at(_because(update, reason), _S.PENDING, now_ms, now_ms + RETRY_MS)
     if update.back:
         words = f"{update.reason}; rolling back failed: {reason}"[:REASON_MAX]
         return _at(replace(update, reason=words), _S.FAILED, now_ms)
@@ -149,6 +148,11 @@ def needs_rollback(failed: StationUpdate, terms: Terms) -> bool:
     if terms.rollback is Rollback.NONE or not terms.has_previous or failed.back:
         return False
     return failed.installing and not same_version(failed.seen, failed.from_version)
+
+
+def _because(update: StationUpdate, reason: str) -> StationUpdate:
+    """The update with a reason; on the way back the reason of that way stays."""
+    return update if update.back else replace(update, reason=reason[:REASON_MAX])
 
 
 def _back(update: StationUpdate, reason: str, now_ms: int) -> StationUpdate:

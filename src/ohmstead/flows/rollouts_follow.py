@@ -54,6 +54,8 @@ def offer(state: State, key: str, now_ms: int) -> Decision[Offering | None]:
         # It came by it meanwhile, by another way.
         told = Told(UpdateEvent.LEFT_OUT, f"it has {package.version} already")
         return Decision(None, _step(plan, head, update, told, now_ms))
+    if station is not None and not update.back and not update.offers:
+        update = replace(update, from_version=station.firmware)  # it may be long since it began
     after, head = _step(plan, head, update, Told(UpdateEvent.OFFERED), now_ms)
     return Decision(Offering(after, package), (after, head))
 
