@@ -25,7 +25,9 @@ ATTRIBUTES = ("Actual", "Target", "MinSet", "MaxSet")
 READ_ONLY, WRITE_ONLY = "ReadOnly", "WriteOnly"
 # AuthorizationKey (1.6), BasicAuthPassword, apnPassword, simPin (2.0.1), and what vendors add.
 SECRET_WORDS = (
-    r"authori[sz]ationkey|passw|passphrase|passcode|secret|private_?key|simpin|credential"
+    r"authori[sz]ation[ _-]?key|pass[ _-]?w|pass[ _-]?phrase|pass[ _-]?code|secret|credential"
+    r"|(?:private|api|wifi|wpa2?|wep|vpn|ssh|aes|hmac|encryption|signing)[ _-]?key|pre[ _-]?shared"
+    r"|(?:access|auth|api|bearer)[ _-]?token|sim[ _-]?pin|pin[ _-]?code"
 )
 
 _SECRET = re.compile(SECRET_WORDS, re.IGNORECASE)

@@ -66,6 +66,68 @@ def test_everything_else_stays_as_it_was(payload):
     assert not has_secret(raw)
 
 
+NAMES = st.sampled_from(
+    ["AuthorizationKey", "authorisation_key", "BasicAuthPassword", "wifi-passphrase", "simPin",
+     "apnPassword", "PIN", "userPin", "client_secret", "private key", "wpa2Key", "accessToken"]
+)  # fmt: skip
+HARMLESS = st.sampled_from(["data", "vendorId", "customData", "items", "x", "config"])
+SECRETS = st.just(SECRET)
+# Every way to say a secret: beside its name, under it, alone, in a list or in an object.
+ATOMS = st.one_of(
+    st.builds(lambda name, secret: {name: secret}, NAMES, SECRETS),
+    st.builds(lambda name, secret: {name: [1, secret]}, NAMES, SECRETS),
+    st.builds(lambda name, secret: {name: {"value": secret}}, NAMES, SECRETS),
+    st.builds(lambda name, secret: {"key": name, "value": secret}, NAMES, SECRETS),
+    st.builds(lambda name, secret: {"name": name, "value": {"is": secret}}, NAMES, SECRETS),
+    st.builds(
+        lambda name, secret: {
+            "component": {"name": "SecurityCtrlr"},
+            "variable": {"name": name},
+            "variableAttribute": [{"type": "Actual", "value": secret}],
+        },
+        NAMES,
+        SECRETS,
+    ),
+    st.builds(
+        lambda name, secret: {"variable": {"name": name}, "attributeValue": secret}, NAMES, SECRETS
+    ),
+    st.builds(lambda secret: {"server": "v", "user": "u", "key": secret}, SECRETS),
+    st.builds(lambda secret: f"ftp://user:{secret}@host/x", SECRETS),
+)
+
+
+def around(inner):
+    """What a secret may be wrapped in."""
+    return st.one_of(
+        st.builds(lambda name, one: {name: one, "other": 1}, HARMLESS, inner),
+        st.builds(lambda one: [None, one], inner),
+        st.builds(lambda one: {"customData": {"vendorId": "v", "more": one}}, inner),
+        st.builds(lambda one: {"vendorId": "v", "data": json.dumps(one)}, inner),
+        st.builds(lambda one: {"data": json.dumps(one, indent=1)}, inner),
+    )
+
+
+@given(st.recursive(ATOMS, around, max_leaves=4))
+def test_no_nesting_hides_a_secret_from_the_mask(payload):
+    raw = json.dumps(payload).encode()
+    assert SECRET not in masked(raw)
+    assert has_secret(raw)
+    json.loads(masked(raw))
+
+
+@given(st.recursive(st.text('abc {}[]:"', max_size=8) | st.integers(), around, max_leaves=3))
+def test_what_holds_no_secret_is_not_changed(payload):
+    raw = json.dumps(payload).encode()
+    assert json.loads(masked(raw)) == payload
+    assert not has_secret(raw)
+
+
+def test_a_number_and_an_escaped_text_are_secrets_too():
+    inner = '{"simPin": 4711, "secret": "a\\"b-' + SECRET + '", '  # JSON that was cut
+    text = masked(json.dumps({"data": inner}).encode())
+    assert "4711" not in text and SECRET not in text
+
+
 @given(st.binary(max_size=200))
 def test_whatever_a_station_answers_becomes_json_text(raw):
     json.loads(masked(raw))

@@ -6,6 +6,7 @@ that hold them in network profiles, passwords inside URLs, and the private part 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from decimal import Decimal
 from typing import Any
@@ -15,12 +16,33 @@ import msgspec
 from ohmstead.core.device_model import SECRET_WORDS
 
 MASK = "***"
+_OPENS = frozenset('{["')  # what JSON that may hold something begins with
+_VALUES = frozenset({"attributeValue", "content", "data", "setting", "value"})
+# Beside a secret's name, members that say what it is and not what is in it.
+_DESCRIBING = frozenset(
+    {
+        "attributeStatus",
+        "attributeStatusInfo",
+        "attributeType",
+        "component",
+        "key",
+        "name",
+        "status",
+        "type",
+        "variable",
+        "variableCharacteristics",
+        "vendorId",
+    }
+)
 TEXT_CHARACTERS_MAX = 1 << 16  # of one payload in the log
 
 _WORDS = SECRET_WORDS
-_NAME = re.compile(_WORDS, re.IGNORECASE)
-# Inside a text: JSON of a vendor's DataTransfer, and queries of URLs.
-_JSON = re.compile(rf'("[^"]{{0,40}}(?:{_WORDS})[^"]{{0,40}}"\s*:\s*)"[^"]*"', re.IGNORECASE)
+_NAME = re.compile(rf"{_WORDS}|(?:^|[ _-])pin$|(?-i:[a-z]Pin$)", re.IGNORECASE)
+_STRING = r'"(?:[^"\\]|\\.)*(?:"|\Z)'
+# Inside a text that is not JSON as a whole: parts that are, and queries of URLs.
+_JSON = re.compile(
+    rf'("[^"]{{0,40}}(?:{_WORDS})[^"]{{0,40}}"\s*:\s*)(?:{_STRING}|[0-9.eE+-]+)', re.IGNORECASE
+)
 _QUERY = re.compile(rf"((?:{_WORDS})\w{{0,20}}=)[^&\s\"]+", re.IGNORECASE)
 _PEM = re.compile(
     r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?(-----END \1PRIVATE KEY-----|\Z)", re.DOTALL
@@ -66,34 +88,46 @@ def _mask(value: Any) -> Any:
         return [_mask(item) for item in value]
     if not isinstance(value, dict):
         return value
-    beside = _secret_members(value)
+    if _names_a_secret(value):
+        return {
+            name: _mask(member) if name in _DESCRIBING else _hide(member)
+            for name, member in value.items()
+        }
+    vpn = "server" in value and "user" in value  # 2.0.1 VPNType
     return {
-        name: MASK
-        if _is_plain(member) and (name in beside or _NAME.search(name))
-        else _mask(member)
+        name: _hide(member) if _NAME.search(name) or (vpn and name == "key") else _mask(member)
         for name, member in value.items()
     }
 
 
-def _is_plain(member: Any) -> bool:
-    return isinstance(member, str | int | Decimal) and not isinstance(member, bool)
+def _names_a_secret(value: dict[str, Any]) -> bool:
+    """Whether a member names what the others hold.
 
-
-def _secret_members(value: dict[str, Any]) -> tuple[str, ...]:
-    """Members that hold a secret by what stands beside them.
-
-    1.6 {key, value}; 2.0.1 {variable: {name}, attributeValue}; VPNType {server, user, key}.
+    1.6 {key, value}; 2.x {variable: {name}, attributeValue}; vendors' {name, value}.
     """
-    if "server" in value and "user" in value:
-        return ("key",)
     variable = value.get("variable")
-    names = [value.get("key"), variable.get("name") if isinstance(variable, dict) else None]
-    if any(isinstance(name, str) and _NAME.search(name) for name in names):
-        return ("value", "attributeValue")
-    return ()
+    names = [value.get("key"), variable.get("name") if isinstance(variable, dict) else variable]
+    if not _VALUES.isdisjoint(value):
+        names.append(value.get("name"))
+    return any(isinstance(name, str) and _NAME.search(name) for name in names)
+
+
+def _hide(member: Any) -> Any:
+    """Everything of what a secret is in; its shape stays."""
+    if isinstance(member, dict):
+        return {name: _hide(inner) for name, inner in member.items()}
+    if isinstance(member, list):
+        return [_hide(inner) for inner in member]
+    return member if isinstance(member, bool) or member is None else MASK
 
 
 def _text(text: str) -> str:
+    """A text without its secrets; JSON in it (a vendor's DataTransfer) is looked through."""
+    if text.lstrip()[:1] in _OPENS:
+        with contextlib.suppress(ValueError, RecursionError):
+            tree = _DECODER.decode(text)
+            seen = _mask(tree)
+            return text if seen == tree else _ENCODER.encode(seen).decode()
     text = _PEM.sub(lambda found: f"{MASK} {found[1]}PRIVATE KEY {MASK}", text)
     text = _JSON.sub(lambda found: f'{found[1]}"{MASK}"', text)
     text = _QUERY.sub(lambda found: f"{found[1]}{MASK}", text)
