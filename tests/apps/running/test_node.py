@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from ohmstead.adapters.clock import ManualClock
+from ohmstead.apps.cli import up
 from ohmstead.apps.cli.serving import Process
 from ohmstead.apps.config import Config, parse
 from ohmstead.apps.node import Node
@@ -80,7 +81,11 @@ async def test_a_second_sigterm_hastens_and_ctrl_c_does_not_wait(tmp_path):
     hasty._hang_up()  # before it serves: said in the log, and nothing else
 
 
-async def test_a_house_that_cannot_be_handed_on_is_opened_again_at_the_same_ports(tmp_path):
+async def test_a_house_that_cannot_be_handed_on_is_opened_again_at_the_same_ports(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(up, "collect_garbage_rarely", lambda: None)  # of this process
+
     async def broken():
         raise RuntimeError("a defect of ours")
 
