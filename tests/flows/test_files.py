@@ -74,11 +74,16 @@ def test_a_station_nobody_knows_is_given_no_ticket(world):
 
 
 def test_so_many_uploads_of_a_station_are_waited_for(world):
-    for _ in range(OPEN_MAX):
-        asked(world)
-    with pytest.raises(OperatorError, match="wait for one"):
-        asked(world)
     asked(world, "TWO")
+    first = asked(world)
+    for _ in range(OPEN_MAX):
+        world.clock.advance(1)
+        asked(world)
+    states = [one.state.value for one in world.store.find(Upload, 100)]
+    assert states == ["asked"] * OPEN_MAX + ["failed", "asked"]
+    assert (
+        world.run(happened, Happened(first.number, UploadEvent.ARRIVED)).state.value == "received"
+    )
 
 
 def test_what_nobody_asked_for_changes_nothing(world):

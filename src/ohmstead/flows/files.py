@@ -13,12 +13,12 @@ from ohmstead.core.files import (
     UploadState,
 )
 from ohmstead.core.network import Counter
-from ohmstead.errors import OperatorError
 from ohmstead.flows.stations import in_service
-from ohmstead.frozen import Frozen
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, State
 
 COUNTER = "upload"
+GIVEN_UP = "it did not come, and newer ones were asked for"
 FIND_MAX = 1_000
 
 
@@ -47,17 +47,18 @@ class AskUpload(Frozen):
 
 
 def ask_upload(state: State, command: AskUpload, now_ms: int) -> Decision[Upload]:
-    """Give an upload its number and its ticket; raises OperatorError while too many are open."""
+    """Give an upload its number and its ticket; where many are open the oldest is waited for no
+    more, but what it brings while its ticket lives still counts."""
     waiting = [
         one
         for which in OPEN
         for one in state.find(Upload, FIND_MAX, station_id=command.station_id, state=which.value)
     ]
-    if len(waiting) >= OPEN_MAX:
-        raise OperatorError(
-            f"station {command.station_id} was asked for {len(waiting)} logs that have not come; "
-            "wait for one of them"
-        )
+    waiting.sort(key=lambda one: one.asked_ms)
+    given_up = tuple(
+        replace(one, state=UploadState.FAILED, ended_ms=now_ms, reason=GIVEN_UP)
+        for one in waiting[: max(0, len(waiting) + 1 - OPEN_MAX)]
+    )
     counter = state.get(Counter, COUNTER) or Counter(COUNTER, 0)
     number = counter.value % NUMBER_MAX + 1
     made = Upload(
@@ -83,4 +84,4 @@ def ask_upload(state: State, command: AskUpload, now_ms: int) -> Decision[Upload
         expires_ms=command.deadline_ms,
     )
     given = give_ticket(state, ticket, now_ms)
-    return Decision(made, (made, Counter(COUNTER, number), ticket), drops=given.drops)
+    return Decision(made, (made, Counter(COUNTER, number), ticket, *given_up), drops=given.drops)

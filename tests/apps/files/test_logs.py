@@ -219,12 +219,16 @@ async def test_a_station_of_protocols_we_do_not_serve_is_named(tmp_path, version
     await asking(scenario, version, tmp_path)
 
 
-async def test_too_many_open_logs_of_one_station_are_refused(tmp_path):
+async def test_many_logs_that_never_came_keep_nobody_from_asking_again(tmp_path):
     async def scenario(it):
+        first, url, _ = await it.ask()
         for _ in range(OPEN_MAX):
+            it.desk.field.clock.advance(1)
             await it.ask()
-        body = problem(await it.desk.host.post(P, json={}), 409)
-        assert "wait for one of them" in body["detail"]
+        shown = await it.shown(first["number"])
+        assert (shown["state"], "newer ones" in shown["reason"]) == ("failed", True)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            assert (await client.put(url, content=b"after all")).status_code == 201
 
     await asking(scenario, "2.0.1", tmp_path)
 
