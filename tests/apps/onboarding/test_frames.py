@@ -49,6 +49,37 @@ def test_the_last_frames_of_a_station_are_shown_with_how_its_connections_ended(t
     walk(tmp_path, scenario)
 
 
+def test_a_refused_log_in_outlasts_the_frames_of_whoever_got_in(tmp_path):
+    async def scenario(desk):
+        for _ in range(3):  # the same again and again is told once
+            with pytest.raises(Exception, match="401"):
+                async with desk.field.socket(V16, "S", b"wrong password wrong"):
+                    pass
+        async with desk.field.socket(V16) as socket:
+            for number in range(wirelog.FRAMES_MAX):
+                await socket.send(json.dumps([2, f"b{number}", "BootNotification", BOOT]))
+                await socket.recv()
+            found = (await desk.host.get(FRAMES)).json()
+            assert len(found["frames"]) == wirelog.FRAMES_MAX + 1
+            first = found["frames"][0]
+            assert (first["number"], first["direction"]) == (0, "note")
+            assert first["text"].startswith("refused with 401")
+            after = {"after": found["next"]}
+            assert (await desk.host.get(FRAMES, params=after)).json()["frames"] == []
+
+    walk(tmp_path, scenario)
+
+
+def test_of_refused_log_ins_the_last_few_are_kept():
+    log = WireLog()
+    for number in range(9):
+        log.refused(f"refused with 401: {number}")
+    for _ in range(wirelog.FRAMES_MAX):
+        log.received(b"[]", 1)
+    told = [text for _, _, text in log.outlasting()]
+    assert told == [f"refused with 401: {number}" for number in range(4, 9)]
+
+
 def test_a_password_on_its_way_to_a_station_is_not_in_the_log(tmp_path):
     async def scenario(desk):
         async with desk.field.socket(V201) as socket:

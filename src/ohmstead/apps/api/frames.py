@@ -66,17 +66,20 @@ async def list_frames(
     """The last frames on a station's wire, secrets masked.
 
     Of every station the last 12 are kept; asking keeps the last 200 of this one for ten minutes.
+    The last five refused log-ins stay, however much came since; such an old one has number 0.
     """
     station_of(house, station_id)
     log = house.gateway.wire.watched(station_id)
     ago_ms = house.clock.now_ms() - monotonic_ms()
     first = log.count - len(log.frames) + 1
     numbered = list(enumerate(log.frames, first))[-WATCHED_FRAMES_MAX:]
+    if not after:  # of long ago, and of no number any more
+        numbered = [(0, kept) for kept in log.outlasting()] + numbered
     return FramesView(
         station=station_id,
         is_connected=house.gateway.link(station_id) is not None,
         next=log.count,
-        frames=[view(number, kept, ago_ms) for number, kept in numbered if number > after],
+        frames=[view(number, kept, ago_ms) for number, kept in numbered if number > after or not after],
     )
 
 

@@ -303,7 +303,7 @@ class Gateway:
         except UpgradeRefused as refused:
             if refused.status in KNOWN_STATION:
                 what = f"refused with {int(refused.status)}: {refused}"
-                self.wire.of(station_id_of(request.path, self._endpoints)).note(what)
+                self.wire.of(station_id_of(request.path, self._endpoints)).refused(what)
             _log.debug("upgrade refused", address=address, status=int(refused.status))
             return refuse(refused)
         except Exception as error:

@@ -25,6 +25,7 @@ WATCHED_MAX = 32  # stations at once; beyond that the longest unasked is let go
 WATCH_MS = 600_000  # after somebody last looked
 STATIONS_MAX = 20_000  # logs; 240 MB if every frame of all had LONG_BYTES
 NOTE_CHARACTERS_MAX = 200
+REFUSALS_MAX = 5  # log-ins of a station; they outlast the frames of whoever got in
 
 NS_PER_MS = 1_000_000
 IN, OUT, NOTE = "in", "out", "note"
@@ -43,11 +44,12 @@ Kept = tuple[int, str, bytes | Cut | str]  # monotonic ms; direction; a frame, o
 class WireLog:
     """One station's frames, the oldest first. ``count`` is the number of the newest, from 1."""
 
-    __slots__ = ("_bytes", "_long_bytes", "_until_ms", "count", "frames")
+    __slots__ = ("_bytes", "_long_bytes", "_until_ms", "count", "frames", "refusals")
 
     def __init__(self) -> None:
         self.count = 0
         self.frames: deque[Kept] = deque(maxlen=FRAMES_MAX)
+        self.refusals: deque[Kept] | None = None  # most stations have none
         self._long_bytes = LONG_BYTES  # more than this is looked at before it is kept
         self._bytes = 0  # held, while it is watched
         self._until_ms = 0  # 0: nobody looks
@@ -74,6 +76,20 @@ class WireLog:
         if self._until_ms:
             self._make_room(0)
         self.frames.append((monotonic_ns() // NS_PER_MS, NOTE, text))
+
+    def refused(self, text: str) -> None:
+        """A log-in was refused: a note that no later frame pushes out."""
+        self.note(text)
+        last = self.frames[-1]
+        if self.refusals is None:
+            self.refusals = deque(maxlen=REFUSALS_MAX)
+        elif self.refusals[-1][1:] == last[1:]:
+            self.refusals.pop()
+        self.refusals.append(last)
+
+    def outlasting(self) -> list[Kept]:
+        """The refused log-ins that later frames have pushed out."""
+        return [one for one in self.refusals or () if one not in self.frames]
 
     def watch(self, now_ms: int) -> None:
         """Keep more for a while: somebody looks."""
