@@ -79,7 +79,7 @@ async def list_frames(
         station=station_id,
         is_connected=house.gateway.link(station_id) is not None,
         next=log.count,
-        frames=[view(number, kept, ago_ms) for number, kept in numbered if number > after or not after],
+        frames=[view(n, kept, ago_ms) for n, kept in numbered if n > after or not after],
     )
 
 
