@@ -8,6 +8,7 @@ from litestar import get
 
 from ohmstead.apps.api import shapes, views
 from ohmstead.apps.api.given import TheHouse
+from ohmstead.apps.api.guard import scopes
 from ohmstead.apps.transfers.hooks import Hook, Hooks
 
 
@@ -43,7 +44,7 @@ def view(hooks: Hooks, one: Hook) -> HookView:
     )
 
 
-@get("/data-transfer-hooks")
+@get("/data-transfer-hooks", opt=scopes())
 async def list_hooks(house: TheHouse) -> list[HookView]:
     """Who answers DataTransfer, how often it failed since the start and why, and the secret by
     which an address knows that it was asked by this house."""

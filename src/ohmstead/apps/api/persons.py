@@ -10,12 +10,14 @@ from litestar.params import FromPath, JSONBody
 
 from ohmstead.apps.api import shapes, views
 from ohmstead.apps.api.given import TheHouse
+from ohmstead.apps.api.guard import scopes
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.persons.desk import NotNow
 from ohmstead.apps.persons.survey import Survey
 from ohmstead.core.person import NAME_LENGTH_MAX, NAMES_MAX, PersonRequest
 
+ADMIN = scopes()
 Subjects = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH_MAX)], ...],
     msgspec.Meta(
@@ -114,7 +116,7 @@ def plan_view(found: Survey) -> dict[str, Any]:
     }
 
 
-@post("/persons/report", status_code=200)
+@post("/persons/report", opt=ADMIN, status_code=200)
 async def report_person(house: TheHouse, data: JSONBody[ReportBody]) -> Response[bytes]:
     """All that is held of a person, as a JSON file for that person (GDPR Art. 15 and 20). It is
     made anew each time and not kept."""
@@ -124,7 +126,7 @@ async def report_person(house: TheHouse, data: JSONBody[ReportBody]) -> Response
     return Response(msgspec.json.encode(found), media_type="application/json", headers=headers)
 
 
-@post("/persons/forget")
+@post("/persons/forget", opt=ADMIN)
 async def forget_person(house: TheHouse, data: JSONBody[ForgetBody]) -> Response[Any]:
     """Forget a person (GDPR Art. 17): 200 with what would be done for a dry run, 202 once it has
     begun, 409 while a session is under way or money is owed or held. The same names again are the
@@ -144,7 +146,7 @@ async def forget_person(house: TheHouse, data: JSONBody[ForgetBody]) -> Response
     return Response(view(begun), status_code=202)
 
 
-@get("/persons/requests")
+@get("/persons/requests", opt=ADMIN)
 async def list_person_requests(
     house: TheHouse, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
 ) -> shapes.Page:
@@ -152,7 +154,7 @@ async def list_person_requests(
     return find_page(house.store, PersonRequest, limit, cursor, view)
 
 
-@get("/persons/requests/{request_id:str}")
+@get("/persons/requests/{request_id:str}", opt=ADMIN)
 async def show_person_request(house: TheHouse, request_id: FromPath[str]) -> PersonRequestView:
     """How far one request is, at which stations too."""
     known = house.store.get(PersonRequest, request_id) if request_id else None
@@ -161,7 +163,7 @@ async def show_person_request(house: TheHouse, request_id: FromPath[str]) -> Per
     return view(known)
 
 
-@post("/persons/forgotten", status_code=200)
+@post("/persons/forgotten", opt=ADMIN, status_code=200)
 async def was_forgotten(house: TheHouse, data: JSONBody[ReportBody]) -> dict[str, Any]:
     """For each name, the requests by which it was forgotten: told by its digest, since no name is
     kept. After a restore of an older backup these are to be forgotten again."""
@@ -169,7 +171,7 @@ async def was_forgotten(house: TheHouse, data: JSONBody[ReportBody]) -> dict[str
     return {word: [one.id for one in requests] for word, requests in found.items()}
 
 
-@post("/persons/again", status_code=200)
+@post("/persons/again", opt=ADMIN, status_code=200)
 async def forget_again(house: TheHouse, data: JSONBody[AgainBody]) -> dict[str, Any]:
     """After a restore: forget whoever is here by a name that was forgotten before, told by its
     digest. Waits for what stands in the way, and leaves balances."""
