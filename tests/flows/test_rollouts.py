@@ -410,6 +410,10 @@ def test_a_roll_out_that_means_nobody_is_done_and_says_so():
     number = fleet.begin(replace(PLAN, targets=Targets(vendor="nobody")))
     head = fleet.run(advance, number)
     assert (head.state, head.why, head.is_open) == (S.DONE, "no station was meant", 0)
+    for name in NAMES:
+        fleet.put(replace(fleet.world.store.get(Station, name), firmware="2.0"))
+    number = fleet.begin()
+    assert fleet.run(advance, number).why == "every station was left out"
 
 
 def test_writing_stations_down_twice_is_once_and_goes_on_where_it_stopped():

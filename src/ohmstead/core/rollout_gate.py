@@ -61,8 +61,8 @@ def advanced(plan: RolloutPlan, rollout: Rollout, now_ms: int) -> Rollout:
     if waiting > 0 and now_ms - rollout.stage_ms < plan.patience_ms:
         return rollout
     if is_last:
-        state = RolloutState.DONE
-        done = replace(rollout, state=state, why="" if rollout.total else "no station was meant")
+        nobody = "every station was left out" if tally.skipped else "no station was meant"
+        done = replace(rollout, state=RolloutState.DONE, why="" if rollout.total else nobody)
         return noted(done, "done", _HOUSE, now_ms)
     shown = tally.updated + tally.failed + tally.rolled_back
     if waiting > 0 and shown < min(plan.sample, rollout.opened):

@@ -82,6 +82,9 @@ def test_the_examples_of_the_page_work_as_they_stand(house, tmp_path, monkeypatc
     assert typed("rollout", "list").stdout.count("\n") == 1
     listed = json.loads(typed("rollout", "list", "--all", "--json").stdout)
     assert [one["state"] for one in listed] == ["done", "cancelled", "cancelled"]
+    # What it has already is no failure, and is not sent again.
+    said = typed(*first[1:], "--version", "1").stdout
+    assert said.splitlines()[-1] == "CP1: skipped it has 1 already"
 
 
 def test_what_was_typed_wrongly_is_told_with_what_to_type(house):

@@ -120,6 +120,8 @@ def test_too_many_failures_stop_the_rest_raise_an_alert_and_roll_back_who_failed
             (alert,) = await until_alerts(desk, 1)
             assert alert["rule"] == "rollout"
             assert alert["text"] == f"firmware roll-out {number} is halted: {head['why']}"
+            await desk.house.office.minute()
+            await until_alerts(desk, 1)
             # Whose installation failed goes back, while nobody else is begun with.
             assert (await units[first].offered(2))[1] == BEFORE
             await units[first].update(OLD, count=2)

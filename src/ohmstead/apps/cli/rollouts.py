@@ -196,7 +196,8 @@ def update_station(
         say_json(found)
     else:
         say(f"{station_id}: {found['state']} {found['reason']}".rstrip())
-    if found["state"] != "confirmed":
+    had_it = found["state"] == "skipped" and found["reason"].endswith(" already")
+    if found["state"] != "confirmed" and not had_it:
         raise typer.Exit(FAILED)
 
 
