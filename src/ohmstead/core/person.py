@@ -23,7 +23,8 @@ NAMES_MAX = 32  # of one request
 NAME_LENGTH_MAX = 254  # an e-mail address has at most so many characters
 GONE = "gone-"
 GONE_DIGITS = 15  # with GONE 20 characters: what 1.6 lets an idTag have
-WORD_LENGTH_MIN = 4  # shorter names are looked for in free text no more: they are words
+WORD_LENGTH_MIN = 6  # a shorter name is not looked for in free text: it may be any word or number
+VALUE_LENGTH_MIN = 4  # nor in members of JSON that hold no id_token by their name
 # Members of OCPP messages that hold an id_token as such.
 MEMBERS = frozenset(
     {"idTag", "parentIdTag", "idToken", "id_token", "uid", "customerIdentifier", "idTagInfo"}
@@ -156,7 +157,7 @@ def in_json(text: str, names: Names) -> str:
 def _value(literal: str, said: str, member: str, names: Names) -> str:
     folded = said.casefold()
     if folded in names.words:
-        if member in MEMBERS or len(said) >= WORD_LENGTH_MIN:
+        if member in MEMBERS or len(said) >= VALUE_LENGTH_MIN:
             return json.dumps(names.gone(said))
         return literal
     new = in_json(said, names) if said[:1] in ("{", "[") else in_text(said, names)

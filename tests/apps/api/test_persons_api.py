@@ -19,6 +19,7 @@ from ohmstead.core.network import IdToken, Quarantined, TokenStatus
 from ohmstead.core.person import GONE, PersonRequest, PersonState
 from ohmstead.core.reservation import Reservation, ReservationState, key_of
 from ohmstead.core.session import PayerKind, SessionState
+from ohmstead.errors import StoreUnavailable
 from ohmstead.flows import onboarding
 from ohmstead.flows.access import add_key
 from ohmstead.frozen import replace
@@ -407,6 +408,41 @@ def test_the_lists_of_stations_lose_a_forgotten_card_also_of_one_that_was_away(v
             await until_done(desk, request)
             assert sorted(station.point.list) == ["BEN-1"]
             assert station.point.cleared
+
+    walk(tmp_path, scenario)
+
+
+def test_a_request_goes_on_where_the_disk_stopped_it(tmp_path, monkeypatch):
+    async def scenario(desk):
+        await anna(desk)
+        async with desk.field.station(V16, kind=Station16) as station:
+            await station.charge(token=UID)
+            persons, turned = desk.house.persons, []
+            turn = persons._turn
+
+            async def failing(page):
+                turned.append(page.table)
+                if len(turned) == 2:
+                    raise StoreUnavailable("the disk is full")
+                return await turn(page)
+
+            monkeypatch.setattr(persons, "_turn", failing)
+            done = await forget(desk, UID)
+            # The page that failed was taken up again, the one before it was not.
+            assert turned[1] == turned[2]
+            assert turned[0] not in turned[1:3]
+            assert done["records"]["sessions"] == 1
+            assert desk.field.sessions()[0].id_token.startswith(GONE)
+
+    walk(tmp_path, scenario)
+
+
+def test_a_request_that_another_house_sealed_keeps_nobody_else_waiting(tmp_path):
+    async def scenario(desk):
+        strange = PersonRequest("P-0", PersonState.ERASING, ("d",), "AAAA", Author(), 1)
+        await desk.field.run(put_record, strange)
+        await anna(desk)
+        assert (await forget(desk, UID))["records"] == {"id_tokens": 1}
 
     walk(tmp_path, scenario)
 
