@@ -176,7 +176,7 @@ async def test_a_bad_command_names_the_field_and_never_leaves(
 @pytest.mark.parametrize("raw", [b"[", b"[]", b'"x"', b"\xff", b"[" * 50_000, b"null"])
 async def test_a_payload_that_is_no_object_is_a_bad_command(raw, tmp_path):
     async with running(tmp_path) as field, field.station(V16):
-        with pytest.raises(BadCommand, match="Reset of OCPP 1.6: "):
+        with pytest.raises(BadCommand, match=r"Reset of OCPP 1\.6: "):
             await commands.command(field.house.gateway, "S", "Reset", raw)
 
 
