@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import httpx
 import ocpp.v16
 import ocpp.v21
 import ocpp.v201
 from ocpp.routing import on
+from structlog.testing import capture_logs
 
 from ohmstead.apps.config import FilesConfig
 from ohmstead.core.files import Firmware, Upload, upload_key
@@ -75,6 +76,15 @@ class Hands:
 
     async def url(self, name="fw", station="S", **how):
         return await self.files.firmware_url(name, station, self.field.now, **how)
+
+
+@contextmanager
+def without_errors():
+    """Nothing that happens inside is written down as an error."""
+    with capture_logs() as logs:
+        yield
+    found = [one for one in logs if one["log_level"] in ("error", "critical")]
+    assert not found, found
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ import pytest
 from ohmstead.apps.config import FilesConfig, FtpConfig
 from ohmstead.apps.files import ftp, ftp_moving
 from ohmstead.core.files import Protocol
-from tests.apps.files.hands import eventually, hands
+from tests.apps.files.hands import eventually, hands, without_errors
 from tests.apps.gateway.pki import Pki
 
 PLAIN = FilesConfig(ftp=FtpConfig(bind="127.0.0.1:0"), upload_bytes_max=200_000)
@@ -161,16 +161,23 @@ async def test_a_link_that_is_over_lets_nobody_in(tmp_path):
 
 async def test_a_station_that_dies_half_way_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(ftp_moving, "LAST_LOOK_S", 10)  # until both ends were noticed
-    async with hands(tmp_path, PLAIN) as it:
-        slot = await it.slot()
-        async with client(slot.url) as one:
-            data = await asyncio.to_thread(one.ftp.transfercmd, "STOR S.log")
-            await asyncio.to_thread(data.sendall, b"half")
-            await eventually(it.parts)
-            data.close()
-            one.ftp.close()
-        await eventually(lambda: it.parts() == [])
-        assert (it.state(), it.content()) == ("uploading", None)
+    with without_errors():
+        async with hands(tmp_path, PLAIN) as it:
+            await dies_half_way(it)
+            here = await asyncio.to_thread(Client((await it.slot()).url).open)
+        here.ftp.close()  # it was there when the house stopped
+
+
+async def dies_half_way(it):
+    slot = await it.slot()
+    async with client(slot.url) as one:
+        data = await asyncio.to_thread(one.ftp.transfercmd, "STOR S.log")
+        await asyncio.to_thread(data.sendall, b"half")
+        await eventually(it.parts)
+        data.close()
+        one.ftp.close()
+    await eventually(lambda: it.parts() == [])
+    assert (it.state(), it.content()) == ("uploading", None)
 
 
 async def test_an_upload_cannot_go_on_where_it_broke_off(tmp_path):

@@ -137,6 +137,8 @@ class FtpServer(aioftp.Server):
         """The whole life of a control connection."""
         try:
             await super().dispatcher(reader, writer)
+        except asyncio.CancelledError:
+            return  # the house stops; asyncio would report the end of this task as an error
         finally:
             for stream in [one for one in self._guests if one.writer is writer]:
                 del self._guests[stream]

@@ -28,6 +28,7 @@ class Patient(H11Protocol):
         """Begin to wait, or refuse one too many."""
         limit = self.config.limit_concurrency
         if limit is not None and len(self.connections) >= limit:
+            self.transport = transport
             transport.abort()
             return
         super().connection_made(transport)
