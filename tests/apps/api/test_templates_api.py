@@ -18,7 +18,7 @@ from tests.apps.api.configured import (
 )
 from tests.apps.api.desk import problem, walk
 from tests.apps.api.test_configuration_api import read
-from tests.apps.stations.field import V16, V21, V201, VERSIONS
+from tests.apps.stations.field import V16, V21, V201, VERSIONS, iso
 
 both = pytest.mark.parametrize("version", VERSIONS)
 T, C = "/api/v1/templates", "/api/v1/stations/S/configuration"
@@ -321,6 +321,14 @@ def test_a_station_that_something_else_sets_back_is_not_fought_for_ever(tmp_path
     walk(tmp_path, scenario)
 
 
+async def is_now(station, word):
+    """Say how the connector of evse 1 is."""
+    if station.is_16:
+        return await station.status(word)
+    told = {"timestamp": iso(station.field.now), "connector_status": word}
+    return await station.say(station.call.StatusNotification(**told, evse_id=1, connector_id=1))
+
+
 @both
 def test_a_value_that_needs_a_restart_gets_one_when_nobody_charges_and_is_read_again(
     tmp_path, version
@@ -343,6 +351,11 @@ def test_a_value_that_needs_a_restart_gets_one_when_nobody_charges_and_is_read_a
             await a_while()
             assert not point.resets  # somebody charges
             await station.stop(tx, 100)
+            await is_now(station, "Preparing" if version == V16 else "Occupied")
+            desk.field.wait(2)
+            await a_while()
+            assert not point.resets  # somebody is about to
+            await is_now(station, "Available")
             desk.field.wait(2)
 
             async def is_told():

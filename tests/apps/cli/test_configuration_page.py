@@ -18,7 +18,7 @@ EXAMPLES = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILI
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    """A house with CP1 and CP2; returns a way to type to it, their passwords, and its URL."""
+    """A house with CP1 to CP4; returns a way to type to it, their passwords, and its URL."""
     folder = tmp_path_factory.mktemp("configuration") / "net"
     inside("init", "--dir", folder, "--json")
     tariff = folder / "tariff.json"
@@ -30,7 +30,7 @@ def house(tmp_path_factory):
 
         typed("tariff", "add", tariff)
         passwords = {}
-        for name in ("CP1", "CP2"):
+        for name in ("CP1", "CP2", "CP3", "CP4"):
             made = typed("station", "add", name, "--owner", OWNER, "--tariff", "T1", "--json")
             passwords[name] = json.loads(made.stdout)["password"]
         yield typed, passwords, up.where["ocpp"]
@@ -92,6 +92,23 @@ def test_a_template_from_a_file_is_shown_and_removed(house, tmp_path):
     assert "is gone" in typed("template", "remove", "two").stdout
     assert "no template two" in typed("template", "show", "two", code=1).stderr
     assert "no template two" in typed("template", "repair", "two", code=1).stderr
+
+
+@pytest.mark.parametrize(("version", "name"), [("2.0.1", "CP3"), ("2.1", "CP4")])
+def test_our_own_station_of_2x_tells_its_device_model_and_is_put_right(house, version, name):
+    typed, passwords, url = house
+    with station(url, passwords[name], version, name=name):
+        said = typed("station", "configuration", name, "--read").stdout
+        assert re.search(r"SecurityCtrlr.BasicAuthPassword +\*\*\*", said)
+        assert f"over OCPP {version}" in said
+        one = "OCPPCommCtrlr.HeartbeatInterval"
+        wanted = re.search(rf"{one} +(\d+)", said)[1] + "0"
+        typed("template", "add", "two", "--ocpp", version, "--station", name,
+              "--setting", f"{one}={wanted}", "--repair", "always", "--replace")  # fmt: skip
+        wait_for(lambda: state_of(typed, name) == "as_wanted")
+        now = typed("station", "configuration", name, "--contains", "heartbeat").stdout
+        assert re.search(rf"{one} +{wanted}", now)
+    typed("template", "remove", "two")
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,34 @@ async def test_of_a_hundred_thousand_that_boot_at_once_a_few_are_asked_at_a_time
     assert PARALLEL_MAX < len(asked) == len(set(asked)) <= PARALLEL_MAX + 40 * STARTS_MAX
 
 
+async def test_what_is_told_of_a_station_while_it_is_looked_after_is_done_afterwards(monkeypatch):
+    house = imitated()
+    asked, gate = [], asyncio.Event()
+
+    async def read(_desk, _presence, station_id):
+        asked.append(station_id)
+        await gate.wait()
+
+    async def turns(it, count):
+        for _ in range(count):
+            it._take_up()
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+    monkeypatch.setattr(caretaker, "read", read)
+    it = Caretaker(house, OcppConfig())
+    it.booted("S")
+    house.clock.advance(SETTLE_MS)
+    await turns(it, 1)
+    it.booted("S")  # again, before it has answered
+    house.clock.advance(SETTLE_MS)
+    await turns(it, 3)
+    assert asked == ["S"]
+    gate.set()
+    await turns(it, 5)
+    assert asked == ["S", "S"]
+
+
 async def test_a_change_of_template_judges_each_station_once_and_keeps_nothing_else(monkeypatch):
     house = imitated()
     store = house.store

@@ -167,13 +167,16 @@ class Caretaker:
 
     def _take_up(self) -> None:
         now_ms = self._now()
-        started = 0
+        started, later = 0, list[tuple[int, str]]()
         while self._agenda and started < STARTS_MAX and len(self._busy) < PARALLEL_MAX:
             due_ms, station_id = self._agenda[0]
             if due_ms > now_ms:
                 break
             heapq.heappop(self._agenda)
-            if self._due.get(station_id) != due_ms or station_id in self._busy:
+            if self._due.get(station_id) != due_ms:
+                continue
+            if station_id in self._busy:
+                later.append((due_ms, station_id))  # something new, while it is looked after
                 continue
             del self._due[station_id]
             if not self._house.queue.is_ready(station_id):
@@ -182,6 +185,8 @@ class Caretaker:
                 continue
             started += 1
             self._busy[station_id] = asyncio.create_task(self._care(station_id))
+        for one in later:
+            heapq.heappush(self._agenda, one)
         idle = self._walk is None or self._walk.done()
         if self._templates_changed and idle:
             self._templates_changed = False
@@ -201,6 +206,7 @@ class Caretaker:
     async def _look_after(self, station_id: str) -> None:
         store = self._house.store
         has_booted = station_id in self._booted
+        self._booted.discard(station_id)  # one that boots meanwhile is read again
         if self._is_to_be_read(station_id, has_booted):
             try:
                 with speaking(because("its configuration is read")):
@@ -208,12 +214,12 @@ class Caretaker:
             except NotRead as error:
                 log.info("a configuration is not known", station=station_id, reason=str(error))
                 self._failed[station_id] = self._failed.get(station_id, 0) + 1
+                self._booted |= {station_id} if has_booted else set()
                 if self._failed[station_id] < READS_MAX:
                     self._note(station_id, self._now() + READ_AGAIN_MS)
                 return
             self._failed.pop(station_id, None)
             if has_booted:
-                self._booted.discard(station_id)
                 await store.run(note_restart, station_id)
         standing = store.get(Standing, station_id)
         if standing is not None and standing.state is Stand.DRIFTED:
