@@ -36,15 +36,15 @@ class CommandApi(Api):
         super().__init__(directory, key)
         self._http.headers["Ohmstead-Client"] = "cli"
 
-    def send(self, path: str, body: str, query: Mapping[str, str]) -> Any:
-        """POST a JSON text as it is, so that its numbers keep their digits."""
+    def send(self, path: str, body: str, query: Mapping[str, str], method: str = "POST") -> Any:
+        """POST or PUT a JSON text as it is, so that its numbers keep their digits."""
         wanted = {name: value for name, value in query.items() if value}
         headers = {"Content-Type": "application/json"}
-        return self._ask("POST", path, content=body.encode(), params=wanted, headers=headers)
+        return self._ask(method, path, content=body.encode(), params=wanted, headers=headers)
 
-    def take_back(self, path: str) -> Any:
+    def take_back(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         """DELETE what answers with a document."""
-        return self._ask("DELETE", path)
+        return self._ask("DELETE", path, params=query or {})
 
 
 def read_payload(text: str) -> str:

@@ -18,6 +18,7 @@ from ohmstead.apps.cli import (
     data_transfers,
     files,
     house,
+    looking,
     meters,
     migrate,
     money,
@@ -52,6 +53,7 @@ app.command("verify")(house.verify)
 app.command("status")(money.status)
 app.command("reconcile")(money.reconcile)
 app.command("faucet")(money.faucet)
+app.command("attempts")(looking.summarise_attempts)
 app.command("backup")(operations.backup)
 app.command("restore")(operations.restore)
 app.command("resume")(operations.resume)

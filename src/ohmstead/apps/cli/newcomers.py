@@ -8,7 +8,15 @@ import typer
 
 from ohmstead.apps.cli.client import Api, part
 from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table
-from ohmstead.apps.cli.stations import StationId, evse_of
+from ohmstead.apps.cli.stations import (
+    Evses,
+    Owner,
+    StationId,
+    StationName,
+    TariffId,
+    TimeZone,
+    registration,
+)
 
 
 def list_pending(directory: Dir = HERE, key: Key = "", as_json: Json = False) -> None:
@@ -34,13 +42,11 @@ def list_pending(directory: Dir = HERE, key: Key = "", as_json: Json = False) ->
 
 def approve_station(
     station_id: StationId,
-    owner: Annotated[str, typer.Option(help="The host's 0x address, who takes the rest.")],
-    tariff_id: Annotated[str, typer.Option("--tariff", help="Id of a published tariff.")],
-    evse: Annotated[
-        list[str] | None, typer.Option(metavar="ID:RATED_W", help="Repeat for more than one.")
-    ] = None,
-    name: Annotated[str, typer.Option(help="A name for people.")] = "",
-    time_zone: Annotated[str, typer.Option(help="Else the network's.")] = "",
+    owner: Owner,
+    tariff_id: TariffId,
+    evse: Evses = None,
+    name: StationName = "",
+    time_zone: TimeZone = "",
     security_profile: Annotated[
         int | None, typer.Option(min=1, max=3, help="Else the one it came with.")
     ] = None,
@@ -53,11 +59,7 @@ def approve_station(
 ) -> None:
     """Register an unknown station that waits; it keeps the password it came with."""
     body = {
-        "owner": owner,
-        "tariff": tariff_id,
-        "evses": [evse_of(text) for text in evse or ["1:22000"]],
-        "name": name,
-        "time_zone": time_zone,
+        **registration(owner, tariff_id, evse, name, time_zone),
         "security_profile": security_profile,
         "password": password,
     }

@@ -20,6 +20,15 @@ id_token = typer.Typer(help="Cards and apps that may charge.", no_args_is_help=T
 
 URL_SAFE = "*-_=+@."  # of the characters of a station id, those a path may have as they are
 StationId = Annotated[str, typer.Argument(metavar="STATION")]
+# What a station needs to be registered, whether it is added or came by itself.
+Owner = Annotated[str, typer.Option(help="The host's 0x address, who takes the rest.")]
+TariffId = Annotated[str, typer.Option("--tariff", help="Id of a published tariff.")]
+Evses = Annotated[
+    list[str] | None,
+    typer.Option("--evse", metavar="ID:RATED_W", help="Repeat for more than one."),
+]
+StationName = Annotated[str, typer.Option(help="A name for people.")]
+TimeZone = Annotated[str, typer.Option(help="Else the network's.")]
 
 
 def evse_of(text: str) -> dict[str, int]:
@@ -28,6 +37,19 @@ def evse_of(text: str) -> dict[str, int]:
     if not colon or not number.isdecimal() or not watts.isdecimal():
         raise typer.BadParameter(f"expected ID:RATED_W, as in 1:22000, not {text!r}")
     return {"id": int(number), "rated_w": int(watts)}
+
+
+def registration(
+    owner: str, tariff_id: str, evse: list[str] | None, name: str, time_zone: str
+) -> dict[str, Any]:
+    """The part of a body that adding and approving a station have in common."""
+    return {
+        "owner": owner,
+        "tariff": tariff_id,
+        "evses": [evse_of(text) for text in evse or ["1:22000"]],
+        "name": name,
+        "time_zone": time_zone,
+    }
 
 
 def reason_of(error: OSError | UnicodeDecodeError) -> str:
@@ -52,13 +74,11 @@ def read_json(name: str) -> Any:
 @station.command("add")
 def add_station(
     station_id: StationId,
-    owner: Annotated[str, typer.Option(help="The host's 0x address, who takes the rest.")],
-    tariff_id: Annotated[str, typer.Option("--tariff", help="Id of a published tariff.")],
-    evse: Annotated[
-        list[str] | None, typer.Option(metavar="ID:RATED_W", help="Repeat for more than one.")
-    ] = None,
-    name: Annotated[str, typer.Option(help="A name for people.")] = "",
-    time_zone: Annotated[str, typer.Option(help="Else the network's.")] = "",
+    owner: Owner,
+    tariff_id: TariffId,
+    evse: Evses = None,
+    name: StationName = "",
+    time_zone: TimeZone = "",
     url: Annotated[
         str, typer.Option(help="Where stations reach this network, as in wss://HOST/ocpp.")
     ] = "",
@@ -71,14 +91,7 @@ def add_station(
     as_json: Json = False,
 ) -> None:
     """Register a station; its password is shown this once, also as a QR code to scan."""
-    body = {
-        "id": station_id,
-        "owner": owner,
-        "tariff": tariff_id,
-        "evses": [evse_of(text) for text in evse or ["1:22000"]],
-        "name": name,
-        "time_zone": time_zone,
-    }
+    body = {"id": station_id, **registration(owner, tariff_id, evse, name, time_zone)}
     base = station_base(directory, url)
     made = Api(directory, key).post("/stations", body)
     where = f"{base}/{quote(station_id, safe=URL_SAFE)}"
@@ -196,12 +209,24 @@ def put_id_token(
     kind: Annotated[
         str, typer.Option("--type", help="As OCPP 2.0.1 has it; eMAID: a contract.")
     ] = "ISO14443",
+    group: Annotated[str, typer.Option(help="Cards of one group may stop each other.")] = "",
+    expires: Annotated[
+        str | None, typer.Option(metavar="TIME", help="As in 2030-01-01T00:00:00Z.")
+    ] = None,
+    session_limit: Annotated[
+        str | None, typer.Option(metavar="MINOR", help="The most to hold for one session.")
+    ] = None,
+    offline_at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STATION", help="May stand on its local list; * for every one."),
+    ] = None,
     directory: Dir = HERE,
     key: Key = "",
     as_json: Json = False,
 ) -> None:
-    """Write an id_token, new or changed."""
-    body = {"payer": payer, "status": status, "type": kind}
+    """Write an id_token, new or changed: what is not said is as for a new one."""
+    body: dict[str, Any] = {"payer": payer, "status": status, "type": kind, "group": group}
+    body |= {"expires": expires, "session_limit": session_limit, "offline_at": offline_at or []}
     made = Api(directory, key).put(f"/id-tokens/{part(uid)}", body)
     if as_json:
         say_json(made)
