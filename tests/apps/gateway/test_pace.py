@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 
@@ -118,6 +119,23 @@ async def test_a_flooder_that_sends_thousands_of_frames_at_once_holds_no_more_th
             _, payload = await read_frame(reader)
             answers += json.loads(payload)[0] == 3
         writer.close()
+
+
+async def test_a_flooder_that_ignores_our_close_leaves_nothing_behind():
+    async with serving(pace=SLOW, frame_bytes_max=4_096) as floor:
+        _, writer = await floor.raw("S1")
+        link = floor.gateway.link("S1")
+        burst = b"".join(frame(TEXT, call(str(n)).encode()) for n in range(1_100))
+        writer.write(burst)
+        await until(lambda: link._intake._held is not None)
+        link.close(1000, "enough")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(50):
+                writer.write(burst)
+                await writer.drain()
+                assert link._intake._held is None
+        await until(lambda: link._transport is None)
+        writer.transport.abort()
 
 
 async def test_a_held_station_that_leaves_is_gone_and_comes_back_to_a_purse_that_fills():

@@ -42,7 +42,8 @@ class Intake:
             if self._rpc.has_room(len(data)):
                 return True
             self._hold()
-        assert self._held is not None
+        if self._held is None:
+            return True  # it is closing: what still comes is dropped one by one
         self._held.append(data)
         return False
 
@@ -85,6 +86,8 @@ class Intake:
         self._held = self.transport = None
 
     def _hold(self) -> None:
-        self._held = deque()
-        if self.transport is not None:
-            self.transport.underlying_transport.pause_reading()
+        """Nothing is held of a socket that cannot be paused, or there would be no end of it."""
+        below = self.transport.underlying_transport if self.transport is not None else None
+        if below is not None and not below.is_closing():
+            self._held = deque()
+            below.pause_reading()

@@ -94,7 +94,7 @@ class Registry:
 
     def threw_out(self, older: StationLink) -> None:
         """It answered our Close, so it was alive: a rival, and no socket that was left behind."""
-        newer = older.taken_over_by
+        newer, older.taken_over_by = older.taken_over_by, ""  # a second Close counts no more
         found = self.rivals.note(older.station_id, older.address, newer, monotonic_ms())
         self.wire.of(older.station_id).note(f"two connections with this id, {found.text}")
 

@@ -112,6 +112,12 @@ class WireLog:
             FRAMES_MAX,
         )
 
+    def forget(self, since_ms: int) -> None:
+        """Drop what is older; ``since_ms`` is of the monotonic clock, as are the frames."""
+        frames = self.frames
+        while frames and frames[0][0] < since_ms:
+            self._bytes -= size_of(frames.popleft()[2]) if self._until_ms else 0
+
     def erase(self, is_named: Callable[[bytes], bool]) -> int:
         """Blank the frames that name somebody; returns how many those were."""
         kept = list(self.frames)
