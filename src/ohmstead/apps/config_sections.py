@@ -193,6 +193,9 @@ class PkiConfig(Section, frozen=True):
     """Plug & Charge and certificates: who is asked about them, and what is believed."""
 
     pool_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[!-~]+)?$", max_length=500)] = ""
+    est_path: Annotated[str, msgspec.Meta(pattern=r"^/[!-~]*\{request\}[!-~]*$")] = (
+        "/.well-known/cpo/{request}"
+    )
     timeout_s: Annotated[int, msgspec.Meta(ge=1, le=60)] = 10
     roots: str = ""  # a file: V2G roots and roots of mobility operators
     authorities: str = ""  # a file: authorities below them, to check OCSP by
@@ -233,6 +236,7 @@ class RetentionConfig(Section, frozen=True):
     answers_max: Many = 20_000
     dead_letters_days: Days = 90
     dead_letters_max: Many = 10_000
+    wire_log_days: Days = 30
     person_stations_days: Days = 30
 
 

@@ -27,7 +27,8 @@ def contracts_of(directory: Path, config: PkiConfig, clock: Clock) -> Contracts:
             raise ConfigError(f"pki.roots: {name} in {config.roots} is no authority; take it out")
     pool = None
     if config.pool_url:
-        pool = Pool(config.pool_url, lambda: _token(directory), config.timeout_s)
+        token, timeout_s = (lambda: _token(directory)), config.timeout_s
+        pool = Pool(config.pool_url, token, timeout_s, config.est_path)
     responders = Responders(config.ocsp_hosts, config.timeout_s, clock.now_ms)
     pki = JoinedPki(pool, responders, [one.der for one in roots])
     return Contracts(pki, config, clock, authorities)

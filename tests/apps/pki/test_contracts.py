@@ -28,7 +28,7 @@ def server():
 def by_file(server, folder, **more):
     """A configuration that trusts the test PKI by file and asks its responder."""
     (folder / "roots.pem").write_text(server.pki.mo_root.pem + server.pki.v2g_root.pem)
-    return {"roots": "roots.pem", "ocsp_hosts": (server.host,), "timeout_s": 2, **more}
+    return {"roots": "roots.pem", "ocsp_hosts": (server.host,), "timeout_s": 20, **more}
 
 
 async def register(field, uid=EMAID, status=TokenStatus.ACCEPTED, kind="eMAID"):
@@ -336,7 +336,7 @@ async def test_contracts_of_15118_20_are_signed_on_another_curve(tmp_path):
 
 
 def by_pool(server, **more):
-    return {"pool_url": server.url, "ocsp_hosts": (server.host,), "timeout_s": 2, **more}
+    return {"pool_url": server.url, "ocsp_hosts": (server.host,), "timeout_s": 20, **more}
 
 
 @BOTH

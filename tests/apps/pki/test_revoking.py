@@ -118,12 +118,12 @@ async def test_the_list_never_runs_out_and_forgets_what_has_ended(tmp_path):
             assert len(crl) == (1 if days == 1 else 0)
 
 
-@pytest.mark.parametrize("raw", [b"", b"hello", b"\x30\x00", b"\x30" * 5_000])
-async def test_what_is_no_ocsp_request_is_told_so(raw, tmp_path):
+async def test_what_is_no_ocsp_request_is_told_so(tmp_path):
     async with office(tmp_path) as (it, _, _):
-        answer = (await it.nobody.post("/api/v1/pki/ocsp", content=raw)).content
-        word = ocsp.load_der_ocsp_response(answer).response_status
-        assert word is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+        for raw in (b"", b"hello", b"\x30\x00", b"\x30" * 5_000):
+            answer = (await it.nobody.post("/api/v1/pki/ocsp", content=raw)).content
+            word = ocsp.load_der_ocsp_response(answer).response_status
+            assert word is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
 
 
 async def test_ocsp_says_nothing_of_others_certificates(tmp_path):
@@ -216,8 +216,7 @@ def with_roots(version):
     return Rooted
 
 
-@pytest.mark.parametrize("version", [V201, V21])
-async def test_an_operator_installs_lists_and_deletes_roots_by_name(version, tmp_path, typed):
+async def test_an_operator_installs_lists_and_deletes_roots_by_name(tmp_path, typed):
     """2.0.1 M03, M04, M05."""
     authority = FileAuthority.make(tmp_path, "Test", NOON)
     roots = tmp_path / FOLDER / "mo-root.pem"
@@ -228,7 +227,7 @@ async def test_an_operator_installs_lists_and_deletes_roots_by_name(version, tmp
     assert (tmp_path / FOLDER / "contract.key").stat().st_mode & 0o777 == 0o600
     async with (
         desk(tmp_path, pki={"roots": f"{FOLDER}/roots.pem"}) as it,
-        it.field.station(version, kind=with_roots(version)) as station,
+        it.field.station(V21, kind=with_roots(V21)) as station,
     ):
         assert "TEST MO Root" in await typed(it, "pki", "roots")
         said = await typed(it, "pki", "install", "S", roots, "--use", "MORootCertificate")

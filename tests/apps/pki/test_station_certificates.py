@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 
 import ocpp.v21
 import ocpp.v201
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
 from ocpp.routing import on
 
 from ohmstead.apps.config import TlsConfig
-from ohmstead.apps.stations.authority import FileAuthority
+from ohmstead.apps.stations.authority import (
+    FileAuthority,
+    Unsuitable,
+    suitable,
+    suitable_for_v2g,
+)
 from ohmstead.apps.stations.renewals import LOOK_MS
 from ohmstead.core.station_log import StationCertificate
 from tests.apps.pki.pool import Server, hash_data
@@ -220,3 +229,32 @@ async def test_a_serial_number_is_a_name_where_the_operator_says_so(tmp_path):
 def test_the_pool_of_these_tests_is_real():
     with Server(NOON) as made:
         assert made.port > 0
+
+
+CSR = csr_of("S")
+TYPES = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST", "CERTIFICATE"]
+
+
+@given(st.data())
+def test_a_csr_with_any_byte_changed_is_signed_or_refused_by_name(data):
+    der = bytearray(x509.load_pem_x509_csr(CSR.encode()).public_bytes(Encoding.DER))
+    for _ in range(data.draw(st.integers(1, 3))):
+        der[data.draw(st.integers(0, len(der) - 1))] = data.draw(st.integers(0, 255))
+    kind = data.draw(st.sampled_from(TYPES))
+    text = base64.encodebytes(bytes(der)).decode()
+    for csr in (f"-----BEGIN {kind}-----\n{text}-----END {kind}-----\n", text):
+        for judge in (
+            lambda csr: suitable(("S",), csr),
+            lambda csr: suitable_for_v2g(csr, 2),
+            lambda csr: suitable_for_v2g(csr, 20),
+        ):
+            try:
+                judge(csr)
+            except Unsuitable as refused:
+                assert len(refused.code) <= 20
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_no_csr(text):
+    with pytest.raises(Unsuitable):
+        suitable(("S",), text)

@@ -128,7 +128,7 @@ async def door(folder, pki, mode, responder=None, client_ca=None):
     config = Config(
         chain=ChainConfig(kind="anvil"),
         ocpp=OcppConfig(tls=tls),
-        pki=PkiConfig(ocsp_hosts=hosts, timeout_s=2),
+        pki=PkiConfig(ocsp_hosts=hosts, timeout_s=20),
     )
     clock = SystemClock()
     store = WatchedStore.open(folder / "ohmstead.db", TABLES, clock, QUICK)

@@ -49,7 +49,10 @@ class Http:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> Answer:
         """Return the answer; raises PkiUnavailable where there is none, or none that helps."""
-        host = urlsplit(url).netloc
+        try:
+            host = urlsplit(url).netloc
+        except ValueError as error:
+            raise PkiUnavailable("PkiUnreachable", f"no URL: {error}", is_final=True) from None
         circuit = self._circuit(host)
         if circuit.failures >= FAILURES_MAX and time.monotonic() < circuit.open_until_s:
             reason = f"{host} failed {circuit.failures} times in a row and is left alone for now"

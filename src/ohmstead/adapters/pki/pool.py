@@ -5,8 +5,8 @@
     POST {base}/.well-known/cpo/simpleenroll     a CSR (base64 of DER) -> PKCS#7 or certificate
     GET  {base}/.well-known/cpo/cacerts          the authorities above it (PKCS#7)
 
-The paths are configurable, because pools differ in them: those of EST (RFC 7030) end in
-``/ISO15118-2`` or ``/ISO15118-20`` with some. None of it was tried against a live pool.
+Where EST (RFC 7030) is differs between pools, and may be told: with some the paths end in
+``/ISO15118-2`` or ``/ISO15118-20``. None of it was tried against a live pool.
 """
 
 from __future__ import annotations
@@ -24,29 +24,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from ohmstead.adapters.pki.http import Answer, Http
 from ohmstead.errors import PkiUnavailable, RemoteProtocolError
-from ohmstead.frozen import Frozen
 from ohmstead.wire.pki.certificate import UNREADABLE, Certificate, read_certificate
 
 BYTES_MAX = 4 << 20  # all roots there are
 ROOTS_MAX = 1_000
 ROOTS_S = 6 * 3_600  # for which the roots are kept
+ROOTS_AGAIN_S = 300  # until they are asked for again when that failed
 TRIES = 3
 PAUSE_S = 0.5
 EXI_LENGTH_MAX = 17_000  # of OCPP 2.1
 GENERATIONS = {2: "ISO15118-2", 20: "ISO15118-20"}
+CONTRACT_PATH, ROOTS_PATH = "/v1/ccp/signedContractData", "/v1/root/rootCerts"
+EST_PATH = "/.well-known/cpo/{request}"
 OK, UNAUTHORIZED, FORBIDDEN = 200, 401, 403
 OF_CARS = "oem"  # in the type of a root by which provisioning certificates are signed
 
 T = TypeVar("T")
-
-
-class PoolPaths(Frozen):
-    """Where things are below the base URL; ``{generation}`` becomes ISO15118-2 or -20."""
-
-    contract: str = "/v1/ccp/signedContractData"
-    roots: str = "/v1/root/rootCerts"
-    enrol: str = "/.well-known/cpo/simpleenroll"
-    authorities: str = "/.well-known/cpo/cacerts"
 
 
 class _MessageDef(msgspec.Struct):
@@ -80,24 +73,26 @@ class _Roots(msgspec.Struct):
 
 
 class Pool:
-    """One pool. ``token`` is asked before each request, so that it may be renewed in its file."""
+    """One pool. ``token`` is asked before each request, so that it may be renewed in its file; in
+    ``est_path`` stands ``{request}``, and perhaps ``{generation}``."""
 
     def __init__(
-        self, base: str, token: Callable[[], str], timeout_s: int, paths: PoolPaths | None = None
+        self, base: str, token: Callable[[], str], timeout_s: int, est_path: str = EST_PATH
     ) -> None:
         self._base = base.rstrip("/")
         self._token = token
-        self._paths = paths or PoolPaths()
+        self._est_path = est_path
         self._timeout_s = timeout_s
         self._http = Http(timeout_s, BYTES_MAX)
         self._roots: tuple[bytes, ...] = ()
+        self._reading = asyncio.Lock()
         self._roots_until_s = 0.0
 
     async def get_ev_certificate(self, exi_request: str, action: str, schema: str) -> str:
         """Hand a car's request on; raises PkiUnavailable."""
         asked = {f"certificate{_word(action)}Req": exi_request, "xsdMsgDefNamespace": schema}
         body = msgspec.json.encode(asked)
-        answer = await self._ask("POST", self._paths.contract, "application/json", body)
+        answer = await self._ask("POST", CONTRACT_PATH, "application/json", body)
         told = _json(answer, _SignedContractData)
         for content in told.response.contents:
             exi = content.message.update if action == "Update" else content.message.certificate
@@ -106,21 +101,30 @@ class Pool:
         raise PkiUnavailable("NoContract", "the pool has no contract for this car", is_final=True)
 
     async def roots(self) -> Sequence[bytes]:
-        """The pool's roots in DER, asked for at most every six hours; raises PkiUnavailable."""
-        if time.monotonic() < self._roots_until_s:
-            return self._roots
-        answer = await self._ask("GET", self._paths.roots, "application/json")
+        """The pool's roots in DER, asked for every six hours; those of before while it does not
+        answer. Raises PkiUnavailable where there are none."""
+        async with self._reading:  # whoever else wants them meanwhile waits for the same answer
+            if time.monotonic() >= self._roots_until_s:
+                try:
+                    self._roots = await self._fetch_roots()
+                    self._roots_until_s = time.monotonic() + ROOTS_S
+                except PkiUnavailable:
+                    if not self._roots:
+                        raise
+                    self._roots_until_s = time.monotonic() + ROOTS_AGAIN_S
+        return self._roots
+
+    async def _fetch_roots(self) -> tuple[bytes, ...]:
+        answer = await self._ask("GET", ROOTS_PATH, "application/json")
         found = _json(answer, _Roots).collection.found
         if len(found) > ROOTS_MAX:
             raise PkiUnavailable("BadPkiAnswer", f"the pool has more than {ROOTS_MAX} roots")
         try:
             # A maker's root proves which car it is, and never whose contract.
             trusted = [one.der for one in found if OF_CARS not in one.kind.casefold()]
-            self._roots = tuple(base64.b64decode(der, validate=False) for der in trusted)
+            return tuple(base64.b64decode(der, validate=False) for der in trusted)
         except (binascii.Error, ValueError):
             raise PkiUnavailable("BadPkiAnswer", "a root of the pool is no base64") from None
-        self._roots_until_s = time.monotonic() + ROOTS_S
-        return self._roots
 
     async def sign_v2g(self, csr: str, generation: int) -> str:
         """Have a CSR signed (EST simple enrolment, RFC 7030); raises PkiUnavailable."""
@@ -130,11 +134,16 @@ class Pool:
         except UNREADABLE:
             raise PkiUnavailable("CsrUnreadable", "the CSR cannot be read", is_final=True) from None
         kind, generation_name = "application/pkcs10", GENERATIONS[generation]
-        enrol = self._paths.enrol.format(generation=generation_name)
-        authorities = self._paths.authorities.format(generation=generation_name)
-        leaf, *rest = _certificates(await self._ask("POST", enrol, kind, raw))
-        if leaf.x509.public_key() != request.public_key():
+        path = self._est_path.replace("{generation}", generation_name)
+        enrol = path.replace("{request}", "simpleenroll")
+        authorities = path.replace("{request}", "cacerts")
+        found = _certificates(await self._ask("POST", enrol, kind, raw))
+        # PKCS#7 holds a set: the station's own stands anywhere in it.
+        key = request.public_key()
+        leaf = next((one for one in found if one.x509.public_key() == key), None)
+        if leaf is None:
             raise PkiUnavailable("BadPkiAnswer", "the pool signed another key than the station's")
+        rest = [one for one in found if one is not leaf]
         if not rest:
             rest = _certificates(await self._ask("GET", authorities, kind))
         chain, last = [leaf], leaf

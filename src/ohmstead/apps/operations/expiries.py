@@ -22,7 +22,8 @@ def of_house(directory: Path, config: Config) -> Iterator[Expiry]:
     Whoever needs such a file says what is wrong with it; here only the time counts.
     """
     tls = config.ocpp.tls
-    for name in dict.fromkeys((CERTIFICATE_FILE, *files(tls.certificate), tls.client_ca)):
+    trusted = (tls.client_ca, config.pki.roots, config.pki.authorities)
+    for name in dict.fromkeys((CERTIFICATE_FILE, *files(tls.certificate), *trusted)):
         path = directory / name
         try:
             if not name or path.stat().st_size > FILE_LENGTH_MAX:

@@ -41,6 +41,7 @@ _CALLED: Mapping[str, str] = {
     "SignChargingStationCertificate": "SignCertificate",
     "SignCombinedCertificate": "SignCertificate",
     "SignV2GCertificate": "SignCertificate",
+    "SignV2G20Certificate": "SignCertificate",
 }
 OF_TRANSACTIONS = frozenset(
     {"MeterValues", "StartTransaction", "StopTransaction", "TransactionEvent"}

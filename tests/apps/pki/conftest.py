@@ -1,0 +1,13 @@
+"""Fixtures of the PKI's tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from ohmstead.adapters.pki import pool
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    """A pool that failed is asked again at once: what is tested is that, not the pause."""
+    monkeypatch.setattr(pool, "PAUSE_S", 0.005)
