@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ohmstead.core.network import IdToken, TokenStatus
 from ohmstead.core.session import PayerKind
+from ohmstead.core.station_log import StationEvent
 from ohmstead.flows import onboarding
 from tests.apps.pki.pool import Server, hash_data
 from tests.apps.stations.field import V21, V201, running
@@ -184,6 +185,8 @@ async def test_a_certificate_that_is_not_good_charges_nobody(what, server, tmp_p
         else:
             chain = make(server)
         assert await authorize(station, certificate=chain) == said
+        (event,) = field.store.find(StationEvent, 10)
+        assert event.code == said[1] and event.text  # why, for the operator
 
 
 @pytest.mark.parametrize("place", ["leaf", "authority"])

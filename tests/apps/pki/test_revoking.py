@@ -260,3 +260,14 @@ async def test_what_an_absent_station_was_given_is_shown_all_the_same(tmp_path, 
         await until(lambda: it.field.link() is None)
         said = await typed(it, "station", "certificates", "S")
         assert one.serial in said and "not connected" in said
+
+
+def test_certificates_say_where_their_revocation_can_be_asked_about(tmp_path):
+    authority = FileAuthority.make(tmp_path, "Test", NOON)
+    bare = read_pem(authority.issue(("S",), csr_of(), NOON).chain)[0]
+    assert bare.ocsp_urls == ()
+    authority.public_url = "https://charge.example"
+    one = read_pem(authority.issue(("S",), csr_of(), NOON).chain)[0]
+    assert one.ocsp_urls == ("https://charge.example/api/v1/pki/ocsp",)
+    points = one.x509.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    assert points[0].full_name[0].value == "https://charge.example/api/v1/pki/ca.crl"

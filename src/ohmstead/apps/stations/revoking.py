@@ -46,6 +46,7 @@ class Revoking:
         self._authority, self._store, self._clock = authority, store, clock
         self._path = directory / CRL_FILE
         self._written_ms = 0
+        self._der = b""
 
     def sweep(self) -> None:
         """Write the list anew once a day, so that it never runs out."""
@@ -55,11 +56,16 @@ class Revoking:
     def write(self) -> None:
         """Write the list, whole or not at all."""
         self._written_ms = self._clock.now_ms()
-        write_whole(self._path, self._list().public_bytes(Encoding.PEM))
+        made = self._list()
+        self._der = made.public_bytes(Encoding.DER)
+        write_whole(self._path, made.public_bytes(Encoding.PEM))
 
     def crl(self) -> bytes:
-        """The list in DER."""
-        return self._list().public_bytes(Encoding.DER)
+        """The list in DER, as it was last written; anybody may ask for it, so it is not made anew
+        for each."""
+        if not self._der:
+            self.write()
+        return self._der
 
     def _list(self) -> x509.CertificateRevocationList:
         now = self._now()

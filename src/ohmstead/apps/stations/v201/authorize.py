@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import structlog
-
 from ohmstead.apps.stations.contracts import Contract, uid_of
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.v201 import contract
@@ -38,15 +36,13 @@ OF_CERTIFICATE = {
 # C07.FR.13: a good certificate of a contract that is not accepted.
 CANCELLED = frozenset({Authorisation.BLOCKED, Authorisation.EXPIRED, Authorisation.INVALID})
 
-log = structlog.get_logger()
-
 
 async def handle(request: contract.Request, peer: StationPeer) -> AuthorizeResponse:
     presented = request.id_token
     uid = uid_of(peer.services.store, presented.id_token, presented.type)
     checked = await contract.check(request, peer)
     if checked is not None and checked.contract is not Contract.ACCEPTED:
-        log.warning("a contract is refused", station=peer.station_id, reason=checked.reason)
+        await contract.refused(peer, checked)
         await peer.services.attempts.presented(peer, uid, Authorisation.INVALID.value)
         return AuthorizeResponse(
             id_token_info=IdTokenInfoType(status=OF_CERTIFICATE[checked.contract]),

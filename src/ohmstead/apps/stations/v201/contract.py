@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import structlog
+
 from ohmstead.apps.stations.contracts import Checked, Contract, Named
 from ohmstead.apps.stations.peer import StationPeer
+from ohmstead.apps.stations.telling import happened
 from ohmstead.errors import RemoteProtocolError
+from ohmstead.flows.station_log import Happening
 from ohmstead.wire.ocpp import v21
 from ohmstead.wire.ocpp.v201 import AuthorizeRequest, OCSPRequestDataType
 from ohmstead.wire.pki.status import read_id
+
+TEXT_MAX = 400
+log = structlog.get_logger()
 
 Request = AuthorizeRequest | v21.AuthorizeRequest
 
@@ -26,6 +33,13 @@ async def check(request: Request, peer: StationPeer) -> Checked | None:
         return await contracts.by_hashes([named(one) for one in hashes or ()])
     except RemoteProtocolError as error:
         return Checked(Contract.CHAIN, str(error))
+
+
+async def refused(peer: StationPeer, checked: Checked) -> None:
+    """Tell the operator why; the driver is told by a status alone."""
+    word = checked.contract.value
+    log.warning("a contract is refused", station=peer.station_id, reason=checked.reason)
+    await happened(peer, Happening("Authorize", code=word, text=checked.reason[:TEXT_MAX]))
 
 
 def named(data: OCSPRequestDataType | v21.OCSPRequestDataType) -> Named:

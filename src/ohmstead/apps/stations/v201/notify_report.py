@@ -30,8 +30,7 @@ async def handle(
             report.dropped,
         )
         await services.store.run(take_reading, reading)
-        report.is_kept = True
-        report.came.set()
+        report.kept.set()
         if services.on_read is not None:
             services.on_read(peer.station_id)
     return NotifyReportResponse()
