@@ -17,7 +17,7 @@ LIVE = frozenset(
     | {f"ocpp.{key}" for key in ("retry_s", "drain_s", "call_timeout_s", "handshakes_max")}
     | {f"ocpp.{key}" for key in ("open_networks", "trusted_proxies", "onboarding")}
     | {f"ocpp.tls.{key}" for key in ("certificate", "key", "client_ca", "revoked")}
-    | {f"ocpp.tls.{key}" for key in ("organization", "names", "min_version", "policy")}
+    | {f"ocpp.tls.{key}" for key in ("organization", "min_version", "policy")}
 )
 """Keys, and sections whole, that hold from a reload on; every other one waits for a restart."""
 
