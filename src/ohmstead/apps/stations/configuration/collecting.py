@@ -16,18 +16,21 @@ UNASKED_MS = 60_000
 
 @dataclass(slots=True)
 class Collecting:
-    """One report; ``is_base``: it tells everything. ``came`` is set with every part, ``is_kept``
-    once the whole is in the store."""
+    """One report; ``is_base``: it tells everything. ``kept`` is set once the whole is stored."""
 
     request_id: int
     is_base: bool = False
-    is_kept: bool = False
-    came: asyncio.Event = field(default_factory=asyncio.Event)
+    kept: asyncio.Event = field(default_factory=asyncio.Event)
     variables: dict[str, Variable] = field(default_factory=dict)
     dropped: int = 0
     _parts: set[int] = field(default_factory=set)
     _last: int = -1
     _characters: int = 0
+
+    @property
+    def parts(self) -> int:
+        """How many have come."""
+        return len(self._parts)
 
     def add(self, part: int, is_last: bool, variables: Iterable[Variable]) -> bool:
         """Take a part; answers whether the report is whole now."""
@@ -41,7 +44,6 @@ class Collecting:
             self._parts.add(part)
         if is_last:
             self._last = part
-        self.came.set()
         return 0 <= self._last < PARTS_MAX and self._parts.issuperset(range(self._last))
 
 

@@ -103,13 +103,12 @@ async def _report(desk: Desk, presence: Presence, station_id: str) -> None:
 async def _until_kept(desk: Desk, presence: Presence, station_id: str, report: Collecting) -> None:
     link, loop = desk.gateway.link(station_id), asyncio.get_running_loop()
     end = loop.time() + PART_S
-    while not report.is_kept:
-        report.came.clear()
+    while not report.kept.is_set():
+        before = report.parts
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(report.came.wait(), LOOK_S)
-            end = loop.time() + PART_S
-        if report.is_kept:
+            await asyncio.wait_for(report.kept.wait(), LOOK_S)
             return
+        end = loop.time() + PART_S if report.parts > before else end
         if desk.gateway.link(station_id) is not link:
             presence.model.under_way.pop(report.request_id, None)
             raise NotRead(f"station {station_id} went away before its report was whole")

@@ -15,12 +15,11 @@ from ohmstead.core.command import Author
 from ohmstead.core.device_model import Inventory
 from ohmstead.core.drift import TRIES_MAX
 from ohmstead.core.network import Station
-from ohmstead.core.reservation import ReservationState
+from ohmstead.core.reservation import HOLDING, Reservation
 from ohmstead.core.standing import Drift, Refusal, Stand, Standing
 from ohmstead.core.template import Template
 from ohmstead.flows.charging_profiles import running
 from ohmstead.flows.repairs import Tried, Try, begin_repair, begin_restart, end_repair
-from ohmstead.flows.reservations import open_of
 from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp import v16, v201
 from ohmstead.wire.ocpp.base import Version
@@ -131,8 +130,8 @@ def is_idle(desk: Desk, presence: Presence | None, station: Station) -> bool:
     store = desk.store
     if any(running(store, station.id, evse.id) is not None for evse in station.evses):
         return False
-    for state in (ReservationState.ASKED, ReservationState.ACTIVE):
-        if open_of(store, station.id, state):
+    for state in HOLDING:
+        if store.find(Reservation, 1, station_id=station.id, state=state.value):
             return False
     known = presence.connectors.values() if presence is not None else ()
     return all(one.status in QUIET for one in known)
