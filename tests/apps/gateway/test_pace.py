@@ -91,6 +91,8 @@ async def test_everything_a_flooder_says_is_answered_and_the_others_are_not_kept
         flooding = asyncio.create_task(flood())
         await until(lambda: link._intake._held is not None)
         held = link._intake._held
+        told = [data for *_, data in floor.gateway.wire.of("S1").frames if isinstance(data, str)]
+        assert told == ["it sends more than it may, and is read more slowly from now on"]
         assert len(floor.directory.peers[0].handled) >= 1_000  # the burst, and then it waits
         assert floor.gateway.flooding_ms("S1") > 0
         assert await ask(two, "mine") == [3, "mine", {}]

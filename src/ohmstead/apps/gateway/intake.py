@@ -25,15 +25,23 @@ class Intake:
         pace: the station's purse.
         rpc: knows how many calls wait already.
         take_in: works on one message.
+        told: hears why the station is not read, once in a flood.
     """
 
-    __slots__ = ("_held", "_pace", "_rpc", "_take_in", "transport")
+    __slots__ = ("_held", "_pace", "_rpc", "_take_in", "_told", "transport")
 
-    def __init__(self, pace: Pace, rpc: Rpc, take_in: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        pace: Pace,
+        rpc: Rpc,
+        take_in: Callable[[bytes], None],
+        told: Callable[[str], None],
+    ) -> None:
         self.transport: WSTransport | None = None
         self._pace = pace
         self._rpc = rpc
         self._take_in = take_in
+        self._told = told
         self._held: deque[bytes] | None = None  # None: nothing is held, and the socket is read
 
     def lets_in(self, data: bytes) -> bool:
@@ -50,7 +58,8 @@ class Intake:
     def spend(self, size: int, now_ms: int) -> None:
         """A message is worked on; when it was the last one for now, read no further."""
         if not self._pace.spend(size) and not self._pace.fill(now_ms):
-            self._pace.hold(now_ms)
+            if self._pace.hold(now_ms):
+                self._told("it sends more than it may, and is read more slowly from now on")
             if self._held is None:
                 self._hold()
 

@@ -106,7 +106,9 @@ class StationLink(WSListener):
         self._rpc = Rpc(version, memory, frame_bytes_max=registry.frame_bytes_max)
         self._transport: WSTransport | None = None
         self._message: Assembly | None = None  # a message that arrives in fragments
-        self._intake = Intake(registry.pace_of(station_id), self._rpc, self._take_in)
+        self._wire = registry.wire.of(station_id)
+        pace, told = registry.pace_of(station_id), self._wire.note
+        self._intake = Intake(pace, self._rpc, self._take_in, told)
         self.taken_over_by = ""  # the address of the connection that this one gave way to
         self._outcomes = Outcomes()
         self._heard_ms = monotonic_ms()
@@ -115,9 +117,7 @@ class StationLink(WSListener):
         self._working = False
         self._leaving: tuple[int, str] | None = None  # once the call is answered
         self._ended = False
-        self._wire = registry.wire.of(station_id)
-        self._received = 0
-        self._sent = 0
+        self._received = self._sent = 0
 
     # For the handlers and the API: the Link.
 

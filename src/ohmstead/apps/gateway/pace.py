@@ -83,12 +83,14 @@ class Pace:
             self.bytes_ = min(limits.bytes_burst, self.bytes_ + size)
         return not self.is_empty
 
-    def hold(self, now_ms: int) -> None:
-        """It has to wait."""
-        if not self.flooding_since_ms or now_ms - self.held_ms >= OVER_MS:
+    def hold(self, now_ms: int) -> bool:
+        """It has to wait; True: for the first time in this flood."""
+        is_new = not self.flooding_since_ms or now_ms - self.held_ms >= OVER_MS
+        if is_new:
             self.flooding_since_ms, self.held = now_ms, 0
         self.held += 1
         self.held_ms = now_ms
+        return is_new
 
     def log_in(self, now_ms: int) -> int:
         """One more log-in; returns the ms to wait where there were too many in this minute."""
