@@ -123,6 +123,13 @@ class TestPaths:
             assert (verdict.finding is Finding.GOOD) == good, leaf.key
             assert good or "ISO 15118 does not know" in verdict.reason
 
+    def test_an_issuer_of_another_kind_of_key_is_not_even_tried(self):
+        key = rsa.generate_private_key(65_537, 2_048)
+        root = made(key, "TEST RSA root")
+        leaf = made(key, EMAID, "TEST RSA root", key=LEAF.key.public_key())
+        verdict = judge((leaf,), (root,), NOW)
+        assert verdict.finding is Finding.CHAIN and "on RSA" in verdict.reason
+
     def test_many_certificates_of_one_name_cost_no_more_than_so_many_signatures(self):
         others = [made(ec.generate_private_key(ec.SECP256R1()), "TEST MO Sub 2") for _ in range(40)]
         checked = []

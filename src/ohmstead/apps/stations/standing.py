@@ -64,6 +64,8 @@ class Standing:
 
     def word(self, station_id: str, der: bytes) -> CertificateWord:
         """What is known of a certificate now; begins to ask where nothing is."""
+        if self._own is None and self._mode == "off":
+            return CertificateWord.GOOD
         try:
             certificate = read_der(der)
         except RemoteProtocolError:

@@ -51,6 +51,8 @@ def judge(
     if path is None:
         if search.wrong:
             return Verdict(Finding.SIGNATURE, f"{search.wrong} did not sign what names it")
+        if search.unfit:
+            return Verdict(Finding.CHAIN, f"{search.unfit}, which ISO 15118 does not know")
         last = _name(search.furthest)
         return Verdict(Finding.CHAIN, f"no trusted root or authority is known that issued {last}")
     for problem in _problems(path, is_leaf):
@@ -74,7 +76,7 @@ class _Search:
     def __init__(self, pool: Sequence[Certificate], roots: Sequence[Certificate]) -> None:
         self._pool, self._roots = pool, roots
         self._checks = 0
-        self.wrong = ""
+        self.wrong = self.unfit = ""
         self.furthest: Certificate | None = None
 
     def from_here(self, path: tuple[Certificate, ...]) -> tuple[Certificate, ...] | None:
@@ -83,6 +85,9 @@ class _Search:
         for candidates, is_root in ((self._roots, True), (self._pool, False)):
             for one in candidates:
                 if one.subject != last.issuer or one in path:
+                    continue
+                if one.key not in KEYS:  # and is not tried: a key of a stranger can be a slow one
+                    self.unfit = f"{_name(one)} has a key on {one.key}"
                     continue
                 if len(path) >= PATH_MAX or self._checks >= CHECKS_MAX:
                     return None
