@@ -95,6 +95,17 @@ def test_passwords_and_keys_are_neither_kept_nor_shown(tmp_path, version):
     walk(tmp_path, scenario)
 
 
+@both
+def test_what_would_play_with_a_terminal_is_taken_out(tmp_path, version):
+    async def scenario(desk):
+        async with desk.field.station(version, kind=KINDS[version]) as station:
+            station.point.values[ONE[version]] = "\x1b[31m60\x07\u202e"
+            said = await read(desk)
+            assert value_of(said, ONE[version])["value"] == "\ufffd[31m60\ufffd\ufffd"
+
+    walk(tmp_path, scenario)
+
+
 def test_a_report_whose_parts_come_in_any_order_is_whole(tmp_path):
     class Backwards(Station201):
         def order(self, messages):

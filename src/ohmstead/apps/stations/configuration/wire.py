@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
@@ -29,8 +30,16 @@ ACCEPTED, RESTART = "Accepted", "RebootRequired"
 Report = v201.NotifyReportRequest | v21.NotifyReportRequest
 
 
+# What would move a cursor or colour a terminal when an operator looks at it.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def _plain(text: str) -> str:
+    return _CONTROLS.sub("\ufffd", text)
+
+
 def _kept(value: str | None) -> str | None:
-    return None if value is None else masked_text(value)[:VALUE_CHARACTERS_MAX]
+    return None if value is None else _plain(masked_text(value)[:VALUE_CHARACTERS_MAX])
 
 
 def _number(number: Decimal | None) -> str:
@@ -53,7 +62,7 @@ def name_of(
         variable.instance or "",
         attribute or "Actual",
     )
-    return str(name)
+    return _plain(str(name))
 
 
 def reported(report: Report) -> list[Variable]:
@@ -68,10 +77,10 @@ def reported(report: Report) -> list[Variable]:
                     value=_kept(attribute.value),
                     mutability=attribute.mutability or "",
                     data_type=about.data_type.value if about else "",
-                    values=(about.values_list or "")[:VALUES_LIST_MAX] if about else "",
+                    values=_plain((about.values_list or "")[:VALUES_LIST_MAX]) if about else "",
                     min_limit=_number(about.min_limit) if about else "",
                     max_limit=_number(about.max_limit) if about else "",
-                    unit=(about.unit or "")[:16] if about else "",
+                    unit=_plain((about.unit or "")[:16]) if about else "",
                 )
             )
     return found
@@ -85,7 +94,7 @@ def said(request: Message, answer: Message) -> tuple[list[Variable], bool]:
         case v16.GetConfigurationRequest(), v16.GetConfigurationResponse():
             for key in answer.configuration_key or ():
                 mutability = "ReadOnly" if key.readonly else "ReadWrite"
-                found.append(Variable(key.key, _kept(key.value), mutability))
+                found.append(Variable(_plain(key.key), _kept(key.value), mutability))
             return found, not request.key
         case v16.ChangeConfigurationRequest(), v16.ChangeConfigurationResponse():
             if answer.status is v16.ConfigurationStatus.ACCEPTED:
