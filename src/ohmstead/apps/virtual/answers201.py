@@ -224,6 +224,11 @@ def triggered(message: str, panel: Commands) -> bool:
         case wanted.SIGN_CHARGING_STATION_CERTIFICATE:
             csr = panel.cabinet.signing_request(panel.name)
             panel.say(("SignCertificate", v201.SignCertificateRequest(csr=csr)))
+        case wanted.SIGN_V2_G_CERTIFICATE:
+            csr = panel.cabinet.signing_request(f"{panel.name} SECC")
+            use = v201.CertificateSigningUseEnumType.V2_G_CERTIFICATE
+            asked = v201.SignCertificateRequest(csr=csr, certificate_type=use)
+            panel.say(("SignCertificate", asked))
         case wanted.LOG_STATUS_NOTIFICATION:
             told = v201.LogStatusNotificationRequest(status=v201.UploadLogStatusEnumType.IDLE)
             panel.say((message, told))
