@@ -161,6 +161,7 @@ class House:
         self.journal.on_answered = self.queue.on_answered = self.caretaker.listener.heard
         self.persons = Persons(self)
         self.retention = Retention(store, clock, config.retention, lambda: self.is_frozen)
+        self.retention.wire = self.gateway.wire
         self.missing_stops = MissingStops(self.services, self.gateway, self.stations.presence)
         self.tls_port = 0  # where stations connect with TLS, once started; 0: nowhere
         self.renewals = Renewals(self.services, self.gateway, config.pki.renew_days)

@@ -301,7 +301,11 @@ def test_a_station_that_never_comes_back_is_named_in_the_end(tmp_path):
         async with desk.field.station(V16, kind=Station16) as station:
             await station.charge(token=UID)
         waiting = await forget(desk, UID, state="stations")
-        desk.field.wait(60 * 24 * 31)
+        assert desk.house.persons.overdue() == []
+        desk.field.wait(60 * 24 * 22)
+        status = (await desk.admin.get("/api/v1/status")).text
+        assert f"ohmstead person show {waiting['id']}" in status
+        desk.field.wait(60 * 24 * 9)
         done = await until_done(desk, waiting["id"])
         assert done["stations"][0]["state"] == "unreached"
 

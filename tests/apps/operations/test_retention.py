@@ -14,6 +14,7 @@ from ohmstead.adapters.store.memory import MemoryStore
 from ohmstead.adapters.store.schema import TABLES
 from ohmstead.adapters.store.watched import WatchedStore
 from ohmstead.apps.config import RetentionConfig
+from ohmstead.apps.gateway.wirelog import WireLog
 from ohmstead.apps.operations.retention import Retention
 from ohmstead.core.access import KeptAnswer
 from ohmstead.core.attempt import Attempt
@@ -461,3 +462,15 @@ def test_a_sweep_that_failed_looks_at_the_same_stations_again(tmp_path):
         assert (len(room.keys(Quarantined)), room.sweeping.fresh) == (20, set())
 
     play("memory", tmp_path, scenario)
+
+
+def test_frames_in_memory_grow_old_too():
+    log = WireLog()
+    for at_ms in range(5):
+        log.received(b"frame", at_ms)
+    log.forget(3)
+    assert [at_ms for at_ms, _, _ in log.frames] == [3, 4]
+    log.watch(5)
+    log.received(b"frame", 6)
+    log.forget(10)
+    assert (len(log.frames), log._bytes) == (0, 0)

@@ -116,7 +116,8 @@ class WireLog:
         """Drop what is older; ``since_ms`` is of the monotonic clock, as are the frames."""
         frames = self.frames
         while frames and frames[0][0] < since_ms:
-            self._bytes -= size_of(frames.popleft()[2]) if self._until_ms else 0
+            _, _, data = frames.popleft()
+            self._bytes -= size_of(data) if self._until_ms else 0
 
     def erase(self, is_named: Callable[[bytes], bool]) -> int:
         """Blank the frames that name somebody; returns how many those were."""

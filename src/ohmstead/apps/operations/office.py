@@ -143,6 +143,7 @@ class Office:
                 f"frozen: restored from a backup of {utc_text(restored.made_ms)}; nothing is sent "
                 "and no command obeyed until `ohmstead resume`"
             )
+        found += self._house.persons.overdue()
         for one in self.webhooks.all():
             if one.disabled:
                 found.append(f"webhook {one.id} to {one.url} is off: {one.disabled}")

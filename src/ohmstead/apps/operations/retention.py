@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import structlog
 
 from ohmstead.apps.config import RetentionConfig
+from ohmstead.apps.gateway.closing import monotonic_ms
+from ohmstead.apps.gateway.wirelog import WireLogs
 from ohmstead.core.access import KeptAnswer
 from ohmstead.core.attempt import Attempt
 from ohmstead.core.command import UNDER_WAY, CommandBatch, StationCommand
@@ -38,7 +40,7 @@ from ohmstead.ports import Clock, Decision, R, Store
 SWEEP_S = 60.0
 WHOLE_MS = 6 * 3_600_000  # between two looks at everything; else only at what is too many
 MESSAGE_BYTES_MAX = 1 << 16  # a payload is at most a frame, which is so long by default
-PAGE = 500
+PAGE = 100  # of which each may hold a frame of 64 KiB: some 15 ms
 MEGABYTE = 1 << 20
 COUNTED: frozenset[type] = frozenset(
     {Quarantined, StationCommand, Reservation, TerminalPayment, ForeignTransaction}
@@ -67,6 +69,7 @@ class Retention:
         self._store, self._clock, self._config = store, clock, config
         self._is_frozen = is_frozen
         self._whole_ms = 0
+        self.wire: WireLogs | None = None  # the frames in memory
         # Stations of which something was kept since the last look; None: nobody tells.
         self.fresh: set[str] | None = None
         self.gone: dict[str, int] = {}  # since this process began, by table
@@ -132,6 +135,10 @@ class Retention:
 
     async def _by_age(self) -> None:
         config = self._config
+        if self.wire is not None:
+            since_ms = monotonic_ms() - config.wire_log_days * DAY_MS
+            for _, wire in self.wire.all():
+                wire.forget(since_ms)
         await self._old_commands()
         await self._aged(Attempt, config.attempts_days)
         await self._aged(StationEvent, config.events_days)

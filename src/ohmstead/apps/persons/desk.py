@@ -62,6 +62,7 @@ LOOK_S = 0.5
 RECHECK_S = 60.0  # whether what stood in the way still does: it reads everything
 RETRY_MS = 60_000  # before a station that did not answer is asked again
 DAY_MS = 24 * 3_600_000
+OVERDUE_MS = 21 * DAY_MS
 TOKENS_MAX = 10_000
 SESSIONS_MAX = 100_000  # of one payer
 WORD_CHARACTERS_MAX = 200
@@ -316,6 +317,21 @@ class Persons:
             return None
         # Each request takes so many; whoever is left is found by asking again.
         return await self.forget(words[:NAMES_MAX], when_settled=True, leave_balance=True)
+
+    def overdue(self) -> list[str]:
+        """Sentences about requests that take long: the law gives a month (Art. 12 (3))."""
+        store, since_ms = self._house.store, self._house.clock.now_ms() - OVERDUE_MS
+        waiting = [
+            one
+            for word in STATES
+            for one in store.find(PersonRequest, UNDER_WAY_MAX, state=word.value)
+            if one.created_ms < since_ms
+        ]
+        return [
+            f"a person's request {one.id} of {utc_text(one.created_ms)} is {one.state.value}: look "
+            f"at `ohmstead person show {one.id}`"
+            for one in waiting
+        ]
 
     def was_forgotten(self, word: str) -> list[PersonRequest]:
         """The requests that had this name."""

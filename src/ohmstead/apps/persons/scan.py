@@ -26,7 +26,7 @@ from ohmstead.errors import OperatorError
 from ohmstead.flows.persons.kinds import IMPERSONAL, KEPT
 from ohmstead.ports import Record, Store
 
-PAGE = 500
+PAGE = 100  # of which each may hold a frame of 64 KiB: some 15 ms
 _RUN = re.compile(r"[^\W_]+")
 NONCE_BYTES = 12
 _encode = msgspec.json.Encoder().encode
