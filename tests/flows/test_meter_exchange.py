@@ -130,6 +130,17 @@ def test_a_meter_without_a_key_leaves_its_evse_unproven():
     assert world.store.get(Station, "ST").evse(1).meter_key_id == ""
 
 
+def test_an_exchange_that_is_told_late_does_not_forget_the_session_since():
+    world = World(signed=False)
+    charge(world, 1_000, 1_004)
+    at_ms = world.now
+    world.wait(5)
+    assert charge(world, 2_000, 2_004).state is SessionState.SETTLED  # the new meter counts above
+    exchange(world, 1_010, 2_000, at_ms=at_ms)
+    assert ROLLBACK in charge(world, 2_001, 2_003).findings
+    assert charge(world, 2_004, 2_006).findings == ()
+
+
 def test_an_exchange_that_is_told_twice_happens_once():
     world = World(signed=False)
     first = exchange(world, 10, 0)

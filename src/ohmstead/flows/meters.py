@@ -88,7 +88,7 @@ def exchange_meter(state: State, command: Exchange, now_ms: int) -> Decision[Met
         session_ids=tuple(session.id for session in sessions),
         doubts=doubts,
     )
-    puts: list[Record] = [done, _head(done), *_moved(state, done, sessions)]
+    puts: list[Record] = [done, *_head(state, done), *_moved(state, done, sessions)]
     puts += _keys(state, command, station, evse.meter_key_id, now_ms)
     return Decision(done, tuple(puts))
 
@@ -123,11 +123,13 @@ def _doubts(state: State, command: Exchange, sessions: list[Session]) -> Iterato
             yield BELOW_LAST
 
 
-def _head(done: MeterExchange) -> MeterHead:
-    """The next session is compared with where the new meter began."""
+def _head(state: State, done: MeterExchange) -> Iterator[MeterHead]:
+    """The next session is compared with where the new meter began, unless one has settled since."""
     meter = f"{done.station_id}/{done.evse_id}"
-    initial_mwh, at_ms = done.new_initial_mwh, done.at_ms
-    return MeterHead(meter, GATEWAY_REGISTER, initial_mwh, at_ms, SESSION_ID, at_ms)
+    known = state.get(MeterHead, meter)
+    if known is None or known.at_ms <= done.at_ms:
+        initial_mwh, at_ms = done.new_initial_mwh, done.at_ms
+        yield MeterHead(meter, GATEWAY_REGISTER, initial_mwh, at_ms, SESSION_ID, at_ms)
 
 
 def _moved(state: State, done: MeterExchange, sessions: list[Session]) -> Iterator[Record]:
