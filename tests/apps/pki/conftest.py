@@ -5,6 +5,15 @@ from __future__ import annotations
 import pytest
 
 from ohmstead.adapters.pki import pool
+from tests.apps.pki.pool import Server
+from tests.flows.world import NOON
+
+
+@pytest.fixture
+def server():
+    """A pool and its responder."""
+    with Server(NOON) as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

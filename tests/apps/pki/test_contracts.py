@@ -20,12 +20,6 @@ BOTH = pytest.mark.parametrize("version", [V201, V21])
 DAY = 24 * 60  # minutes
 
 
-@pytest.fixture
-def server():
-    with Server(NOON) as made:
-        yield made
-
-
 def by_file(server, folder, **more):
     """A configuration that trusts the test PKI by file and asks its responder."""
     (folder / "roots.pem").write_text(server.pki.mo_root.pem + server.pki.v2g_root.pem)

@@ -25,7 +25,7 @@ from ohmstead.apps.stations.authority import (
 from ohmstead.apps.stations.renewals import LOOK_MS
 from ohmstead.core.station_log import StationCertificate
 from tests.apps.pki.pool import Server, hash_data
-from tests.apps.pki.test_contracts import BOTH, by_pool, server  # noqa: F401
+from tests.apps.pki.test_contracts import BOTH, by_pool
 from tests.apps.stations.field import POINTS, V21, V201, running
 from tests.apps.stations.test_station_messages import csr_of
 from tests.flows.world import NOON
@@ -75,7 +75,7 @@ async def sign(station, csr, kind="V2GCertificate", **more):
 
 
 @BOTH
-async def test_a_station_gets_its_v2g_certificate_from_the_pool(version, server, tmp_path):  # noqa: F811
+async def test_a_station_gets_its_v2g_certificate_from_the_pool(version, server, tmp_path):
     """2.0.1 A02 with certificateType V2GCertificate; 2.1 has its requestId back."""
     more = {"requestId": 7} if version == V21 else {}
     async with (
@@ -96,7 +96,7 @@ async def test_a_station_gets_its_v2g_certificate_from_the_pool(version, server,
         assert len(kept(field)) == 1
 
 
-async def test_a_pool_that_is_away_is_waited_for_and_the_station_is_not(server, tmp_path):  # noqa: F811
+async def test_a_pool_that_is_away_is_waited_for_and_the_station_is_not(server, tmp_path):
     server.faults = [(503, b"")] * 3
     async with (
         running(tmp_path, pki=by_pool(server)) as field,
@@ -110,7 +110,7 @@ async def test_a_pool_that_is_away_is_waited_for_and_the_station_is_not(server, 
         await until(lambda: kept(field)[0].state == "accepted")
 
 
-async def test_what_the_pool_will_not_sign_is_told_to_the_operator(server, tmp_path):  # noqa: F811
+async def test_what_the_pool_will_not_sign_is_told_to_the_operator(server, tmp_path):
     server.faults = [(400, b"")]
     async with (
         running(tmp_path, pki=by_pool(server)) as field,
@@ -130,7 +130,7 @@ async def test_what_the_pool_will_not_sign_is_told_to_the_operator(server, tmp_p
         ("CsrWeakKey", "V2G20Certificate", lambda: ec.generate_private_key(ec.SECP256R1())),
     ],
 )
-async def test_a_v2g_csr_has_a_key_that_iso_15118_knows(why, kind, key, server, tmp_path):  # noqa: F811
+async def test_a_v2g_csr_has_a_key_that_iso_15118_knows(why, kind, key, server, tmp_path):
     async with (
         running(tmp_path, pki=by_pool(server)) as field,
         field.station(V21) as station,
@@ -140,7 +140,7 @@ async def test_a_v2g_csr_has_a_key_that_iso_15118_knows(why, kind, key, server, 
         assert kept(field) == [] and server.asked == []
 
 
-async def test_a_station_has_three_requests_at_the_pool_at_most(server, tmp_path):  # noqa: F811
+async def test_a_station_has_three_requests_at_the_pool_at_most(server, tmp_path):
     server.faults = [(503, b"")] * 1_000
     async with (
         running(tmp_path, pki=by_pool(server)) as field,
@@ -151,7 +151,7 @@ async def test_a_station_has_three_requests_at_the_pool_at_most(server, tmp_path
         assert len(kept(field)) == 3
 
 
-async def test_a_station_chooses_its_root_and_only_of_those_we_trust(server, tmp_path):  # noqa: F811
+async def test_a_station_chooses_its_root_and_only_of_those_we_trust(server, tmp_path):
     """2.1: hashRootCertificate, of a V2G root and of our own authority."""
     authority = FileAuthority.make(tmp_path, "Test", NOON)
 
@@ -176,7 +176,7 @@ async def test_a_station_chooses_its_root_and_only_of_those_we_trust(server, tmp
 
 
 @BOTH
-async def test_a_v2g_certificate_is_renewed_in_time(version, server, tmp_path):  # noqa: F811
+async def test_a_v2g_certificate_is_renewed_in_time(version, server, tmp_path):
     async with (
         running(tmp_path, pki=by_pool(server, renew_days=10)) as field,
         field.station(version, kind=certified(version)) as station,
