@@ -51,6 +51,15 @@ def test_a_purse_is_emptied_by_messages_or_by_bytes_and_filled_by_time_up_to_a_b
     assert pace.fill(60_100)
 
 
+def test_what_a_station_kept_in_a_day_without_its_network_is_read_as_fast_as_it_comes():
+    pace = Pace(PaceLimits(), 0)
+    kept = 10_000  # two kilobytes each: a signed value every ten seconds, and a boot
+    assert all(pace.spend(2_048) for _ in range(kept))
+    assert pace.flooding_since_ms == 0
+    pace.fill(40_000)
+    assert pace.messages == PaceLimits().messages_burst
+
+
 def test_the_rests_of_messages_are_not_lost_by_looking_often():
     pace = Pace(FEW, 0)
     for _ in range(3):
