@@ -11,7 +11,8 @@ Who may connect is decided in this order, and the first refusal is the answer:
 6. 401, no Basic credentials, another user than the station, or a wrong password; 403, another's
    certificate, or a security profile below the station's own;
    429 instead after five of them in a minute from one address for one station
-7. the upgrade, without a subprotocol and closed again, if none that we speak was offered
+7. 503 with a Retry-After, a station that logs in more often than it may (``ocpp.pace``)
+8. the upgrade, without a subprotocol and closed again, if none that we speak was offered
 """
 
 from __future__ import annotations
