@@ -62,6 +62,7 @@ LOOK_S = 0.5
 RECHECK_S = 60.0  # whether what stood in the way still does: it reads everything
 RETRY_MS = 60_000  # before a station that did not answer is asked again
 DAY_MS = 24 * 3_600_000
+SLICE = 10  # records of one commit
 OVERDUE_MS = 21 * DAY_MS
 TOKENS_MAX = 10_000
 SESSIONS_MAX = 100_000  # of one payer
@@ -243,13 +244,17 @@ class Persons:
                 continue
             begun = ""
             async for page in pages(store, table.kind, after):
-                keys = tuple(one.key for one in page if sieve.keeps(one) and _touches(one, names))
-                if not keys:
-                    continue
-                cursor = (table.name, page[-1].key)
-                turned = Page(request.id, table.kind, table.name, keys, names, cursor)
-                if await self._turn(turned):
-                    return
+                keys = []
+                for one in page:
+                    if sieve.keeps(one):
+                        await asyncio.sleep(0)  # a hostile payload takes its time to be read
+                        keys += [one.key] if _touches(one, names) else []
+                for at in range(0, len(keys), SLICE):
+                    some = tuple(keys[at : at + SLICE])
+                    cursor = (table.name, some[-1])
+                    turned = Page(request.id, table.kind, table.name, some, names, cursor)
+                    if await self._turn(turned):
+                        return
             after = ""
         for _, wire in self._house.gateway.wire.all():
             wire.erase(lambda raw: _is_named(raw, names))
