@@ -177,3 +177,18 @@ def test_ports_of_the_list_are_meant():
         "//ocsp.example/",
     ):
         assert not asker.may_ask(url), url
+
+
+async def test_who_asks_a_wrong_responder_spoils_nothing_for_others(server):
+    from ohmstead.wire.pki.certificate import read_certificate
+    from ohmstead.wire.pki.status import id_of
+
+    issuer, leaf = server.pki.mo_2, server.pki.leaf("DEABCC12345678", server.pki.mo_2)
+    named = id_of(read_certificate(leaf.certificate), read_certificate(issuer.certificate))
+    asker = Responders((server.host,), 20, lambda: NOON)
+    assert await code_of(asker.ask(named, f"{server.url}/elsewhere")) == "NoOcspAnswer"
+    assert await code_of(asker.ask(named, f"{server.url}/elsewhere")) == "NoOcspAnswer"
+    found = await asyncio.gather(*(asker.ask(named, f"{server.url}/ocsp") for _ in range(4)))
+    assert len(set(found)) == 1
+    assert server.paths() == ["/elsewhere", "/ocsp"]
+    await asker.close()

@@ -19,7 +19,7 @@ from ohmstead.errors import PkiUnavailable, RemoteProtocolError
 from ohmstead.wire.pki.certificate import UNREADABLE, ms_of
 from ohmstead.wire.pki.status import RESPONSE_LENGTH_MAX, CertificateId, request_of
 
-KEPT_MAX = 10_000  # answers
+KEPT_MAX = 2_000  # answers, of 16 kB at most
 UNDATED_S = 3_600  # for which an answer is kept that does not say until when it is good
 KEPT_S_MAX = 24 * 3_600
 FAILED_S = 30  # for which a failure is the answer
@@ -75,16 +75,18 @@ class Responders:
             host = url[:80].encode("ascii", "replace").decode()
             reason = f"the OCSP responder {host!r} is not in pki.ocsp_hosts"
             raise PkiUnavailable("OcspHostNotAllowed", reason, is_final=True)
-        kept = self._kept.get(asked.text)
+        # By the URL too: who asks a wrong responder spoils nothing for those who ask the right one.
+        key = f"{asked.text} {url}"
+        kept = self._kept.get(key)
         if kept is not None and time.monotonic() < kept.until_s:
             if kept.failure is not None:
                 raise PkiUnavailable(kept.failure.code, str(kept.failure))
             return kept.der
-        task = self._asking.get(asked.text)
+        task = self._asking.get(key)
         if task is None:
-            task = asyncio.create_task(self._fetch(asked, url))
-            self._asking[asked.text] = task
-            task.add_done_callback(lambda _: self._asking.pop(asked.text, None))
+            task = asyncio.create_task(self._fetch(asked, url, key))
+            self._asking[key] = task
+            task.add_done_callback(lambda _: self._asking.pop(key, None))
         return await asyncio.shield(task)
 
     async def close(self) -> None:
@@ -94,7 +96,7 @@ class Responders:
         await asyncio.gather(*self._asking.values(), return_exceptions=True)
         await self._http.close()
 
-    async def _fetch(self, asked: CertificateId, url: str) -> bytes:
+    async def _fetch(self, asked: CertificateId, url: str, key: str) -> bytes:
         try:
             try:
                 answer = await self._http.ask("POST", url, HEADERS, request_of(asked))
@@ -105,9 +107,9 @@ class Responders:
                 raise PkiUnavailable("NoOcspAnswer", reason)
             until_s = self._good_for(answer.body)
         except PkiUnavailable as failure:
-            self._keep(asked, _Kept(time.monotonic() + FAILED_S, failure=failure))
+            self._keep(key, _Kept(time.monotonic() + FAILED_S, failure=failure))
             raise
-        self._keep(asked, _Kept(until_s, answer.body))
+        self._keep(key, _Kept(until_s, answer.body))
         return answer.body
 
     def _good_for(self, der: bytes) -> float:
@@ -125,8 +127,8 @@ class Responders:
         left_s = (min(dated) - self._now_ms()) // 1_000 if dated else UNDATED_S
         return time.monotonic() + min(max(left_s, 0), KEPT_S_MAX)
 
-    def _keep(self, asked: CertificateId, kept: _Kept) -> None:
-        self._kept.pop(asked.text, None)
+    def _keep(self, key: str, kept: _Kept) -> None:
+        self._kept.pop(key, None)
         while len(self._kept) >= KEPT_MAX:
             del self._kept[next(iter(self._kept))]
-        self._kept[asked.text] = kept
+        self._kept[key] = kept
