@@ -10,6 +10,7 @@ from ohmstead.core.meter import MeterKey, Tier
 from ohmstead.core.network import Station
 from ohmstead.core.session import SessionState
 from ohmstead.errors import OperatorError
+from ohmstead.flows import onboarding
 from ohmstead.flows.charging.review import Resolve, resolve
 from ohmstead.flows.meters import Exchange, exchange_meter
 from ohmstead.frozen import replace
@@ -139,6 +140,18 @@ def test_an_exchange_that_is_told_late_does_not_forget_the_session_since():
     exchange(world, 1_010, 2_000, at_ms=at_ms)
     assert ROLLBACK in charge(world, 2_001, 2_003).findings
     assert charge(world, 2_004, 2_006).findings == ()
+
+
+def test_a_new_key_that_was_registered_before_the_exchange_was_told_stays():
+    world = World()
+    at_ms = world.now
+    world.wait(5)
+    key = replace(key_of(Meter("NEW-1", 9)), valid_from_ms=world.now)
+    world.run(onboarding.add_meter, onboarding.AddMeter(key, 1))
+    done = exchange(world, 4, 0, at_ms=at_ms)
+    assert done.old_key_id == ""
+    assert world.store.get(Station, "ST").evse(1).meter_key_id == key.key_id
+    assert world.store.get(MeterKey, key.key_id).valid_until_ms is None
 
 
 def test_an_exchange_that_is_told_twice_happens_once():

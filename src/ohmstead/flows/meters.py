@@ -75,13 +75,14 @@ def exchange_meter(state: State, command: Exchange, now_ms: int) -> Decision[Met
             "the old meter's final register is below the last value known of it: read it again, "
             "or say that it is so anyway"
         )
+    old_key_id = _old_key(state, command, evse.meter_key_id)
     done = MeterExchange(
         station_id=station.id,
         evse_id=evse.id,
         at_ms=command.at_ms,
         old_final_mwh=command.old_final_mwh,
         new_initial_mwh=command.new_initial_mwh,
-        old_key_id=evse.meter_key_id,
+        old_key_id=old_key_id,
         new_key_id=new_key_id,
         author=command.author,
         recorded_ms=now_ms,
@@ -89,7 +90,7 @@ def exchange_meter(state: State, command: Exchange, now_ms: int) -> Decision[Met
         doubts=doubts,
     )
     puts: list[Record] = [done, *_head(state, done), *_moved(state, done, sessions)]
-    puts += _keys(state, command, station, evse.meter_key_id, now_ms)
+    puts += _keys(state, command, station, old_key_id, now_ms)
     return Decision(done, tuple(puts))
 
 
@@ -143,6 +144,14 @@ def _moved(state: State, done: MeterExchange, sessions: list[Session]) -> Iterat
         yield SessionExchange(session.id, steps)
         if EXCHANGED not in session.findings:
             yield replace(session, findings=(*session.findings, EXCHANGED))
+
+
+def _old_key(state: State, command: Exchange, key_id: str) -> str:
+    """The key of the meter that was taken out. One that was registered after the exchange is the
+    new one's already: an operator who did that first loses nothing by telling the rest."""
+    key = state.get(MeterKey, key_id) if key_id else None
+    is_new = key is not None and key.valid_from_ms > command.at_ms
+    return "" if is_new and command.new_key is None else key_id
 
 
 def _keys(

@@ -138,6 +138,8 @@ def exchange_meter(
     if done["new_key_id"]:
         say(f"Registered key {done['new_key_id']}.")
         say(f"Next: its passport on the chain, from `ohmstead meter digest {station_id}`.")
+    elif done["old_key_id"]:
+        say(f"Key {done['old_key_id']} ended: until `ohmstead meter add` the evse is unproven.")
 
 
 @meter.command("exchanges")
