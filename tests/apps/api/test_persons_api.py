@@ -16,6 +16,7 @@ from ohmstead.core.attempt import Attempt, card_of
 from ohmstead.core.command import Author, CommandState, StationCommand
 from ohmstead.core.local_list import LocalList
 from ohmstead.core.network import IdToken, Quarantined, TokenStatus
+from ohmstead.core.onchain import Lock, LockState
 from ohmstead.core.person import GONE, PersonRequest, PersonState
 from ohmstead.core.reservation import Reservation, ReservationState, key_of
 from ohmstead.core.session import PayerKind, SessionState
@@ -447,6 +448,31 @@ def test_a_request_that_another_house_sealed_keeps_nobody_else_waiting(tmp_path)
         await desk.field.run(put_record, strange)
         await anna(desk)
         assert (await forget(desk, UID))["records"] == {"id_tokens": 1}
+
+    walk(tmp_path, scenario)
+
+
+def test_a_wallets_lock_is_no_card_that_a_station_could_be_asked_by(tmp_path):
+    async def scenario(desk):
+        async with desk.field.station(V201, kind=Station201) as station:
+            uid = await desk.field.lock(40_000_000, "0x" + "7c" * 32)
+            token = desk.house.store.get(IdToken, uid.casefold())
+            # Longer than any station takes, and of a type that OCPP does not have.
+            strange = replace(token, offline_at=("S",), type="Strange")
+            await desk.field.run(put_record, strange)
+            refused = await desk.admin.post(FORGET, json={"subjects": [uid]})
+            assert "is open" in problem(refused, 409, "not-settled")["blocked_by"][0]
+            lock = desk.house.store.get(Lock, token.lock_id)
+            await desk.field.run(put_record, replace(lock, state=LockState.RETURNED))
+            done = await forget(desk, uid)
+            assert (done["stations"][0]["state"], station.point.asked) == ("done", [])
+            assert station.point.cleared
+            await anna(desk)
+            known = desk.house.store.get(IdToken, UID.casefold())
+            changed = replace(known, type="Strange", offline_at=("S",))
+            await desk.field.run(put_record, changed)
+            await forget(desk, UID)
+            assert station.point.asked == [(False, True, UID)]
 
     walk(tmp_path, scenario)
 

@@ -22,13 +22,15 @@ from ohmstead.wire.ocpp.base import Message, Version
 REQUEST_ID_MAX = 2**31 - 1
 REPORT_S = 20.0  # for all pages of one station
 POLL_S = 0.05
+TYPES = frozenset(one.value for one in v201.IdTokenEnumType)
 TEXT_CHARACTERS_MAX = 100_000  # of one station's report
 
 
 def _request(spelled: tuple[str, str], *, report: bool, clear: bool) -> tuple[int, Message]:
     uid, kind = spelled
     number = secrets.randbelow(REQUEST_ID_MAX)
-    token = v201.IdTokenType(id_token=uid, type=v201.IdTokenEnumType(kind))
+    known = kind if kind in TYPES else v201.IdTokenEnumType.ISO14443
+    token = v201.IdTokenType(id_token=uid, type=v201.IdTokenEnumType(known))
     return number, v201.CustomerInformationRequest(
         request_id=number, report=report, clear=clear, id_token=token
     )
@@ -42,6 +44,8 @@ async def tell(desk: Desk, task: StationTask, names: Names) -> StationTask:
     station_id = task.station_id
     if link_of(desk, station_id).version is Version.V16:
         return _after(task, await ask(desk, station_id, "ClearCache", v16.ClearCacheRequest()))
+    if not names.spelled:  # nothing that a station could be asked by
+        return _after(task, await ask(desk, station_id, "ClearCache", v201.ClearCacheRequest()))
     cleared = task
     for spelled in names.spelled:
         _, request = _request(spelled, report=False, clear=True)

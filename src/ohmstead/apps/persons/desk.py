@@ -106,10 +106,11 @@ class Persons:
             tokens += store.find(IdToken, TOKENS_MAX, payer=address)
         known = {one.key: (one.uid, one.type) for one in tokens if one is not None}
         said = {word.strip().casefold(): word.strip() for word in subjects}
-        cards = [uid for uid in names.uids if uid not in names.emails and len(uid) <= UID_MAX]
+        cards = [uid for uid in names.uids if uid not in names.emails]
         spelled = {uid: (said[uid], "ISO14443") for uid in cards} | known
         uids = tuple(dict.fromkeys((*names.uids, *spelled, *self._earlier(names))))
-        return replace(names, uids=uids, spelled=tuple(spelled.values()))
+        told = tuple(one for one in spelled.values() if len(one[0]) <= UID_MAX)
+        return replace(names, uids=uids, spelled=told)
 
     def _earlier(self, names: Names) -> list[str]:
         """Id_tokens that the addresses paid for once, and that are nobody else's now."""

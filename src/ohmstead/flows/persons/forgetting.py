@@ -10,7 +10,7 @@ from ohmstead.core.local_list import REVISION, ListState, LocalList
 from ohmstead.core.network import Counter, IdToken, TokenStatus
 from ohmstead.core.person import Names, PersonRequest, PersonState, StationTask, TaskState
 from ohmstead.errors import OperatorError
-from ohmstead.flows.local_lists import REFRESH_LISTS, WriteToken, count_of, write_id_token
+from ohmstead.flows.local_lists import CLEAR_CACHE, REFRESH_LISTS, count_of
 from ohmstead.flows.persons.records import rewritten
 from ohmstead.flows.persons.standing import blocker_of
 from ohmstead.frozen import Frozen, replace
@@ -28,7 +28,7 @@ class Begin(Frozen):
     connected: tuple[str, ...] = ()
 
 
-def begin(state: State, command: Begin, now_ms: int) -> Decision[PersonRequest]:
+def begin(state: State, command: Begin, _now_ms: int) -> Decision[PersonRequest]:
     """Write a request down and block its id_tokens; the same names again are the same request."""
     wanted = command.request
     known = [one for word in STATES for one in _in(state, word)]
@@ -38,20 +38,26 @@ def begin(state: State, command: Begin, now_ms: int) -> Decision[PersonRequest]:
     if len(known) >= UNDER_WAY_MAX:
         raise OperatorError(f"{UNDER_WAY_MAX} requests are under way; wait until some are done")
     puts: list[Record] = [wanted]
-    jobs: list[Job] = []
-    for uid in command.uids:
-        token = state.get(IdToken, uid)
-        if token is None or token.status is TokenStatus.BLOCKED:
-            continue
-        blocked = replace(token, status=TokenStatus.BLOCKED)
-        done = write_id_token(state, WriteToken(blocked, command.connected), now_ms)
-        puts = [*(one for one in puts if not _same(one, done.puts)), *done.puts]
-        jobs += [job for job in done.jobs if job.id not in {one.id for one in jobs}]
-    return Decision(wanted, tuple(puts), jobs=tuple(jobs))
+    jobs: tuple[Job, ...] = ()
+    found = [state.get(IdToken, uid) for uid in command.uids]
+    tokens = [one for one in found if one is not None and one.status is not TokenStatus.BLOCKED]
+    puts += [replace(token, status=TokenStatus.BLOCKED) for token in tokens]
+    if tokens and command.connected:
+        number = count_of(state, CLEAR_CACHE) + 1
+        puts.append(Counter(CLEAR_CACHE, number))
+        payload = {"stations": list(command.connected)}
+        jobs = (Job(f"{CLEAR_CACHE}/{number}", CLEAR_CACHE, CLEAR_CACHE, payload),)
+    if any(token.offline_at for token in tokens):
+        counter, job = _lists_anew(state)
+        puts.append(counter)
+        jobs += (job,)
+    return Decision(wanted, tuple(puts), jobs=jobs)
 
 
-def _same(one: Record, others: tuple[Record, ...]) -> bool:
-    return any((type(one), one.key) == (type(other), other.key) for other in others)
+def _lists_anew(state: State) -> tuple[Counter, Job]:
+    revision = count_of(state, REVISION) + 1
+    job = Job(f"{REFRESH_LISTS}/{revision}", REFRESH_LISTS, REFRESH_LISTS, {})
+    return Counter(REVISION, revision), job
 
 
 def _in(state: State, word: PersonState) -> list[PersonRequest]:
@@ -95,9 +101,9 @@ def erase_page(state: State, command: Page, now_ms: int) -> Decision[str]:
         elif after != record:
             puts.append(after)
     if any(kind is IdToken or kind is LocalList for kind, _ in drops):
-        revision = count_of(state, REVISION) + 1
-        puts.append(Counter(REVISION, revision))
-        jobs = (Job(f"{REFRESH_LISTS}/{revision}", REFRESH_LISTS, REFRESH_LISTS, {}),)
+        counter, job = _lists_anew(state)
+        puts.append(counter)
+        jobs = (job,)
     many = len(drops) + sum(type(one) is command.kind for one in puts)
     counts = dict(request.changed)
     if many:
