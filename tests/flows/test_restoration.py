@@ -57,7 +57,7 @@ def named(node, module, function):
         return getattr(module, node.id)
     if isinstance(node, ast.Name):
         assigned = [one for one in ast.walk(function) if isinstance(one, ast.Assign)]
-        (node,) = [one.value for one in assigned if one.targets[0].id == node.id]
+        (node,) = [one.value for one in assigned if getattr(one.targets[0], "id", "") == node.id]
     assert isinstance(node, ast.JoinedStr), ast.dump(node)
     first = node.values[0]
     assert isinstance(first, ast.Constant) and first.value.endswith("/"), ast.dump(node)
