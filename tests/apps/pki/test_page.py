@@ -42,8 +42,8 @@ async def test_the_page_is_typed_as_it_stands_and_the_test_contract_charges(tmp_
     for words in lines("sh"):
         made = CliRunner().invoke(app, words)
         assert made.exit_code == 0, made.output
-    printed = made.stdout[made.stdout.index("[pki]") :]
-    config = parse(printed.encode(), "what test-init prints")
+    printed = made.stdout[made.stdout.index("roots = ") :]
+    config = parse(f"[pki]\n{printed}".encode(), "what test-init prints")
     fields = {name: getattr(config.pki, name) for name in ("roots", "authorities", "revocation")}
 
     class Station(with_roots(V201)):
