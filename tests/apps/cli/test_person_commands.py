@@ -8,6 +8,7 @@ import shlex
 import stat
 from pathlib import Path
 
+from ohmstead.apps.cli.persons import _in_the_way
 from tests.apps.cli.test_commands import OWNER, Up, inside
 
 PAGE = Path(__file__).parents[3] / "docs" / "operating" / "privacy.md"
@@ -42,4 +43,14 @@ def test_the_examples_of_the_page_work_as_they_stand(tmp_path, monkeypatch):
         Path("no.json").write_text("[1]")
         assert "is not what" in inside("person", "again", "no.json", code=1).stderr
         inside("person", "forget", "CARD-1", "--wait")
+        strange = inside("person", "forget", "CARD-1" * 99, code=1)
+        assert "characters" in strange.stderr
         inside("data-transfer", "list")
+
+
+def test_what_stands_in_the_way_is_told_in_the_words_of_options():
+    text = _in_the_way(["5 minor units of payer:0x1 are left; say so (leave_balance)", "a lock"])
+    assert text == (
+        "not now: 5 minor units of payer:0x1 are left; say so (--leave-balance), and 1 more "
+        "(--dry-run lists them); --when-settled waits for it"
+    )

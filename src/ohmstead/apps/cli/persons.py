@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ohmstead.apps.cli.client import Api, part
+from ohmstead.apps.cli.client import Api, ApiRefused, part
 from ohmstead.apps.cli.common import (
     HERE,
     Dir,
@@ -93,7 +93,13 @@ def forget_person(
         "when_settled": when_settled,
         "leave_balance": leave_balance,
     }
-    found = api.post("/persons/forget", body)
+    try:
+        found = api.post("/persons/forget", body)
+    except ApiRefused as error:
+        blockers = error.problem.get("blocked_by")
+        if not blockers:
+            raise
+        raise OperatorError(_in_the_way(blockers)) from None
     if dry_run:
         say_json(found) if as_json else _say_plan(found)
         return
@@ -153,6 +159,13 @@ def forget_again(
         _say(found["request"])
     else:
         say("Nobody who was forgotten is here.")
+
+
+def _in_the_way(blockers: list[str]) -> str:
+    """What keeps a person from being forgotten now, in the words of options."""
+    more = f", and {len(blockers) - 1} more (--dry-run lists them)" if len(blockers) > 1 else ""
+    text = blockers[0].replace("(leave_balance)", "(--leave-balance)")
+    return f"not now: {text}{more}; --when-settled waits for it"
 
 
 def _say(found: dict[str, Any]) -> None:
