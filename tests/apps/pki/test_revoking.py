@@ -75,6 +75,15 @@ async def test_a_revoked_certificate_is_on_the_list_and_ocsp_says_so(tmp_path):
             answer = (await it.nobody.post("/api/v1/pki/ocsp", content=raw)).content
             found = read_answer(answer, id_of(leaf, own), [own], [], it.field.now)
             assert (found.word, found.is_proven) == (word, True)
+            asked = ocsp.OCSPRequestBuilder().add_certificate(
+                leaf.x509,
+                authority.certificate,
+                hashes.SHA1(),
+            )
+            raw = asked.build().public_bytes(Encoding.DER)
+            answer = (await it.nobody.post("/api/v1/pki/ocsp", content=raw)).content
+            status = ocsp.load_der_ocsp_response(answer).certificate_status
+            assert status.name.lower() == word
         shown = (await it.read.get("/api/v1/stations/S/certificates")).json()["items"]
         assert [bool(item["revoked"]) for item in shown] == [False, True]
 
@@ -271,3 +280,19 @@ def test_certificates_say_where_their_revocation_can_be_asked_about(tmp_path):
     assert one.ocsp_urls == ("https://charge.example/api/v1/pki/ocsp",)
     points = one.x509.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     assert points[0].full_name[0].value == "https://charge.example/api/v1/pki/ca.crl"
+
+
+async def test_a_request_with_any_byte_changed_is_answered(tmp_path):
+    async with office(tmp_path) as (it, station, authority):
+        one = await given(it.field, station)
+        leaf = read_pem(one.chain)[0].x509
+        asked = ocsp.OCSPRequestBuilder().add_certificate(
+            leaf, authority.certificate, hashes.SHA256()
+        )
+        good = asked.build().public_bytes(Encoding.DER)
+        for place in range(len(good)):
+            for change in (0x01, 0x80, 0xFF):
+                raw = bytearray(good)
+                raw[place] ^= change
+                answer = it.field.house.revoking.answer(bytes(raw))
+                ocsp.load_der_ocsp_response(answer)
