@@ -362,3 +362,14 @@ class TestStatus:
         except RemoteProtocolError:
             return
         assert found.word == REVOKED and found.is_proven
+
+
+def test_a_certificate_without_a_usable_serial_number_is_refused_by_name():
+    """Such a one cannot be written here, but others write it: its number is changed in its DER."""
+    der = bytearray(LEAF.certificate.public_bytes(Encoding.DER))
+    raw = LEAF.certificate.serial_number.to_bytes(20, "big").lstrip(b"\0")
+    place = der.index(raw)
+    for first in (0x80, 0xFF):
+        changed = bytes(der[:place]) + bytes([first]) + bytes(der[place + 1 :])
+        with pytest.raises(RemoteProtocolError):
+            request_of(id_of(read_der(changed), CHAIN[1]))

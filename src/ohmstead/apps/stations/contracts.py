@@ -97,7 +97,10 @@ class Contracts:
         if not is_same_contract(chain[0].common_name, id_token):
             name = chain[0].common_name[:40]
             return Checked(Contract.CHAIN, f"the certificate is of contract {name!r}, not of this")
-        return await self._unrevoked(verdict.path, roots)
+        try:
+            return await self._unrevoked(verdict.path, roots)
+        except RemoteProtocolError as error:
+            return Checked(Contract.CHAIN, str(error))
 
     async def by_hashes(self, named: Sequence[Named]) -> Checked:
         """C07.FR.05: ask whether a certificate of a chain that the station checked is revoked."""
@@ -118,7 +121,9 @@ class Contracts:
             readable = []
             for der in found:
                 try:
-                    readable.append(read_der(der, "a root"))
+                    one = read_der(der, "a root")
+                    id_of(one, one)  # that it can be named is needed of it
+                    readable.append(one)
                 except RemoteProtocolError as error:
                     log.warning("a root is left out", reason=str(error))
             self._read = (found, tuple(readable))

@@ -106,6 +106,8 @@ class Revoking:
             asked = ocsp.load_der_ocsp_request(request)
             algorithm, serial = asked.hash_algorithm, asked.serial_number
             name, key = asked.issuer_name_hash, asked.issuer_key_hash
+            if serial < 0:
+                raise ValueError("no serial number")
             # Our certificate is its own issuer, so this is how it is named in theirs; by SHA-1 too,
             # which most clients use, and which proves nothing here.
             certificate = self._authority.certificate

@@ -81,9 +81,12 @@ def read_id(algorithm: str, name_hash: str, key_hash: str, serial: str) -> Certi
 
 
 def id_of(one: Certificate, issuer: Certificate, algorithm: str = "SHA256") -> CertificateId:
-    """Name a certificate of this issuer."""
-    asked = ocsp.OCSPRequestBuilder().add_certificate(one.x509, issuer.x509, ALGORITHMS[algorithm])
-    made = asked.build()
+    """Name a certificate of this issuer; raises RemoteProtocolError for one nobody can name."""
+    builder = ocsp.OCSPRequestBuilder()
+    try:
+        made = builder.add_certificate(one.x509, issuer.x509, ALGORITHMS[algorithm]).build()
+    except UNREADABLE:
+        raise RemoteProtocolError("the certificate has no usable serial number") from None
     serial = one.x509.serial_number
     return CertificateId(algorithm, made.issuer_name_hash, made.issuer_key_hash, serial)
 
