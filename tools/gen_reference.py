@@ -63,9 +63,9 @@ documents (`application/problem+json`) whose `detail` says what to do. Lists pag
 `cursor` (take it from `next`). Amounts are strings of minor units beside their asset, energies
 whole milliwatt-hours, times RFC 3339 in UTC. `POST /sessions`, `POST /sessions/{id}/resolve`
 and `POST /faucet` move money and need an `Idempotency-Key`: the same key with the same body is
-carried out once and answered again, with another body it is 422. Say why a station is commanded in
-the header `Ohmstead-Reason`, on any route that leads to a command: it stands in the log beside the
-key.
+carried out once and answered again, with another body it is 422. Commands and batches of commands
+may carry one. Say why a station is commanded in the header `Ohmstead-Reason`, on any route that
+leads to a command: it stands in the log beside the key.
 
 """
 CONFIG_INTRO = """# network.toml

@@ -194,3 +194,17 @@ def test_every_admission_has_its_commands():
         assert may_leave(Admission.ACCEPTED, action)
         assert may_leave(Admission.PENDING, action) is (action in SETTING_UP)
         assert may_leave(Admission.REJECTED, action) is ("Trigger" in action)
+
+
+def test_a_password_of_few_characters_is_refused_and_one_of_few_kinds_is_called_weak(tmp_path):
+    async def scenario(desk):
+        body = {"id": "W", "owner": "0x" + "ab" * 20, "tariff": "T"}
+        body["evses"] = [{"id": 1, "rated_w": 22_000}]
+        short = await desk.host.post(S, json=body | {"password": "short"})
+        assert "at least 16 characters" in problem(short, 400)["detail"]
+        weak = await desk.host.post(S, json=body | {"password": "a" * 16})
+        assert weak.json()["password_state"] == "weak"
+        good = body | {"id": "G", "password": "correct horse battery"}
+        assert (await desk.host.post(S, json=good)).json()["password_state"] == "good"
+
+    walk(tmp_path, scenario)
