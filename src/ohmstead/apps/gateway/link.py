@@ -213,8 +213,8 @@ class StationLink(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """The upgrade has been sent."""
         self._transport = self._intake.transport = transport
-        # The request has the password in it, and is of no further use.
-        transport.request.headers.clear()
+        for head in (transport.request, transport.response):  # one has the password in it
+            head.headers.clear()
         self._registry.enter(self)
         how = f"{self.version.subprotocol}, profile {self.profile}"
         _log.info("station connected", station=self.station_id, address=self.address, how=how)

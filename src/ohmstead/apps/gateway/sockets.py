@@ -31,7 +31,7 @@ from ohmstead.apps.gateway.origin import Origin, origin_of
 from ohmstead.apps.gateway.upgrade import UpgradeRefused
 from ohmstead.wire.proxy import Proxied
 
-READ_BUFFER_BYTES = 2048  # grows to twice the longest frame a station ever sent
+READ_BUFFER_BYTES = 1024  # grows to twice the longest frame a station ever sent
 FAILED = frozenset({PROTOCOL_ERROR, INVALID_TEXT, TOO_BIG})
 
 _scratch = bytearray(64 << 10)
@@ -51,6 +51,9 @@ class _Log:
         """Nothing: warnings and errors are the peer's violations, told by their close codes."""
 
     log = info = warning = error = debug
+
+
+_LOG = _Log()
 
 
 class Turned(WSListener):
@@ -143,7 +146,7 @@ class StationSocket(WSProtocol):  # type: ignore[misc]  # Any, without a stub
             None,  # path: a client's
             False,  # is_client_side
             factory,
-            _Log(),
+            _LOG,
             True,  # disconnect_on_exception
             None,  # websocket_handshake_timeout: the sweep's, see server
             False,  # enable_auto_ping: a task for each connection; the sweep's instead

@@ -48,7 +48,7 @@ class WireLog:
 
     def __init__(self) -> None:
         self.count = 0
-        self.frames: deque[Kept] = deque(maxlen=FRAMES_MAX)
+        self.frames: list[Kept] = []  # a deque that holds twelve takes four times the memory
         self.refusals: deque[Kept] | None = None  # most stations have none
         self._long_bytes = LONG_BYTES  # more than this is looked at before it is kept
         self._bytes = 0  # held, while it is watched
@@ -56,26 +56,23 @@ class WireLog:
 
     def received(self, data: bytes, at_ms: int) -> None:
         """A frame came."""
-        self.count += 1
         kept = data if len(data) <= self._long_bytes else self._fit(data, at_ms)
-        self.frames.append((at_ms, IN, kept))
+        self._keep(at_ms, IN, kept)
 
     def sent(self, data: bytes) -> None:
         """A frame goes."""
-        self.count += 1
         at_ms = monotonic_ns() // NS_PER_MS
         kept = data if len(data) <= self._long_bytes else self._fit(data, at_ms)
-        self.frames.append((at_ms, OUT, kept))
+        self._keep(at_ms, OUT, kept)
 
     def note(self, text: str) -> None:
         """Something happened that is no frame: a log-in that failed, how a connection ended."""
         text = text[:NOTE_CHARACTERS_MAX]
-        self.count += 1
         if self.frames and self.frames[-1][1:] == (NOTE, text):
             self.frames.pop()  # who only knocks and knocks is to push nothing out
         if self._until_ms:
             self._make_room(0)
-        self.frames.append((monotonic_ns() // NS_PER_MS, NOTE, text))
+        self._keep(monotonic_ns() // NS_PER_MS, NOTE, text)
 
     def refused(self, text: str) -> None:
         """A log-in was refused: a note that no later frame pushes out."""
@@ -94,7 +91,6 @@ class WireLog:
     def watch(self, now_ms: int) -> None:
         """Keep more for a while: somebody looks."""
         if not self._until_ms:
-            self.frames = deque(self.frames)
             self._bytes = sum(size_of(data) for _, _, data in self.frames)
         self._until_ms = now_ms + WATCH_MS
         self._long_bytes = -1  # every frame
@@ -102,21 +98,18 @@ class WireLog:
     def rest(self) -> None:
         """Nobody looks any more."""
         self._until_ms, self._long_bytes = 0, LONG_BYTES
-        self.frames = deque(
-            (
-                (at_ms, direction, Cut(data[:HEAD_BYTES], len(data)))
-                if isinstance(data, bytes) and len(data) > LONG_BYTES
-                else (at_ms, direction, data)
-                for at_ms, direction, data in self.frames
-            ),
-            FRAMES_MAX,
-        )
+        self.frames = [
+            (at_ms, direction, Cut(data[:HEAD_BYTES], len(data)))
+            if isinstance(data, bytes) and len(data) > LONG_BYTES
+            else (at_ms, direction, data)
+            for at_ms, direction, data in self.frames[-FRAMES_MAX:]
+        ]
 
     def forget(self, since_ms: int) -> None:
         """Drop what is older; ``since_ms`` is of the monotonic clock, as are the frames."""
         frames = self.frames
         while frames and frames[0][0] < since_ms:
-            _, _, data = frames.popleft()
+            _, _, data = frames.pop(0)
             self._bytes -= size_of(data) if self._until_ms else 0
 
     def erase(self, is_named: Callable[[bytes], bool]) -> int:
@@ -128,8 +121,15 @@ class WireLog:
                 self._bytes -= size_of(data) if self._until_ms else 0
                 kept[at] = (at_ms, direction, Cut(b"", len(raw)))
         erased = sum(one is not other for one, other in zip(kept, self.frames, strict=True))
-        self.frames = deque(kept, self.frames.maxlen)
+        self.frames = kept
         return erased
+
+    def _keep(self, at_ms: int, direction: str, kept: bytes | Cut | str) -> None:
+        self.count += 1
+        frames = self.frames
+        frames.append((at_ms, direction, kept))
+        if len(frames) > FRAMES_MAX and not self._until_ms:
+            del frames[0]
 
     def _fit(self, data: bytes, at_ms: int) -> bytes | Cut:
         """What is kept of a frame that is long, or of any while somebody looks."""
@@ -145,7 +145,7 @@ class WireLog:
         self._bytes += size
         frames = self.frames
         while frames and (self._bytes > WATCHED_BYTES_MAX or len(frames) >= WATCHED_FRAMES_MAX):
-            self._bytes -= size_of(frames.popleft()[2])
+            self._bytes -= size_of(frames.pop(0)[2])
 
 
 class WireLogs:

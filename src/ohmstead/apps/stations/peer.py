@@ -119,6 +119,8 @@ class StationPeer:
             raise
         except RemoteProtocolError as error:  # a field that only its handler could read
             raise CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, str(error)) from None
+        finally:
+            self.payload = b""  # of a hundred thousand stations these are megabytes
 
     def examine(self, raws: tuple[bytes, ...]) -> Awaitable[tuple[Evidence, ...]]:
         """Check signed records against the keys registered for this station."""
