@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ohmstead.core.device_model import Inventory, fault_of
 from ohmstead.core.network import Counter, Station
-from ohmstead.core.standing import Standing
+from ohmstead.core.standing import Stand, Standing
 from ohmstead.core.template import TEMPLATES_MAX, V16, Facts, Template, check, means, typed_16
 from ohmstead.errors import OperatorError
 from ohmstead.flows.inventory import judged
@@ -82,7 +82,9 @@ def reassess(state: State, command: Reassess, now_ms: int) -> Decision[tuple[Sta
             continue
         facts = facts_of(station, standing.protocol)
         is_meant = template is not None and means(template, facts)
-        if not is_meant and standing.template != command.template:
+        # In a conflict the standing names neither of the two, so it may be this one's.
+        was_meant = standing.template == command.template or standing.state is Stand.CONFLICT
+        if not (is_meant or was_meant):
             continue
         now = judged(state, standing, state.get(Inventory, station_id), now_ms)
         seen.append(now)

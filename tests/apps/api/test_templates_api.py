@@ -209,6 +209,19 @@ def test_a_template_is_held_against_what_its_stations_said_before_it_is_kept(tmp
     walk(tmp_path, scenario)
 
 
+def test_a_conflict_ends_when_one_of_the_two_templates_is_removed(tmp_path):
+    async def scenario(desk):
+        async with desk.field.station(V16, kind=Station16):
+            await read(desk)
+            await put(desk, "A", **body(V16))
+            await put(desk, "B", **body(V16, model="Mod*"))
+            await until(desk, "conflict")
+            assert (await desk.host.delete(f"{T}/B")).status_code == 200
+            assert (await until(desk, "drifted"))["template"] == "A"
+
+    walk(tmp_path, scenario)
+
+
 def test_of_two_templates_the_one_that_names_the_station_and_then_the_higher_one_applies(tmp_path):
     async def scenario(desk):
         async with desk.field.station(V16, kind=Station16):

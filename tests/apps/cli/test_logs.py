@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
+import httpx
 import pytest
 import structlog
 
@@ -38,3 +39,14 @@ def test_an_error_in_the_log_shows_no_local_variables(capsys):
     seen = capsys.readouterr().err
     assert "CP1" in seen and "ValueError" in seen
     assert "of-a-station" not in seen.replace('password = "of-a-station-in-the-field"', "")
+
+
+def test_the_url_of_a_node_that_has_a_key_in_it_is_never_logged(caplog):
+    log_to_stderr(logging.DEBUG)
+    try:
+        with httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200))) as client:
+            client.get("http://node.example/v2/secret-of-the-provider")
+    finally:
+        structlog.reset_defaults()
+        logging.getLogger().setLevel(logging.WARNING)
+    assert "secret-of-the-provider" not in caplog.text

@@ -153,6 +153,22 @@ async def test_a_broken_certificate_stops_the_rest_of_a_reload_too(tmp_path):
         assert reload(house, house.config, config(text), Levels()).changed == ()
 
 
+async def test_tls_that_a_restart_will_begin_is_read_now_and_waits(tmp_path):
+    certificate, key, _ = Pki(tmp_path).issue("gateway")
+    text = f"""
+    [ocpp.tls]
+    bind = "127.0.0.1:0"
+    certificate = "{certificate.name}"
+    key = "{key.name}"
+    """
+    async with house_in(tmp_path, config("")) as house:
+        with pytest.raises(ConfigError, match=r"gone\.pem.*ocpp\.tls\.key"):
+            reload(house, house.config, config(text.replace(key.name, "gone.pem")), Levels())
+        done = reload(house, house.config, config(text), Levels())
+        assert done.changed == ()
+        assert set(done.waiting) == {f"ocpp.tls.{one}" for one in ("bind", "certificate", "key")}
+
+
 def test_the_page_names_the_keys_that_change_at_once():
     text = (PAGES / "running.md").read_text()
     section = text.split("## What a reload changes")[1].split("\n## ")[0]

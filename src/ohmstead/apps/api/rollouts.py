@@ -75,6 +75,8 @@ async def begin_rollout(
     targets = targets_of(data)
     check_targets(targets)
     if data.dry_run:
+        with bad_request():
+            house.rollouts.whole(plan_of(data))
         return Response(MeantView(stations=await house.rollouts.count(targets)), status_code=200)
     plan = replace(plan_of(data), author=because(data.reason))
     with bad_request():

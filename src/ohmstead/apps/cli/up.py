@@ -21,6 +21,7 @@ from ohmstead.apps.config import ChainConfig, Config, host_port
 from ohmstead.apps.node import Node, Ports
 from ohmstead.apps.trust import write_whole
 
+URLS_ARE_LOGGED_BY = ("httpx", "httpcore")  # whole, and some have a key in them
 GC_THRESHOLDS = (50_000, 25, 50)  # new objects; young collections; middle-aged ones
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # where a command on this machine asks
 
@@ -132,6 +133,8 @@ def log_to_stderr(level: int) -> None:
     """Logs are lines beside the output, never in it."""
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger().setLevel(level)
+    for name in URLS_ARE_LOGGED_BY:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -47,12 +47,15 @@ class Rollouts:
 
     async def begin(self, plan: RolloutPlan) -> Rollout:
         """Begin a roll-out; raises OperatorError."""
-        whole = replace(
-            plan, package=self._of_shelf(plan.package), previous=self._of_shelf(plan.previous)
-        )
-        head = await self._house.store.run(begin, whole)
+        head = await self._house.store.run(begin, self.whole(plan))
         self.driver.wake()
         return head
+
+    def whole(self, plan: RolloutPlan) -> RolloutPlan:
+        """The plan with what is known of its files; raises OperatorError for one not there."""
+        return replace(
+            plan, package=self._of_shelf(plan.package), previous=self._of_shelf(plan.previous)
+        )
 
     def _of_shelf(self, package: Package) -> Package:
         """A package with what is known of its file; of a name the id, because names move."""

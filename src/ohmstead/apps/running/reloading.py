@@ -39,13 +39,15 @@ def reload(house: House, old: Config, new: Config, set_level: Callable[[str], No
     """
     before, after = _flat(old), _flat(new)
     names = [name for name in after if before[name] != after[name]]
-    changed = [name for name in names if _is_live(name)]
-    holds = msgspec.convert(_nested({**before, **{name: after[name] for name in changed}}), Config)
     current, certificates = house.gateway.certificates, None
+    changed = [name for name in names if _is_live(name, has_tls=current is not None)]
+    holds = msgspec.convert(_nested({**before, **{name: after[name] for name in changed}}), Config)
     if current is not None:
         certificates = Certificates(holds.ocpp.tls, house.directory)  # may raise: before the rest
         if current.are_stale:
             changed.append(TLS_FILES)
+    elif new.ocpp.tls.bind:
+        Certificates(new.ocpp.tls, house.directory)  # what the restart will need
     house.gateway.reconfigure(holds.ocpp, certificates)
     house.office.alarms.reconfigure(holds.alerts)
     house.office.mailer.reconfigure(holds.mail)
@@ -53,10 +55,12 @@ def reload(house: House, old: Config, new: Config, set_level: Callable[[str], No
     if "log.level" in changed:
         set_level(holds.log.level)
     house.config = holds
-    return Reloaded(holds, tuple(changed), tuple(name for name in names if not _is_live(name)))
+    return Reloaded(holds, tuple(changed), tuple(name for name in names if name not in changed))
 
 
-def _is_live(name: str) -> bool:
+def _is_live(name: str, *, has_tls: bool) -> bool:
+    if name.startswith("ocpp.tls.") and not has_tls:
+        return False  # nobody listens with it yet
     return name in LIVE or name.partition(".")[0] in LIVE
 
 
