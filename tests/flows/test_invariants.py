@@ -17,13 +17,19 @@ from hypothesis.stateful import (
 from ohmstead.core.bill import Bill
 from ohmstead.core.ledger import Account
 from ohmstead.core.meter import SignedReading
+from ohmstead.core.network import Evse, Station
+from ohmstead.core.reservation import Reservation, ReservationEvent
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
 from ohmstead.errors import OperatorError
+from ohmstead.flows import onboarding, reservations
 from ohmstead.flows.charging import review
-from tests.flows.world import DRIVER, KWH, World
+from ohmstead.flows.reservations import Happened, Reserve
+from tests.flows.test_reservation_fee import SHARES, tariff
+from tests.flows.world import DRIVER, KWH, MINUTE, World
 
 ENERGY = st.integers(0, 12 * KWH)
 MANY = 10_000
+ENDINGS = [ReservationEvent.TIME_OVER, ReservationEvent.CANCELLED, ReservationEvent.STARTED]
 
 
 class ChargingMachine(RuleBasedStateMachine):
@@ -35,6 +41,24 @@ class ChargingMachine(RuleBasedStateMachine):
         self.signed = signed
         self.register = 0
         self.started = []
+        self.world.run(onboarding.add_tariff, tariff())
+        station = Station("FEE", "", (Evse(1, 22_000),), "FEE", SHARES)
+        self.world.run(onboarding.add_station, station)
+
+    @rule(minutes=st.integers(0, 90), event=st.sampled_from(ENDINGS), is_free=st.booleans())
+    def reservation(self, minutes, event, is_free):
+        world, now = self.world, self.world.now
+        id_ = f"S-fee-{len(world.store.find(Reservation, MANY))}"
+        command = Reserve("FEE", 1, "card", now + 60 * MINUTE, fresh_session_id=id_)
+        try:
+            number = world.run(reservations.reserve, command).number
+        except OperatorError:  # without the money for it
+            return
+        for told in (Happened(number, "FEE", ReservationEvent.ACCEPTED), None):
+            world.wait(minutes if told is None else 0)
+            told = told or Happened(number, "FEE", event, is_free=is_free)
+            for _ in "twice":
+                world.run(reservations.happened, told)
 
     @rule(energy=ENERGY, minutes=st.integers(1, 120), proven=st.booleans(), walk_up=st.booleans())
     def session(self, energy, minutes, proven, walk_up):

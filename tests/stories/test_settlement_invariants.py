@@ -8,12 +8,19 @@ import random
 import pytest
 
 from ohmstead.core.ledger import Account
+from ohmstead.core.network import Evse, Station
 from ohmstead.core.onchain import ChainCursor, EpochState, LockState
+from ohmstead.core.reservation import ReservationEvent
+from ohmstead.errors import OperatorError
+from ohmstead.flows import onboarding
+from ohmstead.flows.reservations import Happened, Reserve, happened, reserve
 from tests.apps.settler.town import MINUTE, town
 from tests.conftest import DEEP
+from tests.flows.test_reservation_fee import SHARES, tariff
 
 SEEDS = range(40) if DEEP else range(3)
 EVENTS = 24
+EVSES = (Evse(1, 22_000),)
 
 
 class Chance:
@@ -25,6 +32,7 @@ class Chance:
 
     async def happen(self):
         names = ["deposit", "lock", "session", "session", "walk", "close", "claim", "reclaim"]
+        names += ["reserve", "reserve"]
         await getattr(self, self.random.choice(names))()
         if self.random.random() < 0.6:
             await self.t.settler.step()
@@ -55,6 +63,27 @@ class Chance:
                 token = await self.t.token_of(lock_id)
                 await self.t.session(token, self.random.randrange(12))
                 return
+
+    async def reserve(self):
+        """A reservation with a fee, and what becomes of it."""
+        if not self.drivers:
+            return
+        t = self.t
+        if t.store.get(Station, "FEE") is None:
+            await t.store.run(onboarding.add_tariff, tariff())
+            await t.store.run(onboarding.add_station, Station("FEE", "", EVSES, "FEE", SHARES))
+        driver, minutes = self.random.choice(self.drivers), self.random.choice([5, 30, 60])
+        expires_ms, id_ = t.clock.now_ms() + 60 * MINUTE, f"S-{t.tag}-{self.fresh()}"
+        command = Reserve("FEE", 1, driver, expires_ms, fresh_session_id=id_)
+        try:
+            made = await t.store.run(reserve, command)
+        except OperatorError:
+            return  # without the money for it
+        event = ReservationEvent.CANCELLED if minutes < 60 else ReservationEvent.TIME_OVER
+        for what in (ReservationEvent.ACCEPTED, event, event):
+            await t.store.run(happened, Happened(made.number, "FEE", what))
+            if what is not event:
+                t.clock.advance(minutes * MINUTE)
 
     async def close(self):
         await self.t.settler.step()

@@ -22,14 +22,16 @@ from ohmstead.core.receipt_view import (
     read_slots,
     whole,
 )
+from ohmstead.core.reservation_fee import PROTOCOLS, price_session
 from ohmstead.core.split import split
-from ohmstead.core.tariff import Tariff, Usage, price
+from ohmstead.core.tariff import Tariff, Usage
 from ohmstead.core.tariff_document import line_document, read_tariff, read_usage
 from ohmstead.errors import ProtocolError
 from ohmstead.hashing import keccak, sha256
 from ohmstead.units import MS_PER_S
 
 UNPROVEN = "unproven: no meter signed this energy"
+FEE = "a reservation's fee: no energy, and no meter proves for how long the evse was kept"
 _UNSIGNED_TIER = "none"
 _TIERS = frozenset({"legal", "secure", "soft", _UNSIGNED_TIER})
 
@@ -141,9 +143,13 @@ def energy(subject: Subject) -> Finding:
         return Failed("started and ended are not the times of the readings")
     if session["tier"] not in _TIERS:
         return Failed(f"there is no tier {session['tier']}")
+    if session["protocol"] in PROTOCOLS and session["energy_mwh"]:
+        return Failed("a reservation delivers no energy")
     is_unsigned = session["tier"] == _UNSIGNED_TIER
     if session["proven"] is is_unsigned or subject.is_signed is is_unsigned:
         return Failed("proven is what a meter signed, and nothing else")
+    if session["protocol"] in PROTOCOLS:
+        return Unrooted(FEE)
     text = f"{session['energy_mwh']} mWh"
     return text if session["proven"] else Unrooted(f"{text}, {UNPROVEN}")
 
@@ -154,7 +160,7 @@ def price_again(subject: Subject) -> Finding:
     try:
         tariff, usage = read_tariff(session["tariff"]), read_usage(session["usage"])
         zone = subject.zone(str(part(session, "usage")["time_zone"]))
-        again = price(tariff, usage, zone)
+        again = price_session(tariff, usage, zone, str(session["protocol"]))
     except (ProtocolError, ValueError, KeyError, OSError, OverflowError) as error:
         return Failed(f"it cannot be priced again: {error}")
     if session["lines"] != [line_document(line) for line in again.lines]:

@@ -14,7 +14,9 @@ import enum
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from ohmstead.core.session import Share
 from ohmstead.frozen import Frozen, replace
+from ohmstead.units import Asset
 
 DURATION_MS_MAX = 24 * 3_600_000
 WAITING_MAX = 64  # of one station
@@ -67,6 +69,18 @@ TRANSITIONS: Mapping[tuple[ReservationState, ReservationEvent], ReservationState
 )
 
 
+class ReservationFee(Frozen):
+    """What was agreed on its price when a reservation was made, and what is held for it: the most
+    it can cost. ``session_id`` names its hold, and the session that its fee becomes."""
+
+    session_id: str
+    tariff_key: str
+    asset: Asset
+    shares: tuple[Share, ...]
+    hold_minor: int
+    hold_expires_ms: int
+
+
 class Reservation(Frozen):
     """An evse for a driver until ``expires_ms``; the highest ``priority`` waits least."""
 
@@ -86,6 +100,8 @@ class Reservation(Frozen):
     ended_ms: int = 0
     session_id: str = ""  # USED: by which session
     reason: str = ""  # in the station's words, why it ended as it did
+    held_ms: int = 0  # since when the station keeps the evse, as it said; 0: it never said so
+    fee: ReservationFee | None = None  # None: it costs nothing, whatever happens
 
     @property
     def key(self) -> str:
@@ -118,6 +134,7 @@ def moved(
         session_id=session_id,
         not_before_ms=now_ms + RETRY_MS if state is _S.WAITING else 0,
         ended_ms=0 if state in OPEN else now_ms,
+        held_ms=now_ms if event is _E.ACCEPTED else reservation.held_ms,
     )
 
 

@@ -12,7 +12,14 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from ohmstead.core.tariff_records import Component, Dimension, Element, Rounding, Tariff
+from ohmstead.core.tariff_records import (
+    RESERVABLE,
+    Component,
+    Dimension,
+    Element,
+    Rounding,
+    Tariff,
+)
 from ohmstead.core.tariff_restrictions import MINUTES_PER_HOUR, Restrictions
 from ohmstead.units import MS_PER_S, PRICE_SCALE_MAX, Asset, Price
 
@@ -74,6 +81,10 @@ def _element(value: object, path: str) -> Element:
         for n, one in enumerate(_list(fields, "price_components", f"{path}."))
     )
     restrictions = _restrictions(fields.get("restrictions", {}), f"{path}.restrictions")
+    if restrictions.reservation is not None and any(
+        one.dimension not in RESERVABLE for one in components
+    ):
+        raise TariffError(f"{path}.price_components: a reservation has FLAT and TIME only")
     try:
         return Element(components, restrictions)
     except ValueError as error:

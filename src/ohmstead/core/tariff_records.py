@@ -25,6 +25,8 @@ class Dimension(enum.Enum):
 
 
 TIMES = (Dimension.TIME, Dimension.PARKING_TIME)
+# 2.2.1: "A reservation can only have: FLAT and TIME", TIME being for how long the evse was kept.
+RESERVABLE = (Dimension.FLAT, Dimension.TIME)
 
 
 class Rounding(enum.Enum):

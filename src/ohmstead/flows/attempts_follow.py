@@ -9,6 +9,7 @@ from ohmstead.core.attempt import Attempt, AttemptHead, Moved, card_of
 from ohmstead.core.attempt_stages import Cause
 from ohmstead.core.bill import Bill
 from ohmstead.core.progress import Progress, delivered_mwh
+from ohmstead.core.reservation_fee import PROTOCOLS
 from ohmstead.core.session import OPEN_STATES, Session
 from ohmstead.flows.attempts import at_evse, moving, open_of
 from ohmstead.frozen import replace
@@ -30,7 +31,7 @@ def followed(
         if type(record) is Progress:
             if record.session_id in waiting:
                 records += _progressed(state, record, decision, now_ms)
-        elif type(record) is Session:
+        elif type(record) is Session and record.protocol not in PROTOCOLS:
             records += _session(state, record, decision, waiting, now_ms)
     return records
 

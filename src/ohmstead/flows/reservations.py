@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
+
 from ohmstead.core.network import Counter, IdToken
 from ohmstead.core.reservation import (
     DURATION_MS_MAX,
@@ -18,14 +20,13 @@ from ohmstead.core.reservation import (
     may_use,
     moved,
 )
-from ohmstead.core.session import PayerKind
 from ohmstead.errors import OperatorError
-from ohmstead.flows.charging.funding import Authorisation, find_funding, policy_of
 from ohmstead.flows.charging_profiles import running
-from ohmstead.flows.money import Till
+from ohmstead.flows.reservation_driver import driver_of, who_came
+from ohmstead.flows.reservation_fee import conclude, secure
 from ohmstead.flows.stations import in_service
 from ohmstead.frozen import Frozen
-from ohmstead.ports import Decision, State
+from ohmstead.ports import Decision, Record, State
 from ohmstead.units import MS_PER_HOUR, mul_div_down
 
 COUNTER = "reservation"
@@ -33,7 +34,11 @@ OPEN_MAX = WAITING_MAX + 64
 
 
 class Reserve(Frozen):
-    """An evse for a driver; ``may_wait``: until it is free, by priority."""
+    """An evse for a driver; ``may_wait``: until it is free, by priority.
+
+    ``fresh_session_id`` is used only where the tariff has a fee; random, therefore made outside.
+    Without ``with_fee`` it costs nothing: its driver has not agreed to one.
+    """
 
     station_id: str
     evse_id: int
@@ -41,6 +46,8 @@ class Reserve(Frozen):
     expires_ms: int
     priority: int = 0
     may_wait: bool = False
+    fresh_session_id: str = ""
+    with_fee: bool = True
 
 
 def reserve(state: State, command: Reserve, now_ms: int) -> Decision[Reservation]:
@@ -56,7 +63,7 @@ def reserve(state: State, command: Reserve, now_ms: int) -> Decision[Reservation
         raise OperatorError(f"a reservation ends in the future, within {hours} hours")
     if not 0 <= command.priority <= PRIORITY_MAX:
         raise OperatorError(f"a priority is 0 to {PRIORITY_MAX}, the highest first")
-    token = _driver(state, command, now_ms)
+    token = driver_of(state, command.id_token, now_ms)
     free = is_free(state, command.station_id, command.evse_id)
     waits = open_of(state, command.station_id, ReservationState.WAITING)
     queue = [one for one in waits if one.evse_id == command.evse_id]
@@ -83,27 +90,10 @@ def reserve(state: State, command: Reserve, now_ms: int) -> Decision[Reservation
         priority=command.priority,
         may_wait=command.may_wait,
     )
-    return Decision(made, (made, Counter(COUNTER, number)))
-
-
-def _driver(state: State, command: Reserve, now_ms: int) -> IdToken:
-    """The id_token, if it could charge now and its driver has no other reservation."""
-    policy = policy_of(state)
-    till = Till(state, policy.asset, now_ms)
-    funding = find_funding(state, till, policy, command.id_token, now_ms)
-    token = funding.token
-    if token is None or funding.authorisation is not Authorisation.ACCEPTED:
-        word = funding.authorisation.value
-        raise OperatorError(f"id_token {command.id_token} could not charge now: {word}")
-    if token.payer_kind is not PayerKind.PREPAID:
-        raise OperatorError("a walk-up wallet cannot reserve; its lock is for charging at once")
-    for open_state in OPEN:
-        for other in state.find(Reservation, 1, payer=token.payer, state=open_state.value):
-            raise OperatorError(
-                f"this driver has reservation {other.number} at station {other.station_id}; use "
-                "or cancel it first"
-            )
-    return token
+    held: tuple[Record, ...] = ()
+    if command.with_fee:
+        made, held = secure(state, station, made, command.fresh_session_id, now_ms)
+    return Decision(made, (made, Counter(COUNTER, number), *held))
 
 
 def open_of(state: State, station_id: str, which: ReservationState) -> list[Reservation]:
@@ -137,12 +127,17 @@ def next_turn(state: State, station_id: str, now_ms: int) -> Decision[tuple[Rese
 
 
 class Happened(Frozen):
-    """Something happened to a reservation; ``station_id`` is who says so."""
+    """Something happened to a reservation; ``station_id`` is who says so, ``zone`` its clock's.
+
+    ``is_free``: by nobody's wish but ours or the station's, so it costs nothing.
+    """
 
     number: int
     station_id: str
     event: ReservationEvent
     reason: str = ""
+    zone: tzinfo = UTC
+    is_free: bool = False
 
 
 def happened(state: State, command: Happened, now_ms: int) -> Decision[Reservation | None]:
@@ -150,18 +145,33 @@ def happened(state: State, command: Happened, now_ms: int) -> Decision[Reservati
     known = state.get(Reservation, key_of(command.number))
     if known is None or known.station_id != command.station_id:
         return Decision(None)
+    if command.event is ReservationEvent.TIME_OVER and known.state in OPEN:
+        came = who_came(state, known)
+        if came is not None:
+            card, at_ms = came.id_token, came.started_ms
+            number, zone = known.number, command.zone
+            told = Use(known.station_id, known.evse_id, card, came.id, number, at_ms, zone)
+            return use(state, told, now_ms)
     after = moved(known, command.event, now_ms, reason=command.reason)
-    return Decision(after, (after,) if after != known else ())
+    if after == known:
+        return Decision(after)
+    if after.state in OPEN:
+        return Decision(after, (after,))
+    fee = conclude(state, after, now_ms, command.zone, command.is_free, now_ms)
+    return Decision(after, (after, *fee))
 
 
 class Use(Frozen):
-    """A transaction began at an evse; ``number`` if the station named a reservation with it."""
+    """A transaction began at an evse; ``number`` if the station named a reservation with it.
+    ``at_ms`` is when it began by its own time, 0 for now; ``zone`` is the station's."""
 
     station_id: str
     evse_id: int
     id_token: str
     session_id: str
     number: int | None = None
+    at_ms: int = 0
+    zone: tzinfo = UTC
 
 
 def use(state: State, command: Use, now_ms: int) -> Decision[Reservation | None]:
@@ -176,5 +186,6 @@ def use(state: State, command: Use, now_ms: int) -> Decision[Reservation | None]
             named = command.number is None or one.number == command.number
             if named and one.evse_id == command.evse_id and may_use(one, command.id_token, group):
                 used = moved(one, ReservationEvent.STARTED, now_ms, session_id=command.session_id)
-                return Decision(used, (used,))
+                fee = conclude(state, used, command.at_ms, command.zone, False, now_ms)
+                return Decision(used, (used, *fee))
     return Decision(None)

@@ -25,6 +25,7 @@ from ohmstead.core.reservation import (
     ReservationState,
     key_of,
 )
+from ohmstead.core.session import Session
 from ohmstead.flows.reservations import Reserve
 
 DRIVES = scopes(Scope.HOST, Scope.DRIVER)
@@ -32,17 +33,23 @@ NUMBER_MAX = 2**31 - 1
 
 
 class ReservationBody(shapes.Body, frozen=True):
-    """An evse for an id_token; ``wait`` until it is free, the highest ``priority`` first."""
+    """An evse for an id_token; ``wait`` until it is free, the highest ``priority`` first.
+
+    ``accept_fee``, from a host: its driver has agreed to what the tariff asks for a reservation. A
+    driver's own key agrees by asking.
+    """
 
     evse: shapes.EvseId
     id_token: shapes.Uid
     expires: shapes.Moment
     priority: Annotated[int, msgspec.Meta(ge=0, le=PRIORITY_MAX)] = 0
     wait: bool = False
+    accept_fee: bool = False
 
 
 class ReservationView(shapes.View, frozen=True):
-    """A reservation; ``reason`` says in the station's words why it ended as it did."""
+    """A reservation; ``reason`` says in the station's words why it ended as it did, ``fee_held``
+    (minor units) the most it can cost, and ``fee_session`` which session its fee became."""
 
     number: int
     station: str
@@ -56,10 +63,15 @@ class ReservationView(shapes.View, frozen=True):
     ended: str | None
     session: str
     reason: str
+    fee_held: str
+    fee_session: str
 
 
-def view(one: Reservation) -> ReservationView:
+def view(house: House, one: Reservation) -> ReservationView:
     """A reservation as the API shows it."""
+    fee = one.fee
+    is_held = fee is not None and one.state in OPEN
+    has_session = fee is not None and house.store.get(Session, fee.session_id) is not None
     return ReservationView(
         number=one.number,
         station=one.station_id,
@@ -73,6 +85,8 @@ def view(one: Reservation) -> ReservationView:
         ended=views.moment(one.ended_ms),
         session=one.session_id,
         reason=one.reason,
+        fee_held=str(fee.hold_minor) if fee is not None and is_held else "0",
+        fee_session=fee.session_id if fee is not None and has_session else "",
     )
 
 
@@ -100,7 +114,7 @@ async def list_reservations(
         Reservation,
         limit,
         cursor,
-        view,
+        lambda one: view(house, one),
         station_id=station_id,
         payer=caller.payer,
     )
@@ -120,8 +134,15 @@ async def make_reservation(
     if caller.payer is not None and data.priority:
         raise Problem(400, "priority: the operator gives it; leave it out", "bad-request")
     expires_ms = views.read_moment(data.expires, "expires")
+    # What no meter proves is paid only by who approved of it (design 3, tier none).
     command = Reserve(
-        station_id, data.evse, token.uid, expires_ms, data.priority, may_wait=data.wait
+        station_id,
+        data.evse,
+        token.uid,
+        expires_ms,
+        data.priority,
+        may_wait=data.wait,
+        with_fee=caller.payer is not None or data.accept_fee,
     )
     made = await house.keeper.reservations.make(command)
     if made.state not in OPEN:
@@ -129,7 +150,7 @@ async def make_reservation(
         number = made.number
         raise Problem(409, detail, "reservation-refused", number=number, reason=made.reason)
     status = 201 if made.state is ReservationState.ACTIVE else 202
-    return Response(view(made), status_code=status)
+    return Response(view(house, made), status_code=status)
 
 
 @delete("/stations/{station_id:str}/reservations/{number:int}", opt=DRIVES, status_code=200)
@@ -139,12 +160,14 @@ async def cancel_reservation(
     """Cancel a reservation; one that has ended is shown as it ended."""
     one = reservation_of(house, caller, station_id, number)
     if one.state in OPEN:
-        one, asked = await house.keeper.reservations.cancel(one)
+        # What an operator cancels costs the driver nothing.
+        cancel, is_free = house.keeper.reservations.cancel, caller.payer is None
+        one, asked = await cancel(one, is_free=is_free)
         if one.state in OPEN and asked is not None:
             text = answered(station_id, asked.done)
             detail = f"station {station_id} did not cancel: {text[:100].decode(errors='replace')}"
             raise Problem(409, detail, "station-refused")
-    return view(one)
+    return view(house, one)
 
 
 HANDLERS: tuple[Any, ...] = (list_reservations, make_reservation, cancel_reservation)

@@ -163,6 +163,9 @@ def reserve(
     minutes: Annotated[int, typer.Option(min=1, max=1_440, help="How long it is kept.")] = 30,
     priority: Annotated[int, typer.Option(help="Among those who wait, 0 to 100.")] = 0,
     wait: Annotated[bool, typer.Option("--wait", help="Until the evse is free.")] = False,
+    accept_fee: Annotated[
+        bool, typer.Option("--accept-fee", help="The driver agreed to the tariff's fee for it.")
+    ] = False,
     directory: Dir = HERE,
     key: Key = "",
 ) -> None:
@@ -174,6 +177,7 @@ def reserve(
         "expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "priority": priority,
         "wait": wait,
+        "accept_fee": accept_fee,
     }
     say_json(CommandApi(directory, key).post(f"/stations/{part(station_id)}/reservations", body))
 

@@ -29,6 +29,7 @@ from ohmstead.core.alerts import (
 )
 from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import EvseHead, Station, evse_key
+from ohmstead.core.reservation_fee import PROTOCOLS
 from ohmstead.core.session import OPEN_STATES, Session
 from ohmstead.core.standing import TROUBLE, Standing
 from ohmstead.core.station_log import StationCertificate, StationEvent
@@ -111,7 +112,7 @@ class Alarms:
     def see(self, state: State, decision: Decision[Any], now_ms: int) -> None:
         """Remember what a new or ended session, or a dated event, tells of its station."""
         for record in decision.puts:
-            if type(record) is Session:
+            if type(record) is Session and record.protocol not in PROTOCOLS:
                 old = state.get(Session, record.id)
                 if old is None or bool(old.ended_ms) != bool(record.ended_ms):
                     self._last_session[record.station_id] = now_ms

@@ -15,6 +15,7 @@ from ohmstead.core.ledger import Kind, Transfer
 from ohmstead.core.network import Counter
 from ohmstead.core.onchain import EpochRecord, EpochState
 from ohmstead.core.receipt_session import utc_text
+from ohmstead.core.reservation_fee import PROTOCOLS
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
 from ohmstead.core.webhooks import ALWAYS, Event, Subscription, Topic
 from ohmstead.frozen import Frozen, replace
@@ -99,6 +100,8 @@ def _session(state: State, new: Session, decision: Decision[Any]) -> list[Event]
         "findings": list(new.findings),
         **_bill(state, new, decision),
     }
+    if new.protocol in PROTOCOLS and old is None:
+        return [Event(Topic.SESSION_SETTLED, data)]  # a fee: nothing began or ended at a station
     topics = []
     if old is None:
         topics.append(Topic.SESSION_STARTED)

@@ -12,7 +12,9 @@ from ohmstead.core.bill import Bill
 from ohmstead.core.network import Station
 from ohmstead.core.onchain import EpochRecord, EpochState, epoch_key
 from ohmstead.core.progress import Progress, delivered_mwh
+from ohmstead.core.reservation_fee import KEPT, NOBODY_CAME
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
+from ohmstead.core.tariff import Dimension
 from ohmstead.units import MS_PER_S
 
 _TITLES = {
@@ -49,6 +51,12 @@ _NEXT = {
     "and until then the payment is frozen.",
     SessionState.REFUNDED: "The review ended in your favour: the money is back.",
 }
+_FEE_TITLES = {KEPT: "Fee for a reservation", NOBODY_CAME: "Fee for a reservation not used"}
+_FEE_LINES = {Dimension.FLAT: "For the reservation", Dimension.TIME: "Time kept for you"}
+FEE = (
+    "This is the fee of a reservation. No energy was delivered, and no meter proves for how long "
+    "the charging point was kept: it is what the network recorded."
+)
 PROVEN = "The meter signed this energy with the key that is registered for this station."
 UNPROVEN = "No meter signed this energy: it is what the station reported."
 
@@ -63,13 +71,15 @@ def receipt_page(house: House, settlement: Settlement, session: Session) -> dict
     place = (station.name or station.id) if station else session.station_id
     return {
         "id": session.id,
-        "title": _TITLES[session.state],
+        "title": _title(session),
         "place": f"{place}, charging point {session.evse_id}",
         "when": words.span(start_ms, bill.end_ms if bill else session.ended_ms, zone),
         "energy_kwh": _energy(house, session, bill),
         "energy_exact": words.energy_exact(bill.energy_mwh) if bill else "",
         "next": _next(house, session, epoch),
-        "proof": _proof(bill, epoch) if bill and session.state is not SessionState.VOID else None,
+        "proof": _proof(session, bill, epoch)
+        if bill and session.state is not SessionState.VOID
+        else None,
         "findings": ", ".join(f.replace("_", " ") for f in session.findings),
         "verify": _verify(settlement, session, epoch),
         **_money(house, session, bill),
@@ -99,9 +109,17 @@ def _next(house: House, session: Session, epoch: EpochRecord | None) -> str:
     return ""
 
 
-def _proof(bill: Bill, epoch: EpochRecord | None) -> dict[str, str]:
+def _title(session: Session) -> str:
+    if session.state is SessionState.SETTLED and session.protocol in _FEE_TITLES:
+        return _FEE_TITLES[session.protocol]
+    return _TITLES[session.state]
+
+
+def _proof(session: Session, bill: Bill | None, epoch: EpochRecord | None) -> dict[str, str] | None:
+    if bill is None or session.state is SessionState.VOID:
+        return None
     kind = "proven" if bill.is_proven else "unproven"
-    sentence = PROVEN if bill.is_proven else UNPROVEN
+    sentence = PROVEN if bill.is_proven else FEE if session.protocol in _FEE_TITLES else UNPROVEN
     if epoch is not None and epoch.state is EpochState.ANCHORED:
         sentence += " This receipt stands on the public ledger; it is final soon."
     elif epoch is not None and epoch.state is EpochState.FINAL:
@@ -127,6 +145,11 @@ def _money(house: House, session: Session, bill: Bill | None) -> dict[str, Any]:
         return {"price": "", "price_note": "", "lines": [], "total": "", "split": []}
     asset = session.asset
     lines = [words.line(item, asset) for item in bill.lines]
+    if session.protocol in _FEE_TITLES:
+        lines = [
+            row | {"what": _FEE_LINES[item.dimension]}
+            for row, item in zip(lines, bill.lines, strict=True)
+        ]
     if bill.adjustment_minor:
         what = "Minimum price" if bill.adjustment_minor > 0 else "Maximum price"
         amount = words.money(bill.adjustment_minor, asset)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import tzinfo
 
 import structlog
 
 from ohmstead.apps.gateway.interface import Refused
 from ohmstead.apps.stations.capabilities.smart_charging import Asked, Desk, ask, link_of, words_of
 from ohmstead.apps.stations.peer import Presence
-from ohmstead.core.network import IdToken
+from ohmstead.apps.stations.services import fresh_session_id, zone_of
+from ohmstead.core.network import IdToken, Station
 from ohmstead.core.reservation import (
     HOLDING,
     OPEN,
@@ -22,6 +24,7 @@ from ohmstead.core.reservation import (
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.charging_profiles import running
 from ohmstead.flows.reservations import Happened, Reserve, Use, happened, next_turn, reserve, use
+from ohmstead.frozen import replace
 from ohmstead.wire.ocpp import v16, v201
 from ohmstead.wire.ocpp.base import Message, Version
 from ohmstead.wire.ocpp.times import format_time
@@ -30,6 +33,7 @@ PAGE = 1_000
 ASK_AGAIN_MS = 30_000
 CLOCK_OFF_MS = 120_000  # a station whose clock is a little ahead ends reservations before us
 RESERVED, AVAILABLE = "Reserved", "Available"
+OUT_OF_ORDER = frozenset({"Faulted", "Unavailable"})
 ASKING_MAX = 100  # at the same time
 
 log = structlog.get_logger()
@@ -48,6 +52,7 @@ class Reservations:
     async def make(self, command: Reserve) -> Reservation:
         """Make a reservation and ask its station; raises OperatorError, NotConnected."""
         link_of(self._desk, command.station_id)
+        command = replace(command, fresh_session_id=fresh_session_id())
         made = await self._desk.store.run(reserve, command)
         return await self.ask(made) if made.state is ReservationState.ASKED else made
 
@@ -60,23 +65,32 @@ class Reservations:
         event, reason = meaning(asked)
         if event is None:
             return one
-        told = Happened(one.number, one.station_id, event, reason)
+        told = Happened(one.number, one.station_id, event, reason, self._zone(one))
         became = await self._desk.store.run(happened, told) or one
         self._asked_ms.pop(one.number, None)
         return became
 
-    async def cancel(self, one: Reservation) -> tuple[Reservation, Asked | None]:
-        """Cancel a reservation, at its station too if it may have heard of it."""
+    def _zone(self, one: Reservation) -> tzinfo:
+        station = self._desk.store.get(Station, one.station_id)
+        return zone_of(station.time_zone if station is not None else "Etc/UTC")
+
+    async def cancel(
+        self, one: Reservation, *, is_free: bool = False
+    ) -> tuple[Reservation, Asked | None]:
+        """Cancel a reservation, at its station too if it may have heard of it; ``is_free``: it
+        then costs its driver nothing."""
         asked = None
         if one.state in HOLDING:
             request: Message = v201.CancelReservationRequest(reservation_id=one.number)
             if words_of(link_of(self._desk, one.station_id)) is Version.V16:
                 request = v16.CancelReservationRequest(reservation_id=one.number)
             asked = await ask(self._desk, one.station_id, "CancelReservation", request)
-            # Rejected: it has no such reservation, which is what was wanted.
+            # Rejected: it has no such reservation, which is what was wanted, and costs nothing.
             if asked.status not in ("Accepted", "Rejected"):
                 return one, asked
-        told = Happened(one.number, one.station_id, ReservationEvent.CANCELLED)
+            is_free = is_free or asked.status == "Rejected"
+        event, zone = ReservationEvent.CANCELLED, self._zone(one)
+        told = Happened(one.number, one.station_id, event, "", zone, is_free)
         return await self._desk.store.run(happened, told) or one, asked
 
     async def tick(self) -> None:
@@ -100,7 +114,8 @@ class Reservations:
         if one.expires_ms <= now_ms:
             self._asked_ms.pop(one.number, None)
             self._reserved.discard(one.number)
-            over = Happened(one.number, one.station_id, ReservationEvent.TIME_OVER)
+            event, is_free = ReservationEvent.TIME_OVER, self._is_our_fault(one, now_ms)
+            over = Happened(one.number, one.station_id, event, "", self._zone(one), is_free)
             await store.run(happened, over)
             return
         # Not every station names the reservation with the start that uses it.
@@ -108,7 +123,8 @@ class Reservations:
         if session is not None and session.started_ms >= one.created_ms:
             token = store.get(IdToken, session.id_token.casefold())
             if may_use(one, session.id_token, token.group if token is not None else ""):
-                told = Use(one.station_id, one.evse_id, session.id_token, session.id)
+                card, at_ms, zone = session.id_token, session.started_ms, self._zone(one)
+                told = Use(one.station_id, one.evse_id, card, session.id, None, at_ms, zone)
                 await store.run(use, told)
             return
         told_so = self._told_by_status(one, now_ms)
@@ -123,6 +139,20 @@ class Reservations:
             newest = store.get(Reservation, one.key)
             if newest is not None and newest.state is ReservationState.ASKED:
                 self._begin(newest)
+
+    def _is_our_fault(self, one: Reservation, now_ms: int) -> bool:
+        """Whether its driver may have come in vain, or charged without our knowing it yet: its
+        station is not here, out of order or in use by others."""
+        presence = self._presence.get(one.station_id)
+        is_here = self._desk.gateway.link(one.station_id) is not None
+        if presence is None or not is_here:
+            return True
+        if running(self._desk.store, one.station_id, one.evse_id) is not None:
+            return True  # somebody else charges where nobody should
+        told = [
+            told.status for (evse, _), told in presence.connectors.items() if evse == one.evse_id
+        ]
+        return any(status in OUT_OF_ORDER for status in told)
 
     def _told_by_status(self, one: Reservation, now_ms: int) -> Happened | None:
         """What a station tells by its StatusNotification alone.
@@ -144,7 +174,9 @@ class Reservations:
             if link.version is Version.V16:
                 near = one.expires_ms - now_ms <= CLOCK_OFF_MS
                 event = ReservationEvent.TIME_OVER if near else ReservationEvent.CANCELLED
-                return Happened(one.number, one.station_id, event, AVAILABLE)
+                # Whoever charges says so with a start: it was the station that let it go.
+                zone = self._zone(one)
+                return Happened(one.number, one.station_id, event, AVAILABLE, zone, not near)
         return None
 
     def _begin(self, one: Reservation) -> None:

@@ -16,7 +16,8 @@ async def use_reservation(
         return
     session = peer.session(transaction_id)
     if session is not None:
-        used = Use(peer.station_id, session.evse_id, id_token, session.id, number)
+        evse_id, at_ms = session.evse_id, session.started_ms
+        used = Use(peer.station_id, evse_id, id_token, session.id, number, at_ms, peer.zone)
         await peer.services.store.run(use, used)
 
 

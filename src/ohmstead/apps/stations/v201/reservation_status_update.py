@@ -19,7 +19,9 @@ async def handle(
 ) -> ReservationStatusUpdateResponse:
     status = request.reservation_update_status.value
     event = ReservationEvent.TIME_OVER if status == EXPIRED else ReservationEvent.CANCELLED
-    ended = Happened(request.reservation_id, peer.station_id, event, status)
+    # Removed: it had to give it up, and its driver pays nothing for that.
+    is_free = status != EXPIRED
+    ended = Happened(request.reservation_id, peer.station_id, event, status, peer.zone, is_free)
     await peer.services.store.run(happened, ended)
     await stands(peer, "reservation", status, request.reservation_id)
     return ReservationStatusUpdateResponse()
