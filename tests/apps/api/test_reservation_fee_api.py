@@ -7,7 +7,6 @@ import json
 import pytest
 from ocpp.routing import on
 
-from ohmstead.core.alerts import LastSession
 from ohmstead.core.attempt import Attempt, AttemptHead
 from ohmstead.core.bill import Bill
 from ohmstead.flows import onboarding
@@ -23,7 +22,7 @@ from tests.apps.api.test_reservations_api import (
 )
 from tests.apps.operations.stage import Ear
 from tests.apps.operations.stage import walk as tell
-from tests.apps.operations.test_alerts import opened, run
+from tests.apps.operations.test_alerts import DAY, opened, run
 from tests.apps.operations.test_webhooks import subscribe
 from tests.apps.stations.field import POOR, V16, V201
 from tests.flows.test_reservation_fee import EURO, tariff
@@ -231,14 +230,18 @@ def test_an_evse_that_others_use_cannot_be_come_to(tmp_path, version):
 def test_a_fee_is_no_attempt_and_says_nothing_of_a_stations_clock_or_custom(tmp_path):
     async def scenario(desk, _sink):
         await with_fee(desk)
+        assert await opened(desk) == []
         async with desk.field.station(V16, kind=KINDS[V16]):
             number = await reserved(desk)
             desk.field.wait(30)
             over = await until_state(desk, number, "expired")
             assert over["fee_session"]
             assert await opened(desk) == []
-            for kind in (Attempt, AttemptHead, LastSession):
+            for kind in (Attempt, AttemptHead):
                 assert desk.field.store.find(kind, 10) == []
+            desk.field.wait(7 * DAY - 15)
+            idle = [f"station {name} has had no session for 7 days" for name in ("OTHER", "S")]
+            assert sorted(await opened(desk)) == idle
 
     run(tmp_path, scenario, mail=False, idle_days=7, clock_off_s=120)
 
