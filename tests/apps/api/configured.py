@@ -23,7 +23,7 @@ TRUTH = {"dataType": "boolean", "supportsMonitoring": False}
 
 class Configured:
     """``values`` is what it is set to; ``words`` what it says to a change, by name; what it calls
-    RebootRequired waits in ``pending``; ``stubborn`` names say Accepted and stay as they are."""
+    RebootRequired waits in ``pending``; ``unmoved`` names say Accepted and stay as they are."""
 
     read_only = ()
     hidden = ()
@@ -31,7 +31,7 @@ class Configured:
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.values, self.words, self.pending = dict(self.factory), {}, {}
-        self.stubborn, self.sets, self.reads, self.resets = set(), [], 0, []
+        self.unmoved, self.sets, self.reads, self.resets = set(), [], 0, []
         self.asked_names = []
 
     def set(self, name, value):
@@ -40,7 +40,7 @@ class Configured:
         word = self.words.get(name, "Accepted" if name in self.values else self.unknown)
         if word == "RebootRequired":
             self.pending[name] = value
-        elif word == "Accepted" and name not in self.stubborn:
+        elif word == "Accepted" and name not in self.unmoved:
             self.values[name] = value
         return word
 

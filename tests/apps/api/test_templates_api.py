@@ -284,7 +284,7 @@ def test_a_station_that_says_yes_and_does_no_is_tried_a_few_times_and_given_up(t
     async def scenario(desk):
         async with desk.field.station(version, kind=KINDS[version]) as station:
             point = station.point
-            point.stubborn = {ONE[version]}
+            point.unmoved = {ONE[version]}
             await put(desk, **body(version, settings={ONE[version]: "60"}, repair="always"))
             await read(desk)
 
@@ -307,7 +307,7 @@ def test_a_station_that_says_yes_and_does_no_is_tried_a_few_times_and_given_up(t
             await a_while()
             assert len(point.sets) == TRIES_MAX
             # A person may have it tried once more, now that somebody was there.
-            point.stubborn = set()
+            point.unmoved = set()
             done = await desk.host.post(f"{C}/repair")
             assert done.json()["state"] == "as_wanted"
             assert (await desk.house.office.minute()) is not None

@@ -14,7 +14,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.apps.cli.test_commands import OWNER, TARIFF, Up, inside
-from tests.apps.cli.test_station_commands import station, wait_for
+from tests.apps.cli.test_station_commands import house_with_cp1, station, wait_for
 
 PAGE = Path(__file__).parents[3] / "docs" / "operating" / "firmware.md"
 URL = "https://files.example.com/wall-2.bin"
@@ -22,19 +22,8 @@ URL = "https://files.example.com/wall-2.bin"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    """A house with station CP1; returns a way to type commands to it, and how CP1 connects."""
-    folder = tmp_path_factory.mktemp("rollouts") / "net"
-    inside("init", "--dir", folder, "--json")
-    tariff = folder / "tariff.json"
-    tariff.write_text(json.dumps(TARIFF))
-    with Up(folder) as up:
-
-        def typed(*words, code=0):
-            return inside(*words, "--dir", folder, code=code)
-
-        typed("tariff", "add", tariff)
-        made = typed("station", "add", "CP1", "--owner", OWNER, "--tariff", "T1", "--json")
-        yield typed, json.loads(made.stdout)["password"], up.where["ocpp"]
+    with house_with_cp1(tmp_path_factory.mktemp("rollouts") / "net") as made:
+        yield made
 
 
 def examples(kind):

@@ -49,10 +49,9 @@ PROFILE_201 = {
 FIRMWARE = {"location": "https://user:pa55@host/v2.bin", "retrieveDate": "2026-11-20T12:00:00Z"}
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory):
-    """A house with station CP1; returns a way to type commands to it, and CP1's password."""
-    folder = tmp_path_factory.mktemp("commands") / "net"
+@contextmanager
+def house_with_cp1(folder):
+    """Yields a way to type commands to a house, the password of its CP1, and where it connects."""
     inside("init", "--dir", folder, "--json")
     tariff = folder / "tariff.json"
     tariff.write_text(json.dumps(TARIFF))
@@ -64,6 +63,12 @@ def house(tmp_path_factory):
         typed("tariff", "add", tariff)
         made = typed("station", "add", "CP1", "--owner", OWNER, "--tariff", "T1", "--json")
         yield typed, json.loads(made.stdout)["password"], up.where["ocpp"]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    with house_with_cp1(tmp_path_factory.mktemp("commands") / "net") as made:
+        yield made
 
 
 @contextmanager

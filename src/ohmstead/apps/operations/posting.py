@@ -13,7 +13,8 @@ import ipaddress
 import re
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ BODY_BYTES_MAX = 64 << 10
 ANSWER_BYTES_MAX = 16 << 10
 PORTS = {"https": 443, "http": 80}
 _TARGET = re.compile(r"[!-~]*")
-_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |\r)")
+STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |\r)")
 # Addresses that lead to IPv4 ones which ``is_global`` does not look at: NAT64 and 6to4.
 _DISGUISED = tuple(ipaddress.ip_network(text) for text in ("64:ff9b::/96", "2002::/16"))
 
@@ -134,13 +135,30 @@ def trust() -> ssl.SSLContext:
 async def _exchange(
     target: Target, address: Address, headers: Mapping[str, str], body: bytes
 ) -> int:
+    async with asked(target, address, headers, body, ANSWER_BYTES_MAX) as reader:
+        line = await reader.readuntil(b"\r\n")
+    match = STATUS.match(line)
+    if match is None:
+        raise NotPosted(f"{target.host} did not answer in HTTP")
+    return int(match[1])
+
+
+@asynccontextmanager
+async def asked(
+    target: Target,
+    address: Address,
+    headers: Mapping[str, str],
+    body: bytes,
+    head_bytes_max: int,
+) -> AsyncIterator[asyncio.StreamReader]:
+    """POST JSON to an address that was looked at; yields what reads the answer, head first."""
     secure = trust() if target.scheme == "https" else None
     reader, writer = await asyncio.open_connection(
         str(address),
         target.port,
         ssl=secure,
         server_hostname=target.host if secure else None,
-        limit=ANSWER_BYTES_MAX,
+        limit=head_bytes_max,
     )
     try:
         fields = {
@@ -154,10 +172,6 @@ async def _exchange(
         head = [f"POST {target.path} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items()), "", ""]
         writer.write("\r\n".join(head).encode("ascii") + body)
         await writer.drain()
-        line = await reader.readuntil(b"\r\n")
+        yield reader
     finally:
         writer.close()  # and nobody waits for a peer that takes its time to say goodbye
-    match = _STATUS.match(line)
-    if match is None:
-        raise NotPosted(f"{target.host} did not answer in HTTP")
-    return int(match[1])

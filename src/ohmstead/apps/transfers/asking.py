@@ -8,18 +8,18 @@ import ssl
 from collections.abc import Mapping, Sequence
 
 from ohmstead.apps.operations.posting import (
+    STATUS,
     Address,
     Network,
     NotPosted,
     Target,
+    asked,
     resolve,
     target_of,
-    trust,
 )
 
 HEAD_BYTES_MAX = 16 << 10
 ANSWER_BYTES_MAX = 32 << 10
-_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |\r)")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
@@ -44,36 +44,15 @@ async def ask(
 async def _exchange(
     target: Target, address: Address, headers: Mapping[str, str], body: bytes
 ) -> bytes:
-    secure = trust() if target.scheme == "https" else None
-    reader, writer = await asyncio.open_connection(
-        str(address),
-        target.port,
-        ssl=secure,
-        server_hostname=target.host if secure else None,
-        limit=HEAD_BYTES_MAX,
-    )
-    try:
-        fields = {
-            "Host": target.authority,
-            "Content-Type": "application/json",
-            "Content-Length": str(len(body)),
-            "Accept": "application/json",
-            "User-Agent": "ohmstead",
-            "Connection": "close",
-            **headers,
-        }
-        head = [f"POST {target.path} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items()), "", ""]
-        writer.write("\r\n".join(head).encode("ascii") + body)
-        await writer.drain()
+    fields = {"Accept": "application/json", **headers}
+    async with asked(target, address, fields, body, HEAD_BYTES_MAX) as reader:
         said = await reader.readuntil(b"\r\n\r\n")
-        match = _STATUS.match(said)
+        match = STATUS.match(said)
         if match is None:
             raise NotPosted(f"{target.host} did not answer in HTTP")
         if not match[1].startswith(b"2"):
             raise NotPosted(f"{target.host} answered {match[1].decode()}")
         return await _body(reader, said, target)
-    finally:
-        writer.close()  # and nobody waits for a peer that takes its time to say goodbye
 
 
 async def _body(reader: asyncio.StreamReader, head: bytes, target: Target) -> bytes:
