@@ -98,8 +98,8 @@ def test_comparing_and_checking_any_text_never_fails(one, other, kind):
     ("variable", "wanted", "words"),
     [
         (Variable("a", data_type="integer", min_limit="1", max_limit="9"), "5", ""),
-        (Variable("a", data_type="integer", min_limit="1"), "0", "is 1 to ..., not 0"),
-        (Variable("a", data_type="decimal", max_limit="2.5"), "2.6", "is ... to 2.5"),
+        (Variable("a", data_type="integer", min_limit="1"), "0", "is at least 1, not 0"),
+        (Variable("a", data_type="decimal", max_limit="2.5"), "2.6", "is at most 2.5"),
         (Variable("a", data_type="decimal"), "wide", "is a number"),
         (Variable("a", data_type="boolean"), "True", ""),
         (Variable("a", data_type="dateTime"), "2026-11-20T09:30:00Z", ""),

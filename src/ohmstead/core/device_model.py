@@ -39,7 +39,7 @@ _NAME = re.compile(
 )
 _DIVIDES = re.compile(r"[%\[\]@:.#]")
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
-_WHOLE = re.compile(r"[+-]?\d{1,39}")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,39}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
 _TRUTH = ("true", "false")
 _LISTS = ("OptionList", "SequenceList", "MemberList")
@@ -174,7 +174,8 @@ def fault_of(variable: Variable, wanted: str) -> str:
             )
         low, high = number_of(variable.min_limit), number_of(variable.max_limit)
         if (low is not None and number < low) or (high is not None and number > high):
-            span = f"{variable.min_limit or '...'} to {variable.max_limit or '...'}"
+            some = f"at most {high}" if low is None else f"at least {low}"
+            span = some if low is None or high is None else f"{low} to {high}"
             return f"is {span}, not {wanted[:60]}"
         return ""
     if kind == "boolean" and wanted.strip().casefold() not in _TRUTH:

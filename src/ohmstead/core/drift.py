@@ -12,8 +12,9 @@ asks for a repair: a station is never fought in a loop.
 from __future__ import annotations
 
 from ohmstead.core.device_model import Inventory, fault_of, same_value
+from ohmstead.core.standard_variables import typed
 from ohmstead.core.standing import Drift, DriftKind, Refusal, Stand, Standing
-from ohmstead.core.template import ALWAYS, V16, Choice, Template, typed_16
+from ohmstead.core.template import ALWAYS, Choice, Template
 from ohmstead.frozen import replace
 
 TRIES_MAX = 3
@@ -40,7 +41,7 @@ def compare(
         if variable is None:
             kind = DriftKind.ABSENT
         else:
-            variable = typed_16(variable) if template.protocol == V16 else variable
+            variable = typed(template.protocol, variable)
             if same_value(variable.value, setting.value, variable.data_type):
                 continue
             text = fault_of(variable, setting.value)

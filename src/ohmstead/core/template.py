@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 from ohmstead.core.device_model import Variable, fault_of, is_secret, read_name
+from ohmstead.core.standard_variables import V16, typed
 from ohmstead.frozen import Frozen
 
 TEMPLATES_MAX = 100
@@ -20,7 +21,7 @@ PATTERN_CHARACTERS_MAX = 50
 STARS_MAX = 4  # of one pattern
 PRIORITY_MAX = 100
 NAME_CHARACTERS_MAX = 50  # of a key, a component or a variable
-V16, V201, V21, ANY_2X = "1.6", "2.0.1", "2.1", "2.x"
+V201, V21, ANY_2X = "2.0.1", "2.1", "2.x"
 PROTOCOLS = (V16, V201, V21, ANY_2X)
 VALUE_CHARACTERS_MAX = {V16: 500, V201: 1_000, V21: 1_000, ANY_2X: 1_000}
 NEVER, ALWAYS, IDLE = "never", "always", "idle"
@@ -35,19 +36,6 @@ _RISKY_16 = re.compile(
 )
 _RISKY_COMPONENTS = ("securityctrlr", "networkconfiguration")
 _RISKY_2X = ("ocppcommctrlr.networkconfigurationpriority", "ocppcommctrlr.activenetworkprofile")
-# Keys of 1.6 whose type its chapter 9 gives; stations of that version do not tell types.
-_TYPES_16 = {
-    "integer": "BlinkRepeat ChargeProfileMaxStackLevel ClockAlignedDataInterval ConnectionTimeOut "
-    "GetConfigurationMaxKeys HeartbeatInterval LightIntensity LocalAuthListMaxLength "
-    "MaxEnergyOnInvalidId MeterValueSampleInterval MinimumStatusDuration ResetRetries "
-    "SendLocalListMaxLength TransactionMessageAttempts TransactionMessageRetryInterval "
-    "WebSocketPingInterval",
-    "boolean": "AllowOfflineTxForUnknownId AuthorizationCacheEnabled AuthorizeRemoteTxRequests "
-    "LocalAuthListEnabled LocalAuthorizeOffline LocalPreAuthorize "
-    "StopTransactionOnEVSideDisconnect StopTransactionOnInvalidId "
-    "UnlockConnectorOnEVSideDisconnect",
-}
-_TYPE_OF_16 = {name.casefold(): kind for kind, text in _TYPES_16.items() for name in text.split()}
 
 
 class Setting(Frozen, array_like=True):
@@ -184,9 +172,6 @@ def _fault_of(template: Template, setting: Setting) -> str:
     if template.protocol == V16:
         if not 0 < len(setting.name) <= NAME_CHARACTERS_MAX:
             return f"is no key: it has 1 to {NAME_CHARACTERS_MAX} characters"
-        fault = fault_of(typed_16(Variable(setting.name)), setting.value)
-        if fault:
-            return fault
     else:
         name = read_name(setting.name)
         if name is None:
@@ -194,6 +179,9 @@ def _fault_of(template: Template, setting: Setting) -> str:
         parts = (name.component, name.instance, name.variable, name.variable_instance)
         if max(map(len, parts)) > NAME_CHARACTERS_MAX:
             return f"has a part of more than {NAME_CHARACTERS_MAX} characters"
+    fault = fault_of(typed(template.protocol, Variable(setting.name)), setting.value)
+    if fault:
+        return fault
     if is_risky(template.protocol, setting.name) and not template.allow_risky:
         return (
             "decides how the station reaches this house, and a wrong value loses it; say "
@@ -211,11 +199,3 @@ def is_risky(protocol: str, name: str) -> bool:
         return False
     component = known.component.casefold()
     return component in _RISKY_COMPONENTS or f"{component}.{known.variable.casefold()}" in _RISKY_2X
-
-
-def typed_16(variable: Variable) -> Variable:
-    """A key of 1.6 with the type that the specification gives it."""
-    kind = _TYPE_OF_16.get(variable.name.casefold(), "")
-    return Variable(
-        variable.name, variable.value, variable.mutability, kind, is_hidden=variable.is_hidden
-    )

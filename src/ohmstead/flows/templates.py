@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ohmstead.core.device_model import Inventory, fault_of
 from ohmstead.core.network import Counter, Station
+from ohmstead.core.standard_variables import typed
 from ohmstead.core.standing import Stand, Standing
-from ohmstead.core.template import TEMPLATES_MAX, V16, Facts, Template, check, means, typed_16
+from ohmstead.core.template import TEMPLATES_MAX, Facts, Template, check, means
 from ohmstead.errors import OperatorError
 from ohmstead.flows.inventory import judged
 from ohmstead.frozen import Frozen, replace
@@ -104,7 +105,7 @@ def faults(template: Template, inventory: Inventory) -> list[str]:
     for setting in template.settings:
         variable = known.get(setting.name.casefold())
         if variable is not None:
-            variable = typed_16(variable) if template.protocol == V16 else variable
+            variable = typed(template.protocol, variable)
             text = fault_of(variable, setting.value)
             if text and variable.value != setting.value:
                 found.append(f"{setting.name} {text}")
