@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from ohmstead.frozen import Frozen
 
 TEXT_LENGTH_MAX = 400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Rule(enum.Enum):
@@ -140,7 +142,7 @@ def station_findings(rules: Rules, facts: StationFacts, now_ms: int) -> Iterator
     if facts.connected:
         yield finding(Rule.OFFLINE, False)
     elif rules.offline_ms and away_ms >= rules.offline_ms:
-        text = f"station {facts.id} has been offline for {span(away_ms)}"
+        text = f"station {facts.id} has been offline since {when(facts.away_since_ms)}"
         yield finding(Rule.OFFLINE, True, text)
     if facts.connected and facts.faults is not None:
         old = [one for one in facts.faults if now_ms - one[2] >= rules.fault_ms]
@@ -152,7 +154,8 @@ def station_findings(rules: Rules, facts: StationFacts, now_ms: int) -> Iterator
     idle_ms = now_ms - facts.last_session_ms
     if rules.idle_ms:
         fires = idle_ms >= rules.idle_ms and not facts.charging
-        text = f"station {facts.id} has had no session for {span(idle_ms)}" if fires else ""
+        since = when(facts.last_session_ms)
+        text = f"station {facts.id} has had no session since {since}" if fires else ""
         yield finding(Rule.IDLE, fires, text)
     off_ms = facts.clock_off_ms
     if rules.clock_off_ms and off_ms is not None:
@@ -162,7 +165,8 @@ def station_findings(rules: Rules, facts: StationFacts, now_ms: int) -> Iterator
         yield finding(Rule.CLOCK, fires, text)
     if rules.flooding_ms:
         fires = facts.flooding_ms >= rules.flooding_ms
-        text = f"station {facts.id} floods: it has been slowed for {span(facts.flooding_ms)}"
+        since = when(now_ms - facts.flooding_ms)
+        text = f"station {facts.id} floods: it has been slowed since {since}"
         yield finding(Rule.FLOODING, fires, text if fires else "")
     if rules.rivals:
         where, count = facts.rivals or ("", 0)
@@ -174,11 +178,18 @@ def expiry_finding(rules: Rules, expiry: Expiry, now_ms: int) -> Finding:
     """Whether something expires soon, or has."""
     left_ms = expiry.at_ms - now_ms
     fires = rules.certificate_ms > 0 and left_ms <= rules.certificate_ms
-    when = f"expires in {span(left_ms)}" if left_ms > 0 else f"expired {span(-left_ms)} ago"
-    text = f"{expiry.what} {when}" if fires else ""
+    word = "expires" if left_ms > 0 else "expired"
+    text = f"{expiry.what} {word} on {when(expiry.at_ms)}" if fires else ""
     return Finding(
         Rule.CERTIFICATE, expiry.subject, fires, text[:TEXT_LENGTH_MAX], expiry.station_id
     )
+
+
+def when(at_ms: int) -> str:
+    """A moment in UTC, to the minute: a text is written once, and an age in it would stand still
+    while what it tells of goes on."""
+    moment = _EPOCH + timedelta(milliseconds=at_ms)
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def span(ms: int) -> str:

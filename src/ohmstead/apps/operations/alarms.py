@@ -26,6 +26,7 @@ from ohmstead.core.alerts import (
     expiry_finding,
     span,
     station_findings,
+    when,
 )
 from ohmstead.core.meter import MeterKey
 from ohmstead.core.network import EvseHead, Station, evse_key
@@ -242,7 +243,7 @@ class Alarms:
     def _expiries(self, stations: set[str]) -> Iterator[Expiry]:
         yield from self.of_house()
         for key in self._all(MeterKey):
-            if key.valid_until_ms is not None and key.station_id in stations:
+            if key.valid_until_ms is not None and key.station_id in stations and self._speaks(key):
                 what = f"the meter key {key.key_id[:16]} of station {key.station_id}"
                 yield Expiry(f"meter/{key.key_id}", what, key.valid_until_ms, key.station_id)
         newest: dict[str, StationCertificate] = {}
@@ -255,6 +256,12 @@ class Alarms:
             if one.station_id in stations:
                 what = f"the certificate {one.serial[:16]} of station {one.station_id}"
                 yield Expiry(f"station/{name}", what, one.not_after_ms, one.station_id)
+
+    def _speaks(self, key: MeterKey) -> bool:
+        """Whether an evse still has this key: one that an exchange ended, or that has a successor,
+        was ended on purpose, and nobody has to be told."""
+        station = self._store.get(Station, key.station_id)
+        return station is not None and any(one.meter_key_id == key.key_id for one in station.evses)
 
     def _troubled(self, stations: set[str]) -> Iterator[Standing]:
         """The configurations at which a person has to look: found by their state."""
@@ -291,7 +298,8 @@ class Alarms:
         down_ms, limit_ms = now_ms - self._down_since, self._rules.store_down_ms
         if limit_ms and down_ms >= limit_ms and not self._down_told:
             self._down_told = True
-            text = f"nothing can be stored for {span(down_ms)}: stations are not answered"
+            since = when(self._down_since)
+            text = f"nothing has been stored since {since}: stations are not answered"
             log.error("alert", text=text)
             try:
                 await self._mailer.say(f"store/{self._down_since}", text)
