@@ -32,6 +32,8 @@ class Csms:
         self.frames = []  # as received
         self.points = []
         self.mute = 0  # how many of the next transaction messages close the connection with 1013
+        self.away = 0  # how many of the next connections are answered 503
+        self.interval = 300  # in the answer to a boot
         self.errors = 0  # how many of the next transaction messages are answered by a CALLERROR
         self.in_flight = self.in_flight_max = 0
         self.passwords = []
@@ -77,6 +79,9 @@ class Csms:
         self.passwords.append(password)
         if scheme != "Basic" or not request.path.endswith("/" + user.decode()):
             return connection.respond(401, "no")
+        if self.away:
+            self.away -= 1
+            return connection.respond(503, "later")
         if password == b"wrong":
             return connection.respond(401, "no")
         return None
@@ -128,7 +133,7 @@ class Point16(ChargePoint16):
     async def on_boot(self, **payload):
         self.csms.note("BootNotification", payload)
         return result16.BootNotification(
-            current_time=NOW, interval=300, status=self.csms.boot_status
+            current_time=NOW, interval=self.csms.interval, status=self.csms.boot_status
         )
 
     @on("Heartbeat")
@@ -170,7 +175,7 @@ class Point201(ChargePoint201):
     async def on_boot(self, **payload):
         self.csms.note("BootNotification", payload)
         return result201.BootNotification(
-            current_time=NOW, interval=300, status=self.csms.boot_status
+            current_time=NOW, interval=self.csms.interval, status=self.csms.boot_status
         )
 
     @on("Heartbeat")

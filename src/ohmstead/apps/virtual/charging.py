@@ -14,6 +14,8 @@ from ohmstead.apps.virtual.settings import Settings
 from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.base import Message, Version
 
+ACCEPTED = "Accepted"  # of boots and id_tokens, in every version
+
 
 @dataclass(slots=True, eq=False)
 class Transaction:
@@ -92,6 +94,13 @@ class Place:
         """The transaction going on, if there is one."""
         tx = self.transaction
         return tx if tx is not None and tx.active else None
+
+    @property
+    def state(self) -> str:
+        """1.6's word for what a StatusNotification tells."""
+        if not self.operative:
+            return "Unavailable"
+        return "Available" if self.charging is None else "Charging"
 
 
 class Availability(enum.Enum):

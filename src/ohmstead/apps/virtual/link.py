@@ -46,11 +46,15 @@ Answer = Callable[[CallReceived], bytes]
 
 
 class UpgradeRefused(RemoteProtocolError):
-    """The CSMS did not open the websocket. ``status`` is its HTTP status, 0 without an answer."""
+    """The CSMS did not open the websocket. ``status`` is its HTTP status, 0 without an answer.
 
-    def __init__(self, status: int, reason: str) -> None:
+    ``final``: another try would meet the same.
+    """
+
+    def __init__(self, status: int, reason: str, final: bool = False) -> None:
         super().__init__(reason)
         self.status = status
+        self.final = final
 
 
 class LinkLost(OhmsteadError):

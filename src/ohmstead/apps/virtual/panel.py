@@ -13,12 +13,12 @@ from ohmstead.apps.virtual.charging import (
     Availability,
     Cause,
     Move,
-    Place,
     RemoteStart,
     Transaction,
 )
 from ohmstead.apps.virtual.link import CsmsRefused
 from ohmstead.apps.virtual.moving import FAILS, bring, fetch, is_link
+from ohmstead.apps.virtual.resetting import Resets
 from ohmstead.frozen import replace
 from ohmstead.wire.ocpp.base import Message
 from ohmstead.wire.ocpp.times import format_time
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ohmstead.apps.virtual.settings import Settings
     from ohmstead.apps.virtual.station import VirtualStation
 
-# Resets that do not wait for the end of a transaction, and the reason they end it with.
-_RESETS_NOW = {"Hard": "ImmediateReset", "Soft": "SoftReset", "Immediate": "ImmediateReset"}
 AUTHORIZATION_KEY_DIGITS = 40  # security white paper: hex of 20 random bytes
 
 
@@ -37,7 +35,7 @@ class Panel:
 
     def __init__(self, station: VirtualStation) -> None:
         self._station = station
-        self._reset_waits = ""
+        self._resets = Resets(station)
         self.cabinet = Cabinet()
 
     @property
@@ -51,7 +49,7 @@ class Panel:
             for evse, place in self._station.places.items()
             if asked.evse in (None, evse) and place.operative and place.charging is None
         ]
-        if not free:
+        if not free or self._resets.pending:
             return False
         hook = self._station.hooks.remote_start
         chosen = RemoteStart(free[0], asked.id_token, asked.remote_start_id)
@@ -72,28 +70,11 @@ class Panel:
 
     def reset(self, kind: str) -> Availability:
         """Reset now, or after the last transaction (2.0.1 OnIdle)."""
-        if kind not in _RESETS_NOW and self.is_charging(None):
-            self._reset_waits = kind
-            return Availability.SCHEDULED
-        self._station.later(self._reset(kind))
-        return Availability.ACCEPTED
-
-    async def _reset(self, kind: str) -> None:
-        station = self._station
-        if station.hooks.reset is not None:
-            await station.hooks.reset(kind)
-            return
-        for tx in [place.charging for place in station.places.values()]:
-            if tx is not None:
-                await station.stop(tx, reason=_RESETS_NOW[kind])
-        await station.reconnect()
-        await station.boot("RemoteReset")
+        return self._resets.ask(kind)
 
     def stopped(self) -> None:
         """A transaction has ended: do what waited for that."""
-        if self._reset_waits and not self.is_charging(None):
-            kind, self._reset_waits = self._reset_waits, ""
-            self._station.later(self._reset(kind))
+        self._resets.stopped()
 
     def trigger(self, message: str, evse: int | None) -> bool:
         """Send the message asked for; False where there is nothing to say."""
@@ -108,7 +89,7 @@ class Panel:
                 station.later(station.heartbeat())
             case "StatusNotification":
                 for one in evses:
-                    station.later(station.status(one, self._state(station.places[one])))
+                    station.later(station.status(one, station.places[one].state))
             case "MeterValues":
                 for one in evses:
                     station.later(self._values(one))
@@ -144,7 +125,7 @@ class Panel:
                 outcome = Availability.SCHEDULED
             else:
                 place.operative, place.becomes_operative = operative, None
-                station.later(station.status(one, self._state(place)))
+                station.later(station.status(one, place.state))
         return outcome
 
     def is_evse(self, evse: int) -> bool:
@@ -238,9 +219,3 @@ class Panel:
             if place.charging is not None and place.charging.transaction_id == transaction_id:
                 return place.charging
         return None
-
-    @staticmethod
-    def _state(place: Place) -> str:
-        if not place.operative:
-            return "Unavailable"
-        return "Available" if place.charging is None else "Charging"

@@ -16,6 +16,7 @@ from random import Random
 from ssl import SSLContext
 
 from ohmstead.apps.virtual.charging import (
+    ACCEPTED,
     Boot,
     Cause,
     Dialect,
@@ -137,19 +138,20 @@ class VirtualStation:
 
     async def close(self) -> None:
         """Close with status 1000 and stay offline; what is owed is kept."""
-        await self.uplink.close()
         for task in list(self._tasks):
             if task is not asyncio.current_task():
                 task.cancel()
+        await self.uplink.close()
 
     async def drop(self) -> None:
         """Lose the TCP connection abruptly and stay offline until :meth:`connect`."""
         await self.uplink.drop()
 
     async def reconnect(self) -> None:
-        """Close and come back, as after a reset or with a new password."""
+        """Close and come back, as with a new password; raises UpgradeRefused at its end."""
         await self.uplink.close()
-        await self.connect()
+        await self.uplink.arrive()
+        await self.flush()
 
     # What a station reports.
 
@@ -166,6 +168,12 @@ class VirtualStation:
         """Send StatusNotification, in 1.6's words; 2.0.1 says Occupied for all with a car."""
         moment_ms = self.clock.now_ms() if at_ms is None else at_ms
         await self.ask("StatusNotification", self.dialect.status(evse, state, moment_ms))
+
+    async def announce(self, evse: int, state: str, at_ms: int) -> None:
+        """Send a StatusNotification, if this station does and may; whatever becomes of it."""
+        if self.announces and self.connected and self.boot_status == ACCEPTED:
+            with contextlib.suppress(OhmsteadError):
+                await self.status(evse, state, at_ms)
 
     async def authorize(self, id_token: str) -> str:
         """Ask whether an id_token may charge; returns the CSMS's word, as in "Accepted"."""
@@ -201,7 +209,7 @@ class VirtualStation:
             tx.transaction_id = self._fresh("transaction", 36)
         place.transaction = tx
         await self._owe(self.dialect.start(tx, place.meter, not self.connected))
-        await self._announce(evse, "Charging", sample.at_ms)
+        await self.announce(evse, "Charging", sample.at_ms)
         return tx
 
     async def meter_values(
@@ -244,7 +252,7 @@ class VirtualStation:
         await self._owe(owed)
         if place.becomes_operative is not None:
             place.operative, place.becomes_operative = place.becomes_operative, None
-        await self._announce(tx.evse, "Available", sample.at_ms)
+        await self.announce(tx.evse, "Available", sample.at_ms)
         self._panel.stopped()
 
     async def flush(self) -> bool:
@@ -336,11 +344,6 @@ class VirtualStation:
             await self.uplink.recovered()
         return await self.call(action, payload, message_id)
 
-    async def _announce(self, evse: int, state: str, at_ms: int) -> None:
-        if self.announces and self.connected and self.boot_status == "Accepted":
-            with contextlib.suppress(OhmsteadError):
-                await self.status(evse, state, at_ms)
-
     async def _owe(self, messages: list[Owed]) -> None:
         for message in messages:
             self._outbox.put(message)
@@ -351,7 +354,7 @@ class VirtualStation:
 
         1.6 4.2 and 2.0.1 B01: before it is accepted a station sends nothing but its boot.
         """
-        while self.boot_status == "Accepted" and self.connected:
+        while self.boot_status == ACCEPTED and self.connected:
             try:
                 await self._outbox.deliver(self._send, until)
                 return

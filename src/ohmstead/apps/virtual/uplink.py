@@ -10,12 +10,28 @@ from ssl import SSLContext
 
 from ohmstead.apps.virtual.link import Answer, StationLink, UpgradeRefused, open_link
 from ohmstead.errors import OhmsteadError
+from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.base import Version
 
-RECONNECTS_MAX = 8
-RECONNECT_WAIT_S = 0.05  # before the first try; doubled for each further one
-RECONNECT_WAIT_S_MAX = 5.0
+DOUBLINGS_MAX = 16  # of a wait: what comes after is cut to most_s anyhow
 HOPELESS = frozenset({401, 403, 404})  # trying again changes nothing
+
+
+class Patience(Frozen):
+    """How a connection is tried again: the wait is doubled after each try, up to ``most_s``.
+
+    ``tries`` is 0 for ever. ``told`` gets a line for each try that failed, for the end of trying
+    and for a connection that is there again.
+    """
+
+    tries: int = 8
+    first_s: float = 0.05
+    most_s: float = 5.0
+    told: Callable[[str], None] | None = None
+
+    def wait_s(self, failed: int) -> float:
+        """The wait after so many tries that failed, before it is jittered."""
+        return min(self.first_s * (1 << min(failed, DOUBLINGS_MAX)), self.most_s)
 
 
 class Offline(OhmsteadError):
@@ -26,6 +42,7 @@ class Uplink:
     """One station's way to its CSMS: never more than one websocket.
 
     ``back`` is called after a connection that the station did not end has been replaced.
+    ``given_up`` is why there will be no further try, once there is none.
     ``random`` jitters the waits, so that a fleet does not come back as one.
     """
 
@@ -45,6 +62,9 @@ class Uplink:
         self.password = password
         self.version = version
         self.connections = 0  # opened so far
+        self.patience = Patience()
+        self.given_up: UpgradeRefused | None = None
+        self.gone = asyncio.Event()  # set with given_up
         self._answer = answer
         self._back = back
         self._random = random
@@ -68,9 +88,17 @@ class Uplink:
 
     async def connect(self) -> None:
         """Open the websocket, unless it is open; raises UpgradeRefused."""
-        self._stays_offline.clear()
+        self._set_out()
         if not self.connected and not await self.recovered():
             await self._open()
+
+    async def arrive(self) -> None:
+        """Open the websocket, trying again as after a loss; raises UpgradeRefused at the end."""
+        self._set_out()
+        if not self.connected and not await self.recovered():
+            self._recovery = asyncio.get_running_loop().create_task(self._recover(lost=False))
+            if not await self.recovered():
+                raise self.given_up or UpgradeRefused(0, "the station hung up meanwhile")
 
     async def close(self) -> None:
         """Close with status 1000 and stay offline."""
@@ -94,6 +122,11 @@ class Uplink:
             await asyncio.shield(self._recovery)
         return self.connected
 
+    def _set_out(self) -> None:
+        self._stays_offline.clear()
+        self.given_up = None
+        self.gone.clear()
+
     async def _open(self) -> None:
         self._link = await open_link(
             self.url,
@@ -108,24 +141,49 @@ class Uplink:
 
     def _closed(self, code: int) -> None:
         """Come back, whatever the status: 1013 "try again later" as much as 1006."""
-        del code
         if not self._stays_offline.is_set():
+            self._say(f"the connection closed with {code}; connecting again")
             self._recovery = asyncio.get_running_loop().create_task(self._recover())
 
-    async def _recover(self) -> bool:
-        """Reconnect with growing, jittered waits; returns whether it worked."""
-        for attempt in range(RECONNECTS_MAX):
-            wait_s = min(RECONNECT_WAIT_S * 2**attempt, RECONNECT_WAIT_S_MAX)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_s * (1 + self._random.random())):
-                    await self._stays_offline.wait()
-                    return False
+    async def _recover(self, lost: bool = True) -> bool:
+        """Connect, with growing, jittered waits between the tries; returns whether it worked.
+
+        After a loss there is a wait before the first try, too.
+        """
+        tries = 0
+        while True:
+            if (tries or lost) and await self._pause(self._failed(tries, lost)):
+                return False
             try:
                 await self._open()
             except UpgradeRefused as refused:
-                if refused.status in HOPELESS:
+                tries += 1
+                if refused.final or refused.status in HOPELESS or tries == self.patience.tries:
+                    self.given_up = refused
+                    self.gone.set()
                     return False
+                wait_s = self.patience.wait_s(self._failed(tries, lost))
+                self._say(f"{refused}; trying again in about {wait_s:.0f} s")
             else:
+                if tries or lost:
+                    self._say(f"connected to {self.url} again" if lost else "it answers now")
                 self._back()
                 return True
+
+    @staticmethod
+    def _failed(tries: int, lost: bool) -> int:
+        """How often the wait was doubled: a loss is a failure of its own, before the first wait."""
+        return tries if lost else tries - 1
+
+    async def _pause(self, failed: int) -> bool:
+        """Wait before the next try; returns whether the station hung up meanwhile."""
+        wait_s = self.patience.wait_s(failed) * (1 + self._random.random())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._stays_offline.wait()
+                return True
         return False
+
+    def _say(self, line: str) -> None:
+        if self.patience.told is not None:
+            self.patience.told(line)

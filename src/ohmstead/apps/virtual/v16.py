@@ -205,8 +205,7 @@ def _started(accepted: bool) -> v16.RemoteStartStopStatus:
 
 
 def _reset(asked: v16.ResetRequest, panel: Commands) -> Message:
-    panel.reset(asked.type)
-    return v16.ResetResponse(status=v16.ResetStatus.ACCEPTED)
+    return v16.ResetResponse(status=v16.ResetStatus(panel.reset(asked.type).value))
 
 
 def _trigger(asked: v16.TriggerMessageRequest, panel: Commands) -> Message:
