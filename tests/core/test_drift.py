@@ -61,7 +61,7 @@ def test_a_setting_is_as_wanted_whatever_the_case_of_its_name():
     [
         (None, Choice(WANTED), Stand.UNREAD),
         (inventory(), Choice(), Stand.NO_TEMPLATE),
-        (inventory(), Choice(WANTED, replace(WANTED, name="U")), Stand.CONFLICT),
+        (inventory(), Choice(WANTED, ("U",)), Stand.CONFLICT),
         (inventory("60"), Choice(WANTED), Stand.AS_WANTED),
         (inventory(), Choice(WANTED), Stand.DRIFTED),
         (inventory(mutability="ReadOnly"), Choice(WANTED), Stand.GIVEN_UP),
@@ -173,7 +173,8 @@ def test_one_template_applies_by_name_then_priority_and_a_tie_by_none():
     assert applying((general, higher, named), facts()).template is named
     assert applying((named, higher), facts(station_id="X")).template is higher
     tie = applying((general, replace(general, name="0")), facts())
-    assert (tie.template.name, tie.rival.name) == ("0", "A")
+    assert (tie.template.name, tie.rivals) == ("0", ("A",))
+    assert not applying((general, replace(general, name="0"), higher), facts()).rivals
     assert applying((general,), facts(protocol=V16)).template is None
     assert applying((replace(general, protocol=V21),), facts()).template is None
     assert applying((replace(general, protocol=V201),), facts()).template is not None

@@ -24,6 +24,7 @@ FIGHT_MS = 24 * 3_600_000  # within this
 RESTARTS_MAX = 2
 DRIFT_MAX = 200  # shown of one station: as many as a template has settings
 TEXT_CHARACTERS_MAX = 300
+RIVALS_SHOWN = 3  # in a sentence
 
 
 def compare(
@@ -66,16 +67,17 @@ def judge(
     wanted = ("", 0) if template is None else (template.name, template.revision)
     if (before.template, before.revision, before.firmware) != (*wanted, firmware):
         before = _anew(before, wanted, firmware)
+    before = replace(before, rivals=())
     if inventory is None:
         return _stands(before, Stand.UNREAD, now_ms)
     if template is None:
         return _stands(before, Stand.NO_TEMPLATE, now_ms)
-    if choice.rival is not None:
+    if choice.rivals:
         reason = (
-            f"templates {template.name} and {choice.rival.name} both apply; give one a higher "
-            "priority"
+            f"{_names(template.name, choice.rivals)} apply, so none does; give one a higher "
+            "priority, or remove what is too many"
         )
-        return _stands(before, Stand.CONFLICT, now_ms, reason)
+        return _stands(replace(before, rivals=choice.rivals), Stand.CONFLICT, now_ms, reason)
     drift = compare(inventory, template, before.refusals)[:DRIFT_MAX]
     now = replace(before, drift=drift)
     if not drift:
@@ -88,6 +90,13 @@ def judge(
     if not mendable(now) and (template.repair == ALWAYS or before.is_asked):
         return _stands(now, Stand.GIVEN_UP, now_ms, first_text(drift), drift)
     return _stands(now, Stand.DRIFTED, now_ms, "", drift)
+
+
+def _names(first: str, rivals: tuple[str, ...]) -> str:
+    if len(rivals) == 1:
+        return f"templates {first} and {rivals[0]} both"
+    more = f" and {len(rivals) - RIVALS_SHOWN} more" if len(rivals) > RIVALS_SHOWN else ""
+    return f"templates {', '.join((first, *rivals[:RIVALS_SHOWN]))}{more} all"
 
 
 def _anew(before: Standing, wanted: tuple[str, int], firmware: str) -> Standing:

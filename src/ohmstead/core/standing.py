@@ -73,6 +73,7 @@ class Standing(Frozen):
     refusals: tuple[Refusal, ...] = ()
     is_asked: bool = False  # a person asked for a repair that is not done yet
     asked_by: str = ""
+    rivals: tuple[str, ...] = ()  # CONFLICT: what else applies as much as ``template``
 
     @property
     def key(self) -> str:

@@ -78,10 +78,10 @@ class Facts(Frozen):
 
 
 class Choice(Frozen):
-    """The template of a station; with a ``rival`` there are two, and so there is none."""
+    """The template of a station; with ``rivals``, by name, there are more, and so there is none."""
 
     template: Template | None = None
-    rival: Template | None = None
+    rivals: tuple[str, ...] = ()
 
 
 def means(template: Template, facts: Facts) -> bool:
@@ -104,11 +104,9 @@ def applying(templates: Iterable[Template], facts: Facts) -> Choice:
     found.sort(key=lambda one: (not one.stations, -one.priority, one.name))
     if not found:
         return Choice()
-    first = found[0]
-    for other in found[1:2]:
-        if (bool(other.stations), other.priority) == (bool(first.stations), first.priority):
-            return Choice(first, other)
-    return Choice(first)
+    first, rank = found[0], (bool(found[0].stations), found[0].priority)
+    equal = (one.name for one in found[1:] if (bool(one.stations), one.priority) == rank)
+    return Choice(first, tuple(equal))
 
 
 def fits(pattern: str, text: str) -> bool:

@@ -217,8 +217,14 @@ def test_a_conflict_ends_when_one_of_the_two_templates_is_removed(tmp_path):
             await put(desk, "A", **body(V16))
             await put(desk, "B", **body(V16, model="Mod*"))
             await until(desk, "conflict")
+            for name, other in (("A", "B"), ("B", "A")):  # both say so, whichever sorts first
+                shown = (await desk.read.get(f"{T}/{name}")).json()
+                assert (shown["counts"], shown["conflicts"]) == ({"conflict": 1}, {other: 1})
+                asked = (await desk.host.post(f"{T}/{name}/repair")).json()
+                assert (asked["asked"], asked["conflict"], asked["conflicts"]) == (0, 1, {other: 1})
             assert (await desk.host.delete(f"{T}/B")).status_code == 200
             assert (await until(desk, "drifted"))["template"] == "A"
+            assert (await desk.read.get(f"{T}/A")).json()["conflicts"] == {}
 
     walk(tmp_path, scenario)
 
@@ -463,7 +469,9 @@ def test_a_whole_template_is_put_right_at_a_persons_word_here_now_and_there_late
         await eventually(nobody)
         async with desk.field.station(V16, kind=Station16) as station:
             done = await desk.host.post(f"{T}/T1/repair")
-            assert done.json() == {"template": "T1", "asked": 2, "cannot": 0}
+            assert done.json() == {
+                "template": "T1", "asked": 2, "cannot": 0, "conflict": 0, "conflicts": {}
+            }  # fmt: skip
             await until(desk, "as_wanted")
             assert station.point.values["HeartbeatInterval"] == "60"
             (left,) = (await desk.host.get(f"{T}/T1/drift")).json()["items"]

@@ -70,7 +70,7 @@ def test_every_example_of_the_page_does_what_it_says(house):
     assert re.search(r"CP1 +acme-wall +drifted +HeartbeatInterval +300 +600", texts[5])
     assert re.search(r"HeartbeatInterval +300 +600", texts[6])
     assert texts[7] == "Station CP1 is as_wanted.\n"
-    assert texts[8] == "1 stations are put right now or as they return.\n"  # CP2
+    assert texts[8] == "1 station is put right now or as they return.\n"  # CP2
     log = json.loads(typed("command", "list", "--station", "CP1", "--json").stdout)
     sets = [one for one in log if one["author"]["name"] == "template acme-wall"]
     assert {one["action"] for one in sets} == {"ChangeConfiguration", "GetConfiguration"}
@@ -87,11 +87,38 @@ def test_a_template_from_a_file_is_shown_and_removed(house, tmp_path):
     assert json.loads(made.stdout)["settings"] == settings
     assert json.loads(typed("template", "show", "two").stdout)["settings"] == settings
     again = ["template", "add", "two", "--ocpp", "1.6", "--vendor", "V", "--setting", "A=1"]
-    assert "already" in typed(*again, code=1).stderr
+    refused = typed(*again, code=1).stderr
+    assert "already; --replace puts" in refused and "/templates" not in refused
     typed(*again, "--replace")
     assert "is gone" in typed("template", "remove", "two").stdout
     assert "no template two" in typed("template", "show", "two", code=1).stderr
     assert "no template two" in typed("template", "repair", "two", code=1).stderr
+
+
+def test_two_templates_in_conflict_say_so_wherever_either_is_looked_at(house):
+    typed, passwords, url = house
+    with station(url, passwords["CP4"], name="CP4"):
+        typed("station", "configuration", "CP4", "--read")
+        for name, seconds in (("aaa", 700), ("bbb", 800)):
+            said = typed("template", "add", name, "--ocpp", "1.6", "--station", "CP4",
+                         "--setting", f"HeartbeatInterval={seconds}")  # fmt: skip
+            assert f"Template {name} has 1 setting.\n" in said.stdout
+        wait_for(lambda: state_of(typed, "CP4") == "conflict")
+        listed = typed("template", "list").stdout
+        assert re.search(r"^aaa .* 1 in conflict with bbb$", listed, re.MULTILINE)
+        assert re.search(r"^bbb .* 1 in conflict with aaa$", listed, re.MULTILINE)
+        for name, other in (("aaa", "bbb"), ("bbb", "aaa")):
+            words = f"Template {name} is in conflict with {other} at 1 station"
+            failed = typed("template", "repair", name, code=1)
+            assert words in failed.stderr and "--priority" in failed.stderr
+            assert words in typed("template", "drift", name).stderr
+        assert json.loads(typed("template", "repair", "aaa", "--json", code=1).stdout)["conflict"]
+        assert "aaa and bbb both apply" in typed("template", "repair", "--station", "CP4",
+                                                 code=1).stderr  # fmt: skip
+        typed("template", "remove", "bbb")
+        wait_for(lambda: state_of(typed, "CP4") == "drifted")
+        typed("template", "repair", "aaa")
+    typed("template", "remove", "aaa")
 
 
 @pytest.mark.parametrize(("version", "name"), [("2.0.1", "CP3"), ("2.1", "CP4")])

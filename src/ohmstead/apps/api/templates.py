@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -74,7 +76,8 @@ class NewTemplateBody(TemplateBody, frozen=True, kw_only=True):
 
 
 class TemplateView(shapes.View, frozen=True):
-    """A template; ``counts``: how many stations stand how beside it."""
+    """A template; ``counts``: how many stations stand how beside it; ``conflicts``: the templates
+    that apply as much as this one does, so that none is in force, and at how many stations."""
 
     name: str
     ocpp: str
@@ -90,22 +93,54 @@ class TemplateView(shapes.View, frozen=True):
     revision: int
     changed: str | None
     counts: dict[str, int]
+    conflicts: dict[str, int]
 
 
 class AskedView(shapes.View, frozen=True):
-    """How many stations are put right, now or as they return; of the others nothing can be set."""
+    """How many stations are put right, now or as they return; of ``cannot`` nothing can be set, and
+    at ``conflict`` this template is not in force, because of those in ``conflicts``."""
 
     template: str
     asked: int
     cannot: int
+    conflict: int
+    conflicts: dict[str, int]
 
 
-def view(house: House, one: Template) -> TemplateView:
+@dataclass(slots=True)
+class Clashes:
+    """Templates that meet at stations with none of them in force."""
+
+    stations: Counter[str] = field(default_factory=Counter)
+    between: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def of(self, name: str) -> dict[str, int]:
+        """The others that one meets, and at how many stations, by name."""
+        return dict(sorted(self.between.get(name, Counter()).items()))
+
+
+async def clashes_of(house: House) -> Clashes:
+    """What is known of conflicts now: as many records are read as there are stations in one."""
+    found, after = Clashes(), ""
+    while page := house.store.find(Standing, PAGE, after, state=Stand.CONFLICT.value):
+        for standing in page:
+            names = (standing.template, *standing.rivals)
+            found.stations.update(names)
+            for name in names:
+                others = (other for other in names if other != name)
+                found.between.setdefault(name, Counter()).update(others)
+        after = page[-1].key
+        await asyncio.sleep(0)
+    return found
+
+
+def view(house: House, one: Template, clashes: Clashes) -> TemplateView:
     """A template."""
     counts = {
         state.value: house.store.count(Standing, template=one.name, state=state.value)
         for state in Stand
     }
+    counts[Stand.CONFLICT.value] = clashes.stations[one.name]
     return TemplateView(
         name=one.name,
         ocpp=one.protocol,
@@ -121,6 +156,7 @@ def view(house: House, one: Template) -> TemplateView:
         revision=one.revision,
         changed=views.moment(one.changed_ms),
         counts={state: count for state, count in counts.items() if count},
+        conflicts=clashes.of(one.name),
     )
 
 
@@ -157,7 +193,7 @@ async def _keep(house: House, name: str, data: TemplateBody, is_new: bool) -> Te
     with bad_request():
         kept = await house.store.run(put_template, PutTemplate(template, is_new))
     house.caretaker.templates_changed()
-    return view(house, kept)
+    return view(house, kept, await clashes_of(house))
 
 
 async def _check_against_stations(house: House, template: Template) -> None:
@@ -190,7 +226,8 @@ async def list_templates(
     house: TheHouse, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
 ) -> shapes.Page:
     """The templates, by name, with how their stations stand."""
-    return find_page(house.store, Template, limit, cursor, lambda one: view(house, one))
+    clashes = await clashes_of(house)
+    return find_page(house.store, Template, limit, cursor, lambda one: view(house, one, clashes))
 
 
 @post("/templates", opt=RUNS)
@@ -202,7 +239,7 @@ async def add_template(house: TheHouse, data: JSONBody[NewTemplateBody]) -> Temp
 @get("/templates/{name:str}", opt=SEES)
 async def show_template(house: TheHouse, name: FromPath[str]) -> TemplateView:
     """One template."""
-    return view(house, template_of(house, name))
+    return view(house, template_of(house, name), await clashes_of(house))
 
 
 @put("/templates/{name:str}", opt=RUNS)
@@ -217,7 +254,7 @@ async def put_one(
 @delete("/templates/{name:str}", opt=RUNS, status_code=200)
 async def delete_template(house: TheHouse, name: FromPath[str]) -> TemplateView:
     """Remove a template; stations keep the values they have."""
-    gone = view(house, template_of(house, name))
+    gone = view(house, template_of(house, name), await clashes_of(house))
     await house.store.run(remove_template, name)
     house.caretaker.templates_changed()
     return gone
@@ -269,8 +306,9 @@ async def list_configurations(
 @post("/templates/{name:str}/repair", opt=RUNS, status_code=200)
 async def repair_stations(house: TheHouse, name: FromPath[str], reason: Reason = "") -> AskedView:
     """Put every station right that is not as this template says: those that are here in turn, the
-    others as they return."""
+    others as they return. Where it is in conflict it is not in force, and nothing is asked."""
     template_of(house, name)
+    clashes = await clashes_of(house)
     by = said_by(reason)
     asked = cannot = 0
     for state in (Stand.DRIFTED, Stand.REBOOT, Stand.GIVEN_UP):
@@ -287,7 +325,13 @@ async def repair_stations(house: TheHouse, name: FromPath[str], reason: Reason =
                 continue
             house.caretaker.ask_later(station_id)
             asked += 1
-    return AskedView(template=name, asked=asked, cannot=cannot)
+    return AskedView(
+        template=name,
+        asked=asked,
+        cannot=cannot,
+        conflict=clashes.stations[name],
+        conflicts=clashes.of(name),
+    )
 
 
 HANDLERS: tuple[Any, ...] = (

@@ -59,6 +59,11 @@ def warn(text: str) -> None:
     plain(stderr=True).print(text, style="red")
 
 
+def many(count: int, word: str) -> str:
+    """A number of things that take an s: 1 setting, 2 settings."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
 def say_json(value: Any) -> None:
     """One JSON document for programs."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -7,9 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
-from ohmstead.apps.cli.client import part
+from ohmstead.apps.cli.client import ApiRefused, part
 from ohmstead.apps.cli.commands import CommandApi
-from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table, warn
+from ohmstead.apps.cli.common import (
+    FAILED,
+    HERE,
+    Dir,
+    Json,
+    Key,
+    many,
+    say,
+    say_json,
+    table,
+    warn,
+)
 from ohmstead.apps.cli.stations import StationId, read_json
 from ohmstead.errors import OperatorError
 
@@ -20,6 +31,7 @@ template = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="TEMPLATE", help="Its name.")]
 Reason = Annotated[str, typer.Option(help="Why, for the log.")]
 CELL_CHARACTERS = 60
+TAKEN = 409
 
 
 def setting_of(text: str) -> tuple[str, str]:
@@ -97,14 +109,21 @@ def add_template(
         "allow_risky": allow_risky,
     }
     api = CommandApi(directory, key)
-    if replace:
-        made = api.put(f"/templates/{part(name)}", body)
-    else:
-        made = api.post("/templates", {"name": name, **body})
+    try:
+        if replace:
+            made = api.put(f"/templates/{part(name)}", body)
+        else:
+            made = api.post("/templates", {"name": name, **body})
+    except ApiRefused as refused:
+        if refused.status != TAKEN:
+            raise
+        raise OperatorError(
+            f"there is a template {name} already; --replace puts this one in its place"
+        ) from None
     if as_json:
         say_json(made)
         return
-    say(f"Template {made['name']} has {len(made['settings'])} settings.")
+    say(f"Template {made['name']} has {many(len(made['settings']), 'setting')}.")
     say(f"See  ohmstead template drift {made['name']}")
 
 
@@ -121,11 +140,29 @@ def list_templates(directory: Dir = HERE, key: Key = "", as_json: Json = False) 
             one["ocpp"],
             str(len(one["settings"])),
             one["repair"],
-            " ".join(f"{count} {state}" for state, count in one["counts"].items()) or "none yet",
+            _stations_of(one),
         ]
         for one in found
     ]
     table(rows, ["TEMPLATE", "OCPP", "SETTINGS", "REPAIR", "STATIONS"])
+
+
+def _stations_of(one: dict[str, Any]) -> str:
+    told = [f"{count} {state}" for state, count in one["counts"].items() if state != "conflict"]
+    if one["conflicts"]:
+        told.append(
+            f"{one['counts']['conflict']} in conflict with {' and '.join(one['conflicts'])}"
+        )
+    return ", ".join(told) or "none yet"
+
+
+def _conflict(name: str, others: dict[str, int], count: int) -> str:
+    """Why a template is not in force, and what ends that."""
+    return (
+        f"Template {name} is in conflict with {' and '.join(others)} at {many(count, 'station')}, "
+        "where none of them applies: give one a higher --priority (`template add --replace`), or "
+        "remove one."
+    )
 
 
 @template.command("show")
@@ -150,12 +187,19 @@ def show_drift(
 ) -> None:
     """The stations that are not as their templates say, setting by setting."""
     api = CommandApi(directory, key)
-    names = [name] if name else [one["name"] for one in api.all("/templates")]
-    found = [standing for one in names for standing in api.all(f"/templates/{part(one)}/drift")]
+    known = [api.get(f"/templates/{part(name)}")] if name else api.all("/templates")
+    paths = [f"/templates/{part(one['name'])}/drift" for one in known]
+    found = [standing for path in paths for standing in api.all(path)]
     if as_json:
         say_json(found)
         return
+    clashes = [one for one in known if one["conflicts"]]
+    for one in clashes:
+        warn(_conflict(one["name"], one["conflicts"], one["counts"]["conflict"]))
+    found = [one for one in found if one["state"] != "conflict"]
     if not found:
+        if clashes:
+            return
         say("Every station that was read is as its template says.")
         return
     rows = [
@@ -197,11 +241,16 @@ def repair_stations(
     if as_json:
         say_json(done)
     elif name:
-        say(f"{done['asked']} stations are put right now or as they return.")
+        are = "is" if done["asked"] == 1 else "are"
+        say(f"{many(done['asked'], 'station')} {are} put right now or as they return.")
         if done["cannot"]:
             warn(f"{done['cannot']} cannot be: see `ohmstead template drift {name}`")
+        if done["conflict"]:
+            warn(_conflict(name, done["conflicts"], done["conflict"]))
     else:
         say(f"Station {station_id} is {done['state']}. {done['reason']}".rstrip())
+    if name and (done["cannot"] or done["conflict"]):
+        raise typer.Exit(FAILED)
 
 
 def show_configuration(
