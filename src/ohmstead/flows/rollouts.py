@@ -34,10 +34,7 @@ _S = RolloutState
 
 def begin(state: State, plan: RolloutPlan, now_ms: int) -> Decision[Rollout]:
     """Begin a roll-out; raises OperatorError for a plan that cannot be carried out."""
-    check_plan(plan)
-    missing = [one for one in plan.targets.stations if not _serves(state, one)]
-    if missing:
-        raise OperatorError(f"there is no station {', '.join(missing[:5])}")
+    check_begin(state, plan)
     if len(state.find(Rollout, OPEN_MAX, is_open=1)) >= OPEN_MAX:
         raise OperatorError(f"{OPEN_MAX} roll-outs are open; cancel or finish some first")
     counter = state.get(Counter, COUNTER) or Counter(COUNTER, 0)
@@ -48,7 +45,15 @@ def begin(state: State, plan: RolloutPlan, now_ms: int) -> Decision[Rollout]:
     return Decision(head, (kept, head, Counter(COUNTER, number)))
 
 
-def _serves(state: State, station_id: str) -> bool:
+def check_begin(state: Reads, plan: RolloutPlan) -> None:
+    """Raise OperatorError for a plan that cannot be carried out, or names who is not there."""
+    check_plan(plan)
+    missing = [one for one in plan.targets.stations if not _serves(state, one)]
+    if missing:
+        raise OperatorError(f"stations: there is no station {', '.join(missing[:5])}")
+
+
+def _serves(state: Reads, station_id: str) -> bool:
     station = state.get(Station, station_id)
     return station is not None and not station.retired_ms
 
@@ -81,7 +86,7 @@ def enrol(state: State, command: Enrol, now_ms: int) -> Decision[Rollout]:
             from_version=station.firmware,
             changed_ms=now_ms,
         )
-        why = _why_not(state, plan, station)
+        why = why_not(state, plan, station)
         if why:
             update = replace(update, state=UpdateState.SKIPPED, reason=why, has_turn=False)
         else:
@@ -97,7 +102,8 @@ def enrol(state: State, command: Enrol, now_ms: int) -> Decision[Rollout]:
     return Decision(head, (*puts, head))
 
 
-def _why_not(state: State, plan: RolloutPlan, station: Station) -> str:
+def why_not(state: Reads, plan: RolloutPlan, station: Station) -> str:
+    """Why a station that is meant takes no turn; empty: it takes one."""
     if same_version(station.firmware, plan.package.version):
         return f"it has {plan.package.version} already"
     if not is_for(plan.package, station):

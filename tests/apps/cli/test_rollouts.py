@@ -43,7 +43,7 @@ def test_the_examples_of_the_page_work_as_they_stand(house, tmp_path, monkeypatc
     for words in rest:
         said = typed(*words[1:]).stdout
         if "--dry-run" in words:
-            assert said == "1 stations are meant; nothing was begun.\n"
+            assert said == "1 station would take turns; nothing was begun.\n"
         elif "start" in words:
             assert "Roll-out 2 has begun" in said
 
@@ -79,7 +79,18 @@ def test_the_examples_of_the_page_work_as_they_stand(house, tmp_path, monkeypatc
 def test_what_was_typed_wrongly_is_told_with_what_to_type(house):
     typed = house[0]
     start = ["rollout", "start", URL]
-    assert "choose stations by" in typed(*start, code=1).stderr
+    nobody = typed(*start, code=1).stderr
+    assert (
+        "choose stations by --station, by some of --vendor, --model, --from-version, --owner "
+        in nobody
+    )
+    assert "and --location-cell, or by --all" in nobody
+    for hours in ("25-99", "1-24", "-1-5", "١-5"):
+        refused = typed(*start, "--all", f"--window={hours}", code=2).stderr
+        assert "two hours from 0 to 23, as in 1-5 or 22-4" in refused, hours
+    assert "no station CP9" in typed(*start, "--station", "CP9", "--dry-run", code=1).stderr
+    there = [*start, "--version", "1", "--location-cell", "zzz", "--dry-run"]
+    assert typed(*there).stdout.startswith("0 stations would take turns")
     assert "1,10,50,100" in typed(*start, "--all", "--stages", "ten", code=2).stderr
     assert "1-5" in typed(*start, "--all", "--window", "night", code=2).stderr
     assert "none" in typed("rollout", "start", "none", "--all", code=1).stderr

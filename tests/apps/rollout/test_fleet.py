@@ -303,7 +303,7 @@ def test_many_stations_are_written_down_in_pieces_and_nobody_is_asked_who_is_not
 
         await desk.house.store.run(put_many, None)
         dry = await desk.host.post(P, json=plain(vendor="big", dry_run=True))
-        assert (dry.status_code, dry.json()) == (200, {"stations": len(names)})
+        assert (dry.status_code, dry.json()) == (200, {"stations": len(names), "skipped": []})
         plan = plain(vendor="big", stages=[1, 100], stations=[])
         number = await begun(desk, **plan)
         head = await until_rollout(desk, number, "running")

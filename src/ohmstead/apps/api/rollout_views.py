@@ -8,6 +8,7 @@ import msgspec
 
 from ohmstead.apps.api import shapes, views
 from ohmstead.apps.api.command_views import AuthorView, author_view
+from ohmstead.apps.rollout.desk import Survey
 from ohmstead.apps.rollout.wire import without_password
 from ohmstead.core.rollout import (
     AT_ONCE_MAX,
@@ -111,10 +112,31 @@ class NoteView(shapes.View, frozen=True):
     author: AuthorView
 
 
+class SkippedView(shapes.View, frozen=True):
+    """Stations that would be left out for one reason; the first of them by name."""
+
+    reason: str
+    count: int
+    stations: list[str]
+
+
 class MeantView(shapes.View, frozen=True):
-    """How many stations a roll-out would mean; nothing was begun."""
+    """How many stations would take their turns, and who is meant and would be skipped; nothing was
+    begun."""
 
     stations: int
+    skipped: list[SkippedView]
+
+
+def meant_view(found: Survey) -> MeantView:
+    """What a dry run answers."""
+    return MeantView(
+        stations=found.turns,
+        skipped=[
+            SkippedView(reason=why, count=count, stations=found.named[why])
+            for why, count in sorted(found.skipped.items())
+        ],
+    )
 
 
 class RolloutView(shapes.View, frozen=True):

@@ -19,6 +19,7 @@ from ohmstead.apps.api.rollout_views import (
     RolloutBody,
     RolloutView,
     UpdateView,
+    meant_view,
     plan_of,
     rollout_view,
     targets_of,
@@ -70,14 +71,14 @@ def check_targets(targets: Targets) -> None:
 async def begin_rollout(
     house: TheHouse, data: JSONBody[RolloutBody]
 ) -> Response[RolloutView | MeantView]:
-    """Begin a roll-out; `dry_run` only counts the stations, and answers 200. 400 says what of the
-    plan is wrong. A station that is in another open roll-out, or has the version, is skipped."""
-    targets = targets_of(data)
-    check_targets(targets)
+    """Begin a roll-out; `dry_run` only counts who would take a turn or be skipped, and answers 200.
+    400 says what of the plan is wrong. A station that is in another open roll-out, or has the
+    version, or is of another make than the firmware is for, is skipped."""
+    check_targets(targets_of(data))
     if data.dry_run:
         with bad_request():
-            house.rollouts.whole(plan_of(data))
-        return Response(MeantView(stations=await house.rollouts.count(targets)), status_code=200)
+            found = await house.rollouts.survey(plan_of(data))
+        return Response(meant_view(found), status_code=200)
     plan = replace(plan_of(data), author=because(data.reason))
     with bad_request():
         head = await house.rollouts.begin(plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from ohmstead.apps.cli.common import (
     Dir,
     Json,
     Key,
+    many,
     say,
     say_json,
     table,
@@ -75,10 +77,12 @@ def _stages(text: str) -> list[int]:
 def _window(text: str) -> list[int] | None:
     if not text:
         return None
-    start, dash, end = text.partition("-")
-    if not dash or not start.isdecimal() or not end.isdecimal():
-        raise typer.BadParameter(f"--window: two hours as in 1-5, not {text!r}")
-    return [int(start), int(end)]
+    hours = re.fullmatch(r"(1?[0-9]|0[0-9]|2[0-3])-(1?[0-9]|0[0-9]|2[0-3])", text)
+    if hours is None:
+        raise typer.BadParameter(
+            f"--window: two hours from 0 to 23, as in 1-5 or 22-4, not {text!r}"
+        )
+    return [int(hours[1]), int(hours[2])]
 
 
 @rollout.command("start")
@@ -97,6 +101,10 @@ def start(
     from_version: Annotated[
         list[str] | None, typer.Option(help="Only with this firmware now; repeat for more.")
     ] = None,
+    owner: Annotated[str, typer.Option(help="Whose owner has this address or name.")] = "",
+    location_cell: Annotated[
+        str, typer.Option(help="What the cell of the place begins with, as in u0m.")
+    ] = "",
     everyone: Annotated[bool, typer.Option("--all", help="Every station in service.")] = False,
     stages: Annotated[str, typer.Option(metavar="PERCENT,...")] = "1,10,50,100",
     soak_s: Annotated[
@@ -129,6 +137,8 @@ def start(
         "vendor": vendor,
         "model": model,
         "from_version": from_version or [],
+        "owner": owner,
+        "location_cell": location_cell,
         "all": everyone,
         "stages": _stages(stages),
         "soak_s": soak_s,
@@ -143,9 +153,17 @@ def start(
     if as_json:
         say_json(made)
     elif dry_run:
-        say(f"{made['stations']} stations are meant; nothing was begun.")
+        _say_meant(made)
     else:
         say(f"Roll-out {made['number']} has begun: `ohmstead rollout show {made['number']}`")
+
+
+def _say_meant(found: dict[str, Any]) -> None:
+    say(f"{many(found['stations'], 'station')} would take turns; nothing was begun.")
+    for one in found["skipped"]:
+        more = one["count"] - len(one["stations"])
+        names = ", ".join(one["stations"]) + (f" and {more} more" if more else "")
+        say(f"{many(one['count'], 'station')} would be skipped, {one['reason']}: {names}")
 
 
 def _begin(directory: Path, key: str, plan: dict[str, Any]) -> Any:

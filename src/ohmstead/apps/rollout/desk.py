@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,12 +12,12 @@ from ohmstead.apps.rollout.driver import Driver
 from ohmstead.apps.rollout.wire import without_password
 from ohmstead.core.alerts import Alert, Finding, Rule, alert_key
 from ohmstead.core.network import Station
-from ohmstead.core.rollout import Package, Rollout, RolloutPlan, RolloutState, Targets, rollout_key
+from ohmstead.core.rollout import Package, Rollout, RolloutPlan, RolloutState, rollout_key
 from ohmstead.core.rollout_rules import is_meant
 from ohmstead.core.station_update import StationUpdate
 from ohmstead.errors import OhmsteadError, OperatorError
 from ohmstead.flows.operations.alerting import Observed, observe
-from ohmstead.flows.rollouts import OPEN_MAX, begin, head_of, plan_of
+from ohmstead.flows.rollouts import OPEN_MAX, begin, check_begin, head_of, plan_of, why_not
 from ohmstead.flows.rollouts_control import Control, control
 from ohmstead.frozen import replace
 
@@ -25,8 +26,28 @@ if TYPE_CHECKING:
 
 PAGE = 1_000
 ALERTS_MAX = 100_000
+NAMES_MAX = 20  # stations named of each reason
 
 log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Survey:
+    """Whom a roll-out would mean: how many take turns, and who is left out for which reason."""
+
+    turns: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    named: dict[str, list[str]] = field(default_factory=dict)  # the first few of each reason
+
+    def add(self, station_id: str, why: str) -> None:
+        """Count a station; without a reason it takes its turn."""
+        if not why:
+            self.turns += 1
+            return
+        self.skipped[why] = self.skipped.get(why, 0) + 1
+        names = self.named.setdefault(why, [])
+        if len(names) < NAMES_MAX:
+            names.append(station_id)
 
 
 class Rollouts:
@@ -79,13 +100,20 @@ class Rollouts:
             model=found.model,
         )
 
-    async def count(self, targets: Targets) -> int:
-        """How many stations are meant now."""
-        if targets.stations:
-            return len(set(targets.stations))
-        found, after = 0, ""
-        while page := self._house.store.find(Station, PAGE, after):
-            found += sum(is_meant(targets, one) for one in page)
+    async def survey(self, plan: RolloutPlan) -> Survey:
+        """Whom a plan would give a turn now and whom not; raises OperatorError as begin() does."""
+        plan, store = self.whole(plan), self._house.store
+        check_begin(store, plan)
+        found = Survey()
+        for station_id in sorted(set(plan.targets.stations)):
+            station = store.get(Station, station_id)
+            if station is not None:
+                found.add(station_id, why_not(store, plan, station))
+        after = ""
+        while page := not plan.targets.stations and store.find(Station, PAGE, after):
+            for one in page:
+                if is_meant(plan.targets, one):
+                    found.add(one.id, why_not(store, plan, one))
             after = page[-1].key
             await asyncio.sleep(0)
         return found
