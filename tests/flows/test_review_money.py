@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from ohmstead.core.command import Author
 from ohmstead.core.network import IdToken, TokenStatus
 from ohmstead.core.onchain import BlockRef, ChainCursor, Locked, Released, Returned
 from ohmstead.core.session import PayerKind, SessionState
 from ohmstead.core.tariff import Component, Dimension, Element, Tariff
 from ohmstead.core.tariff_restrictions import Restrictions
+from ohmstead.core.verdict import Verdicts
+from ohmstead.errors import OperatorError
 from ohmstead.flows import mirror, onboarding
 from ohmstead.flows.charging import review
 from ohmstead.flows.charging.funding import Authorisation
@@ -193,6 +196,25 @@ def test_a_session_in_doubt_without_a_hold_can_still_be_owed_once():
     assert world.run(review.collect, review.Collect(started.session_id))
     assert world.balance(f"payee:{HOST}") == 1_600_000
     assert world.balance(f"receivable:{DRIVER}") == 0
+    kept = world.store.get(Verdicts, started.session_id).given
+    assert [(one.found, one.outcome) for one in kept] == [("review", "pay")] * 2
+
+
+def test_a_person_who_decides_says_why_and_a_decision_that_is_refused_leaves_no_word():
+    world = World(signed=False)
+    started = world.start(token=world.lock(2_000_000))
+    world.wait(30)
+    world.stop(started.transaction_id, 5 * KWH, findings=("transaction_id_missing",))
+    by = Author("k1", "Zoë", "api", " ")
+    with pytest.raises(OperatorError, match="say why"):
+        world.run(review.resolve, review.Resolve(started.session_id, True, by))
+    assert world.store.get(Verdicts, started.session_id) is None
+    said = replace(by, reason="the meter was read on the spot")
+    world.run(review.resolve, review.Resolve(started.session_id, True, said))
+    with pytest.raises(OperatorError, match="only one in review"):
+        world.run(review.resolve, review.Resolve(started.session_id, False, said))
+    [verdict] = world.store.get(Verdicts, started.session_id).given
+    assert (verdict.outcome, verdict.author) == ("pay", said)
 
 
 def test_a_session_that_is_refunded_is_owed_by_nobody():

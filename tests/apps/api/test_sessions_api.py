@@ -12,6 +12,7 @@ from ocpp.v16 import ChargePoint, call_result
 from ohmstead.core.access import PENDING, KeptAnswer
 from ohmstead.core.network import Station
 from ohmstead.core.onchain import EpochState, Locked
+from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.session import SessionState
 from ohmstead.errors import StoreUnavailable
 from ohmstead.frozen import replace
@@ -163,19 +164,32 @@ def test_a_review_is_resolved_once_and_its_answer_is_given_again(tmp_path):
         session = desk.field.session(tx)
         assert session.state is SessionState.REVIEW
         path, once = f"{P}/{session.id}/resolve", fresh()
-        problem(await desk.host.post(path, json={"outcome": "keep"}, headers=once), 400)
-        problem(await desk.host.post(path, json={"outcome": "refund"}), 400)
-        done = await desk.host.post(path, json={"outcome": "refund"}, headers=once)
+        refund = {"outcome": "refund", "because": "the meter was broken, ticket 7"}
+        pay = refund | {"outcome": "pay"}
+        problem(await desk.host.post(path, json=refund | {"outcome": "keep"}, headers=once), 400)
+        problem(await desk.host.post(path, json=refund), 400)
+        for nothing in ({"outcome": "refund"}, refund | {"because": "  "}):
+            told = problem(await desk.host.post(path, json=nothing, headers=once), 400)
+            assert "because" in told["detail"]
+        assert (await desk.host.get(f"{P}/{session.id}")).json()["verdicts"] == []
+        done = await desk.host.post(path, json=refund, headers=once)
         assert done.json()["state"] == "refunded"
-        again = await desk.host.post(path, json={"outcome": "refund"}, headers=once)
+        again = await desk.host.post(path, json=refund, headers=once)
         assert again.content == done.content
-        problem(
-            await desk.host.post(path, json={"outcome": "pay"}, headers=once),
-            422,
-            "idempotency-key-reused",
-        )
-        problem(await desk.host.post(path, json={"outcome": "pay"}, headers=fresh()), 409)
-        problem(await desk.host.post(f"{P}/S-0/resolve", json={"outcome": "pay"}), 404)
+        problem(await desk.host.post(path, json=pay, headers=once), 422, "idempotency-key-reused")
+        problem(await desk.host.post(path, json=pay, headers=fresh()), 409)
+        problem(await desk.host.post(f"{P}/S-0/resolve", json=pay), 404)
+        verdict = {
+            "outcome": "refund",
+            "found": "review",
+            "at": utc_text(desk.field.now),
+            "by": "host",
+            "via": "api",
+            "because": refund["because"],
+        }
+        for reader in (desk.host, desk.read, desk.admin):
+            assert (await reader.get(f"{P}/{session.id}")).json()["verdicts"] == [verdict]
+        assert (await desk.driver.get(f"{P}/{session.id}")).json()["verdicts"] is None
         assert desk.field.books_balance()
 
     walk(tmp_path, scenario)

@@ -216,7 +216,8 @@ def test_a_configuration_that_cannot_be_read_is_named_by_line_and_key(tmp_path, 
         ("nothing",),
         ("replay", "generated", "--protocol", "3"),
         ("epoch", "show", "0"),
-        ("session", "resolve", "S-1", "keep"),
+        ("session", "resolve", "S-1", "keep", "--because", "x"),
+        ("session", "resolve", "S-1", "pay"),  # and why?
         ("station", "add", "CP1", "--owner", OWNER, "--tariff", "T", "--evse", "fast"),
     ],
 )

@@ -50,6 +50,7 @@ from ohmstead.core.station_update import StationUpdate
 from ohmstead.core.tariff import Tariff
 from ohmstead.core.template import Template
 from ohmstead.core.terminal_payment import TerminalPayment
+from ohmstead.core.verdict import Verdicts
 from ohmstead.core.webhooks import DeadLetter, Subscription
 
 TABLES: tuple[Table, ...] = (
@@ -74,6 +75,7 @@ TABLES: tuple[Table, ...] = (
     Table(PageHead, "page_heads"),
     Table(EvseHead, "evse_heads"),
     Table(Bill, "bills"),
+    Table(Verdicts, "verdicts"),
     Table(Account, "accounts"),
     Table(Transfer, "transfers", ("debit", "credit")),
     Table(Resolution, "resolutions"),

@@ -20,14 +20,17 @@ from ohmstead.apps.api.problems import Problem, not_found
 from ohmstead.apps.api.stations import answered, station_of
 from ohmstead.apps.boot import House
 from ohmstead.apps.stations import commands
+from ohmstead.apps.stations.commanding.author import AUTHOR
 from ohmstead.core.access import Scope
 from ohmstead.core.bill import Bill
 from ohmstead.core.network import IdToken
 from ohmstead.core.progress import Progress
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
+from ohmstead.core.verdict import Verdicts
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.charging.review import Resolve, resolve
 from ohmstead.flows.onboarding import TokenForLock, token_for_lock
+from ohmstead.frozen import replace
 
 SEES = scopes(Scope.HOST, Scope.DRIVER, Scope.VALIDATOR, Scope.READ)
 CHARGES = scopes(Scope.HOST, Scope.DRIVER)
@@ -35,6 +38,13 @@ EVIDENCE = (Scope.HOST, Scope.DRIVER, Scope.VALIDATOR)
 UID_BYTES = 9  # "L" and 18 hex digits: OCPP 1.6 idTags have at most 20 characters
 STARTS = {"Accepted"}
 Filter = Annotated[str | None, QueryParameter(max_length=64, required=False)]
+
+
+class ResolveBody(shapes.Body, frozen=True):
+    """A person's decision on a session in review or contested; ``because`` is kept with it."""
+
+    outcome: Literal["pay", "refund"]
+    because: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
 def session_of(house: House, caller: Caller, session_id: str) -> Session:
@@ -86,7 +96,11 @@ async def show_session(
     """One session with its bill."""
     session = session_of(house, caller, session_id)
     store = house.store
-    return views.session(session, store.get(Bill, session.id), store.get(Progress, session.id))
+    told = None
+    if caller.may(Scope.HOST, Scope.READ):  # a reason is no word to the driver
+        told = store.get(Verdicts, session.id) or Verdicts(session.id)
+    bill, progress = store.get(Bill, session.id), store.get(Progress, session.id)
+    return views.session(session, bill, progress, told)
 
 
 @get("/sessions/{session_id:str}/receipt", opt=public())
@@ -178,11 +192,18 @@ async def resolve_session(
     caller: TheCaller,
     request: Request[Any, Any, Any],
     session_id: FromPath[str],
-    data: JSONBody[shapes.ResolveBody],
+    data: JSONBody[ResolveBody],
 ) -> Response[bytes]:
-    """Decide a session in review or contested: pay the payees, or refund the payer."""
+    """Decide a session in review or contested: pay the payees, or refund the payer.
+
+    Who did, when and why is kept with the session, which shows it to those who run the network.
+    """
     session_of(house, caller, session_id)
-    command = Resolve(session_id, data.outcome == "pay")
+    if not data.because.strip():
+        detail = "because: say why it is decided so, for it is kept with the session for good"
+        raise Problem(400, detail, "bad-request")
+    author = replace(AUTHOR.get(), reason=data.because)
+    command = Resolve(session_id, data.outcome == "pay", author)
     return await run_once(house.store, request, caller, resolve, command, views.session)
 
 

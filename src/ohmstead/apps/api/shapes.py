@@ -145,12 +145,6 @@ class StartBody(Body, frozen=True):
     lock: LockId | None = None
 
 
-class ResolveBody(Body, frozen=True):
-    """A person's decision on a session in review or contested."""
-
-    outcome: Literal["pay", "refund"]
-
-
 class KeyBody(Body, frozen=True):
     """An API key to make; ``subject`` is the payer of a driver's key."""
 
@@ -309,8 +303,22 @@ class BillView(View, frozen=True):
     parts: dict[str, str]
 
 
+class VerdictView(View, frozen=True):
+    """What a person decided of a session that was ``found`` in review or contested."""
+
+    outcome: str
+    found: str
+    at: str
+    by: str
+    via: str
+    because: str
+
+
 class SessionView(View, frozen=True):
-    """A session, and its bill once it has one."""
+    """A session, and its bill once it has one.
+
+    ``verdicts`` are told to those who run the network, of one session at a time.
+    """
 
     id: str
     state: str
@@ -329,6 +337,7 @@ class SessionView(View, frozen=True):
     epoch: int | None
     findings: list[str]
     bill: BillView | None
+    verdicts: list[VerdictView] | None = None
 
 
 class EpochView(View, frozen=True):

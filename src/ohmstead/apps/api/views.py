@@ -21,6 +21,7 @@ from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.session import Session
 from ohmstead.core.station_log import StationLog
 from ohmstead.core.tariff_document import line_document
+from ohmstead.core.verdict import Verdict, Verdicts
 from ohmstead.units import Asset
 
 UNKNOWN = "unknown"
@@ -202,9 +203,12 @@ def bill(record: Bill, asset: Asset) -> shapes.BillView:
 
 
 def session(
-    record: Session, its_bill: Bill | None = None, progress: Progress | None = None
+    record: Session,
+    its_bill: Bill | None = None,
+    progress: Progress | None = None,
+    verdicts: Verdicts | None = None,
 ) -> shapes.SessionView:
-    """A session; ``its_bill`` and ``progress`` where there is one."""
+    """A session; ``its_bill`` and ``progress`` where there is one, ``verdicts`` where asked for."""
     energy_mwh = its_bill.energy_mwh if its_bill else None
     if energy_mwh is None and EXCHANGED not in record.findings:
         energy_mwh = delivered_mwh(record.begin_mwh, progress)  # what the station said so far
@@ -226,6 +230,19 @@ def session(
         epoch=record.epoch or None,
         findings=list(record.findings),
         bill=bill(its_bill, record.asset) if its_bill else None,
+        verdicts=[verdict(one) for one in verdicts.given] if verdicts is not None else None,
+    )
+
+
+def verdict(one: Verdict) -> shapes.VerdictView:
+    """A decision of a person."""
+    return shapes.VerdictView(
+        outcome=one.outcome,
+        found=one.found,
+        at=utc_text(one.at_ms),
+        by=one.author.name,
+        via=one.author.via,
+        because=one.author.reason,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ohmstead.apps.cli.client import Api, part
+from ohmstead.apps.cli.commands import CommandApi
 from ohmstead.apps.cli.common import (
     HERE,
     Dir,
@@ -128,7 +129,8 @@ def exchange_meter(
         body["new_meter"] = {"public_key": public_key, "serial": serial, "tier": tier}
     elif serial:
         raise typer.BadParameter("--serial goes with --public-key; an unsigned meter needs neither")
-    done = Api(directory, key).post(f"/stations/{part(station_id)}/meters/exchange", body)
+    api = CommandApi(directory, key)
+    done = api.post(f"/stations/{part(station_id)}/meters/exchange", body)
     if as_json:
         say_json(done)
         return

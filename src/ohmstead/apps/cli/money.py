@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ohmstead.apps.cli.client import Api, ApiRefused, part
+from ohmstead.apps.cli.commands import CommandApi
 from ohmstead.apps.cli.common import (
     FAILED,
     HERE,
@@ -124,6 +125,7 @@ def stop_session(session_id: SessionId, directory: Dir = HERE, key: Key = "") ->
 def resolve_session(
     session_id: SessionId,
     outcome: Annotated[str, typer.Argument(metavar="pay|refund")],
+    because: Annotated[str, typer.Option(help="Why; it is kept with the session for good.")],
     directory: Dir = HERE,
     key: Key = "",
     as_json: Json = False,
@@ -132,7 +134,8 @@ def resolve_session(
     if outcome not in ("pay", "refund"):
         raise typer.BadParameter(f"expected pay or refund, not {outcome!r}")
     path = f"/sessions/{part(session_id)}/resolve"
-    done = Api(directory, key).post(path, {"outcome": outcome}, once=True)
+    body = {"outcome": outcome, "because": because}
+    done = CommandApi(directory, key).post(path, body, once=True)
     if as_json:
         say_json(done)
     else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ohmstead.core.bill import Bill
+from ohmstead.core.command import HOUSE, Author
 from ohmstead.core.session import PayerKind, Session, SessionEvent, SessionState, next_state
+from ohmstead.core.verdict import VERDICTS_MAX, Verdict, Verdicts
 from ohmstead.errors import OperatorError
 from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.funding import payer_account
@@ -17,10 +19,13 @@ class Resolve(Frozen):
 
     session_id: str
     pay: bool
+    author: Author = Author()
 
 
 def resolve(state: State, command: Resolve, now_ms: int) -> Decision[Session]:
-    """Close a dispute. Raises OperatorError when there is none to close."""
+    """Close a dispute. Raises OperatorError when there is none to close, or no reason is given."""
+    if command.author.via != HOUSE and not command.author.reason.strip():
+        raise OperatorError("say why it is decided so: it is kept with the session for good")
     session = state.get(Session, command.session_id)
     if session is None:
         raise OperatorError(f"there is no session {command.session_id}")
@@ -40,7 +45,16 @@ def resolve(state: State, command: Resolve, now_ms: int) -> Decision[Session]:
     if command.pay and bill is not None and bill.covered_minor == 0:
         event = SessionEvent.RESOLVED_OWED
     changed = replace(session, state=next_state(session.state, event))
-    return Decision(changed, (changed, *till.puts()), jobs=jobs)
+    given = _given(state, session, command, now_ms)
+    return Decision(changed, (changed, given, *till.puts()), jobs=jobs)
+
+
+def _given(state: State, session: Session, command: Resolve, now_ms: int) -> Verdicts:
+    """The decisions of a session with this one: it may be contradicted and decided again."""
+    outcome = "pay" if command.pay else "refund"
+    verdict = Verdict(outcome, session.state.value, now_ms, command.author)
+    known = state.get(Verdicts, session.id) or Verdicts(session.id)
+    return replace(known, given=(*known.given, verdict)[-VERDICTS_MAX:])
 
 
 def _reviewed(till: Till, session: Session, bill: Bill | None, pay: bool) -> tuple[Job, ...]:
