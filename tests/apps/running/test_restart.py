@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 
 import httpx
 import pytest
@@ -216,7 +217,8 @@ async def test_a_restart_that_cannot_begin_leaves_the_house_as_it_is(house):
     text = (folder / "network.toml").read_text()
     (folder / "network.toml").write_text("[chain]\nkidn = 'none'\n")
     try:
-        with pytest.raises(OperatorError, match="ended before it took over"):
+        why = r"ended before it took over, and this one goes on: .*network\.toml:2: key chain\.kidn"
+        with pytest.raises(OperatorError, match=why):
             await asked(folder, "restart")
         with pytest.raises(OperatorError, match=r"network\.toml:2: key chain\.kidn"):
             await asked(folder, "reload")
@@ -224,6 +226,24 @@ async def test_a_restart_that_cannot_begin_leaves_the_house_as_it_is(house):
         (folder / "network.toml").write_text(text)
     assert (pid_of(folder), get(folder, "/readyz").status_code) == (pid, 200)
     assert (await asked(folder, "reload"))["changed"] == []
+
+
+async def test_a_restart_that_fails_after_the_house_was_let_go_says_why_and_gives_it_back(house):
+    folder, pid = house.folder, pid_of(house.folder)
+    text = (folder / "network.toml").read_text()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        bind = f'[files]\nhttp_bind = "127.0.0.1:{taken.getsockname()[1]}"\n'
+        (folder / "network.toml").write_text(f"[chain]\nkind = 'none'\n{bind}")
+        try:
+            with pytest.raises(OperatorError, match=r"died before it served.*: .*in use"):
+                await asked(folder, "restart")
+        finally:
+            (folder / "network.toml").write_text(text)
+    await until(lambda: (folder / "run.json").exists())
+    await until(lambda: get(folder, "/readyz").status_code == 200)
+    assert pid_of(folder) == pid
 
 
 async def test_sigterm_lets_the_stations_go_with_1012_before_the_house_ends(house):

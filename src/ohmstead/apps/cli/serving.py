@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -29,10 +28,12 @@ from ohmstead.apps.running.control import Control, Conversation
 from ohmstead.apps.running.handing import NOTHING, Handed, close_all
 from ohmstead.apps.running.notify import notify, notify_ready, notify_reloading
 from ohmstead.apps.running.reloading import Reloaded, reload
+from ohmstead.apps.running.successor import Successor
 from ohmstead.apps.running.takeover import Predecessor, Succession
 from ohmstead.errors import OperatorError
 
 CHILD_LOOK_S = 0.1
+NEVER_CAME = "the new process ended before it took over, and this one goes on"
 
 log = structlog.get_logger()
 
@@ -231,14 +232,22 @@ class Process:
         command = [sys.executable, *sys.orig_argv[1:]]
         if "--take-over" not in command:
             command.append("--take-over")
-        child = subprocess.Popen(command)
-        while not succession.ended.is_set() and child.poll() is None:
-            await asyncio.sleep(CHILD_LOOK_S)
-        if succession.problem or not succession.ended.is_set():
-            problem = "the new process ended before it took over; the log says why"
-            await conversation.say({"error": f"{succession.problem or problem}"})
-        else:
-            await conversation.say({"pid": succession.successor_pid})
+        try:
+            child = Successor(command)
+        except OperatorError as error:
+            await conversation.say({"error": str(error)})
+            return
+        try:
+            while not succession.ended.is_set() and child.is_alive:
+                await asyncio.sleep(CHILD_LOOK_S)
+            if succession.ended.is_set() and not succession.problem:
+                await conversation.say({"pid": succession.successor_pid})
+                return
+            problem = succession.problem or NEVER_CAME
+            log.error("a restart failed", problem=problem, reason=(why := await child.why()))
+            await conversation.say({"error": f"{problem}: {why}"})
+        finally:
+            child.close()
 
     def _reload(self) -> Reloaded:
         if self._node is None:

@@ -19,6 +19,7 @@ from ohmstead.apps.cli.client import ADMIN_KEY
 from ohmstead.apps.cli.common import CHAIN_WORDS, say
 from ohmstead.apps.config import ChainConfig, Config, host_port
 from ohmstead.apps.node import Node, Ports
+from ohmstead.apps.running.successor import reporting
 from ohmstead.apps.trust import write_whole
 
 URLS_ARE_LOGGED_BY = ("httpx", "httpcore")  # whole, and some have a key in them
@@ -35,6 +36,18 @@ def run(
     take_over: bool = False,
 ) -> None:
     """Run the house of a folder until a signal, or until another process takes over."""
+    with reporting():
+        _run(directory, http, ocpp, chain, verbose, take_over)
+
+
+def _run(
+    directory: Path,
+    http: str | None,
+    ocpp: str | None,
+    chain: str | None,
+    verbose: bool,
+    take_over: bool,
+) -> None:
     from ohmstead.apps.cli.serving import Process
 
     log_to_stderr(logging.DEBUG if verbose else logging.WARNING)

@@ -107,7 +107,7 @@ class Succession:
     async def _converse(self, conversation: Conversation) -> None:
         heard = await conversation.hear(GO_S)
         if heard is None or "go" not in heard[0]:
-            self.problem = "the new process gave up before it took over; this one goes on"
+            self.problem = "the new process gave up before it took over, and this one goes on"
             self.ended.set()
             return
         self._heard = asyncio.get_running_loop().create_future()
@@ -118,7 +118,7 @@ class Succession:
         if heard is not None and is_serving:
             self.successor_pid = int(heard[0].get("pid", 0))
         else:
-            self.problem = "the new process died before it served; this one took the house back"
+            self.problem = "the new process died before it served, and this one took the house back"
         self._heard.set_result(is_serving)
         self.ended.set()
 
