@@ -58,6 +58,7 @@ class Station(Frozen):
     secret_is_weak: bool = False  # brought along from elsewhere; to be rotated
     secret_hash: str = ""  # bcrypt of a password that only the station knows; "" once it said it
     serial: str = ""  # as it said at its last boot
+    protocol: str = ""  # the version of OCPP it booted with last, as in 2.0.1
 
     @property
     def key(self) -> str:

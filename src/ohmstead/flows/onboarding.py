@@ -123,6 +123,7 @@ class Booted(Frozen):
     model: str
     firmware: str
     serial: str = ""
+    protocol: str = ""  # the version of OCPP it said this in
 
 
 def booted(state: State, command: Booted, _now_ms: int) -> Decision[Station]:
@@ -136,6 +137,7 @@ def booted(state: State, command: Booted, _now_ms: int) -> Decision[Station]:
         model=command.model,
         firmware=command.firmware,
         serial=command.serial or station.serial,
+        protocol=command.protocol or station.protocol,
     )
     return Decision(told, (told,) if told != station else ())
 

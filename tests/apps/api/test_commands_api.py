@@ -100,6 +100,30 @@ def test_every_payload_that_breaks_its_schema_is_422_and_names_the_field(version
     walk(tmp_path, scenario)
 
 
+def test_a_mistake_is_told_before_the_absence_of_the_station(tmp_path):
+    async def scenario(desk):
+        async def refused(name, action, body, *expected):
+            answer = await desk.host.post(f"{S}/{name}/commands/{action}", json=body)
+            return problem(answer, *expected)["detail"]
+
+        wrong = (400, "bad-command"), (422, "bad-payload")
+        # It never booted here: what is wrong in every version is known to be wrong.
+        assert "no version of OCPP" in await refused("S", "Resett", {}, *wrong[0])
+        assert "type" in await refused("S", "Reset", {"type": "Later"}, *wrong[1])
+        for kind in ("Soft", "OnIdle"):
+            assert "queue" in await refused("S", "Reset", {"type": kind}, 409, "not-connected")
+        for version, right, others in ((V16, "Soft", "OnIdle"), (V201, "OnIdle", "Soft")):
+            async with desk.field.station(version):
+                pass
+            await until(lambda: desk.house.gateway.link("S") is None)
+            assert others in await refused("S", "Reset", {"type": others}, *wrong[1])
+            await refused("S", "Reset", {"type": right}, 409, "not-connected")
+        assert "GetVariables" in await refused("S", "GetConfiguration", {}, *wrong[0])
+        assert not log_of(desk)
+
+    walk(tmp_path, scenario)
+
+
 def test_an_answer_that_breaks_its_schema_is_502_and_shown_in_the_log(tmp_path):
     async def scenario(desk):
         async with desk.field.socket(V201) as socket:

@@ -44,6 +44,7 @@ from ohmstead.core.command import Author, CommandBatch, CommandState, StationCom
 from ohmstead.errors import OperatorError
 from ohmstead.flows.commanding import QUEUED_MAX, cancel
 from ohmstead.units import MS_PER_S
+from ohmstead.wire.ocpp.base import Version
 
 SEES = scopes(Scope.HOST, Scope.READ)
 REASON_HEADER, CLIENT_HEADER, ID_HEADER = "ohmstead-reason", "ohmstead-client", "Ohmstead-Command"
@@ -96,12 +97,13 @@ async def command_station(
 ) -> Response[bytes]:
     """Send an OCPP request: the body is its payload, the answer is the station's payload.
 
-    409 not connected, 504 no answer in time, 502 a CALLERROR (its code inside) or an answer that
-    breaks its schema, 422 a payload that does, 400 an action this version does not have. With
+    409 not connected (a mistake is told first, by the version the station booted with last), 504
+    no answer in time, 502 a CALLERROR (its code inside) or an answer that breaks its schema, 422 a
+    payload that does, 400 an action this version does not have. With
     `queue=true` it waits for the station up to `ttl_s` seconds, and 202 answers its log entry.
     With an `Idempotency-Key` a repeat is answered as the first was, and nothing is sent again.
     """
-    station_of(house, station_id)
+    station = station_of(house, station_id)
     AUTHOR.set(because(reason))
     body = await request.body()
 
@@ -111,6 +113,8 @@ async def command_station(
             command = await _queued(house, station_id, action, body, ttl_s)
             entry = msgspec.Raw(msgspec.json.encode(command_view(command)))
             return HTTPStatus.ACCEPTED, entry, command.id
+        if house.gateway.link(station_id) is None:  # its return would not mend a mistake
+            bulk.checked(action, body, Version(station.protocol) if station.protocol else None)
         done = await commands.command(house.gateway, station_id, action, body)
         return HTTPStatus.OK, msgspec.Raw(answered(station_id, done)), done.message_id
 

@@ -22,6 +22,7 @@ async def handle(request: BootNotificationRequest, peer: StationPeer) -> BootNot
         request.charge_point_model,
         request.firmware_version or "",
         request.charge_point_serial_number or request.charge_box_serial_number or "",
+        peer.version.value,
     )
     station = await services.store.run(booted, command)
     services.registry.forget(peer.station_id)

@@ -16,8 +16,14 @@ from ohmstead.wire.ocpp.v201 import (
 
 async def handle(request: BootNotificationRequest, peer: StationPeer) -> BootNotificationResponse:
     services, told = peer.services, request.charging_station
-    firmware_version, serial = told.firmware_version or "", told.serial_number or ""
-    command = Booted(peer.station_id, told.vendor_name, told.model, firmware_version, serial)
+    command = Booted(
+        peer.station_id,
+        told.vendor_name,
+        told.model,
+        told.firmware_version or "",
+        told.serial_number or "",
+        peer.version.value,
+    )
     station = await services.store.run(booted, command)
     services.registry.forget(peer.station_id)
     now_ms = services.clock.now_ms()
