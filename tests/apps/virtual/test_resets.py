@@ -75,6 +75,7 @@ def test_a_reset_on_idle_waits_for_the_transaction_and_lets_no_other_begin(versi
         assert csms.all("BootNotification")[1]["reason"] == "ScheduledReset"
         ended = [e for e in csms.all("TransactionEvent") if e["event_type"] == "Ended"]
         assert [e["transaction_info"]["stopped_reason"] for e in ended] == ["Local"]
+        await station.settled()  # before, another reset would be rejected
         assert (await csms.point.call(reset(version, "OnIdle"))).status == "Accepted"
         await booted(csms, 3)
         assert csms.all("BootNotification")[2]["reason"] == "RemoteReset"
