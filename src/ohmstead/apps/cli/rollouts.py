@@ -53,6 +53,12 @@ PreviousVersion = Annotated[
     str, typer.Option("--previous-version", help="What a BootNotification says with it.")
 ]
 Busy = Annotated[bool, typer.Option("--busy-too", help="Also while somebody charges.")]
+Owner = Annotated[str, typer.Option(help="Those that belong to this 0x address.")]
+Cell = Annotated[str, typer.Option(help="What the cell of the place begins with, as in u0m.")]
+Stages = Annotated[str, typer.Option(metavar="PERCENT,...")]
+Window = Annotated[
+    str, typer.Option(metavar="HOUR-HOUR", help="Only in these local hours, as in 1-5.")
+]
 POLL_S = 1.0
 
 
@@ -101,12 +107,10 @@ def start(
     from_version: Annotated[
         list[str] | None, typer.Option(help="Only with this firmware now; repeat for more.")
     ] = None,
-    owner: Annotated[str, typer.Option(help="Whose owner has this address or name.")] = "",
-    location_cell: Annotated[
-        str, typer.Option(help="What the cell of the place begins with, as in u0m.")
-    ] = "",
+    owner: Owner = "",
+    location_cell: Cell = "",
     everyone: Annotated[bool, typer.Option("--all", help="Every station in service.")] = False,
-    stages: Annotated[str, typer.Option(metavar="PERCENT,...")] = "1,10,50,100",
+    stages: Stages = "1,10,50,100",
     soak_s: Annotated[
         int, typer.Option("--soak", metavar="SECONDS", min=0, help="Between two stages.")
     ] = 3_600,
@@ -116,9 +120,7 @@ def start(
     rollback: Annotated[
         str | None, typer.Option(help="none, failed, or all; failed if --previous is given.")
     ] = None,
-    window: Annotated[
-        str, typer.Option(metavar="HOUR-HOUR", help="Only in these local hours, as in 1-5.")
-    ] = "",
+    window: Window = "",
     busy_too: Busy = False,
     more: Annotated[
         str, typer.Option("--plan", metavar="JSON|FILE", help="Members of the API's body.")
