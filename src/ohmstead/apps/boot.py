@@ -333,7 +333,8 @@ class House:
         """Send what waits for a station as soon as it can hear it."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._job_event.wait(), JOB_TICK_S)
+                async with asyncio.timeout(JOB_TICK_S):
+                    await self._job_event.wait()
             self._job_event.clear()
             if self.is_frozen:
                 continue

@@ -146,7 +146,8 @@ class Node:
     async def _settle(self) -> None:
         while self.settler is None and self.house.config.chain.kind != "none":
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), CHAIN_RETRY_S)
+                async with asyncio.timeout(CHAIN_RETRY_S):
+                    await self._stopping.wait()
             if self._stopping.is_set():
                 return
             try:
@@ -156,7 +157,8 @@ class Node:
                 log.warning("the chain is not there yet", reason=str(error))
         while self.house.is_frozen and not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), FROZEN_LOOK_S)
+                async with asyncio.timeout(FROZEN_LOOK_S):
+                    await self._stopping.wait()
         if self.settler is not None:
             await self.settler.run(self._stopping)
 

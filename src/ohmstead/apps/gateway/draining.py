@@ -43,4 +43,5 @@ async def in_turn(
         done = until
         if done < len(links):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(hurry.wait(), max(TICK_S, seconds / len(links)))
+                async with asyncio.timeout(max(TICK_S, seconds / len(links))):
+                    await hurry.wait()

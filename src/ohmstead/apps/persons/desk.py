@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import msgspec
 import structlog
 
 from ohmstead.apps.persons import at_stations
-from ohmstead.apps.persons.report import FORMAT, NOT_HELD, Gathering
+from ohmstead.apps.persons.report import FORMAT, NOT_HELD, Gathering, unknown
 from ohmstead.apps.persons.scan import NONCE_BYTES, Envelope, Sieve, pages, tables
 from ohmstead.apps.persons.survey import Survey, survey
 from ohmstead.apps.stations.capabilities.local_lists import ListRefused
@@ -99,6 +100,7 @@ class Persons:
         for word in subjects:
             if not word.strip() or len(word) > NAME_LENGTH_MAX:
                 raise OperatorError(f"a name has 1 to {NAME_LENGTH_MAX} characters")
+            self._check_address(word.strip().casefold())
         names = read_names(subjects, secrets.token_hex(SALT_BYTES))
         store = self._house.store
         tokens = [store.get(IdToken, uid) for uid in names.uids]
@@ -111,6 +113,17 @@ class Persons:
         uids = tuple(dict.fromkeys((*names.uids, *spelled, *self._earlier(names))))
         told = tuple(one for one in spelled.values() if len(one[0]) <= UID_MAX)
         return replace(names, uids=uids, spelled=told)
+
+    def _check_address(self, word: str) -> None:
+        """Raise OperatorError for what is meant as an address and is none; a card's number in hex
+        may begin with 0x as well."""
+        if not word.startswith("0x") or re.fullmatch("0x([0-9a-f]{1,34}|[0-9a-f]{40})", word):
+            return
+        if self._house.store.get(IdToken, word) is None:
+            raise OperatorError(
+                f"{word[:60]} is no payer's address, which is 0x and 40 hex digits, and no "
+                "id_token that is known here"
+            )
 
     def _earlier(self, names: Names) -> list[str]:
         """Id_tokens that the addresses paid for once, and that are nobody else's now."""
@@ -138,8 +151,13 @@ class Persons:
             "records": found,
             "wire_log": frames,
             "sessions_withheld": gathering.withheld,
+            "unknown": [],
             "not_held": NOT_HELD,
         }
+        if not found and not frames and not gathering.withheld:
+            document["unknown"] = list(subjects)
+        elif len(subjects) > 1 and not gathering.withheld:
+            document["unknown"] = unknown(subjects, found, frames)
         if stations:
             with speaking(because("a person asked what is held")):
                 document["stations"] = await at_stations.told_by(
@@ -197,7 +215,8 @@ class Persons:
         """Carry out what was asked for, until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._wake.wait()
             self._wake.clear()
             if self._house.is_frozen:
                 continue

@@ -108,7 +108,8 @@ class Drive:
         asked = self.post.start_asked(self.id_token)
         gateway = self.stage.house.gateway
         await commands.remote_start(gateway, station_id, evse, self.id_token)
-        return (await asyncio.wait_for(asked, REMOTE_START_S)).remote_start_id
+        async with asyncio.timeout(REMOTE_START_S):
+            return (await asked).remote_start_id
 
 
 async def drive(stage: Stage, planned: PlannedSession) -> Drive:

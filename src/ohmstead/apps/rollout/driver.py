@@ -93,7 +93,8 @@ class Driver:
             while True:
                 await asyncio.sleep(PAUSE_S)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._event.wait(), TICK_S)
+                    async with asyncio.timeout(TICK_S):
+                        await self._event.wait()
                 self._event.clear()
                 if self._house.is_frozen:
                     self._hears_ms = self._house.clock.now_ms()

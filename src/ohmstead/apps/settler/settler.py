@@ -152,7 +152,8 @@ class Settler:
                 self._last_error = text
                 pause_s = min(self._pause_s * 2 ** min(self._failures, 16), BACK_OFF_MAX_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await stop.wait()
 
     async def close_epoch(self, force: bool = True) -> EpochRecord | None:
         """Close the next epoch now; None when nothing is ready or the last is not anchored yet.

@@ -126,9 +126,7 @@ class Hooks:
         self._at_once += 1
         try:
             # A task of its own: a handler runs without one, and what has a time limit needs one.
-            limit_s = hook.config.timeout_s
-            task = asyncio.create_task(asyncio.wait_for(self._ask(hook, transfer), limit_s))
-            found = await task
+            found = await asyncio.create_task(self._ask(hook, transfer))
         except TimeoutError:
             return self._failed(hook, transfer, f"no answer within {hook.config.timeout_s} s")
         except Exception as error:  # a hook is somebody else's: whatever it does, we answer
@@ -152,13 +150,14 @@ class Hooks:
         return Answered(REJECTED)
 
     async def _ask(self, hook: Hook, transfer: Transfer) -> Answered:
-        if hook.call is None:
-            return _read(await self._post(hook.config, transfer))
-        data = msgspec.json.decode(transfer.data)
-        said = (transfer.station_id, transfer.vendor_id, transfer.message_id, data)
-        if asyncio.iscoroutinefunction(hook.call):
-            return _taken(await hook.call(*said))
-        return _taken(await self._in_thread(hook.call, said))
+        async with asyncio.timeout(hook.config.timeout_s):
+            if hook.call is None:
+                return _read(await self._post(hook.config, transfer))
+            data = msgspec.json.decode(transfer.data)
+            said = (transfer.station_id, transfer.vendor_id, transfer.message_id, data)
+            if asyncio.iscoroutinefunction(hook.call):
+                return _taken(await hook.call(*said))
+            return _taken(await self._in_thread(hook.call, said))
 
     async def _post(self, config: DataTransferConfig, transfer: Transfer) -> bytes:
         body = msgspec.json.encode(

@@ -124,7 +124,8 @@ class CommandQueue:
             self._serve()
             idle = not self._here
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._event.wait(), left if idle else min(TICK_S, left))
+                async with asyncio.timeout(left if idle else min(TICK_S, left)):
+                    await self._event.wait()
 
     def _serve(self) -> None:
         """Begin to serve every station that is ready."""

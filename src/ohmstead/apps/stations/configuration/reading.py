@@ -106,7 +106,8 @@ async def _until_kept(desk: Desk, presence: Presence, station_id: str, report: C
     while not report.kept.is_set():
         before = report.parts
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(report.kept.wait(), LOOK_S)
+            async with asyncio.timeout(LOOK_S):
+                await report.kept.wait()
             return
         end = loop.time() + PART_S if report.parts > before else end
         if desk.gateway.link(station_id) is not link:
