@@ -492,3 +492,27 @@ def test_only_admins_ask_and_nonsense_is_told_what_to_do(tmp_path):
         assert (nobody["records"], nobody["stations"]) == ({}, [])
 
     walk(tmp_path, scenario)
+
+
+def test_somebody_who_is_not_known_is_told_apart_from_a_name_that_cannot_be(tmp_path):
+    async def scenario(desk):
+        await anna(desk)
+        stranger = "0x" + "5e" * 20
+        for names, unknown in (
+            ([UID], []),
+            ([ANNA.upper().replace("X", "x")], []),
+            (["CARD-9"], ["CARD-9"]),
+            ([stranger, "0x04aabb"], [stranger, "0x04aabb"]),  # some readers write hex like this
+            ([UID, "CARD-9", "4"], ["CARD-9", "4"]),
+        ):
+            answer = await desk.admin.post(REPORT, json={"subjects": names})
+            assert (answer.status_code, answer.json()["unknown"]) == (200, unknown)
+        for wrong in ("0xzz", ANNA[:-1], ANNA + "0", "0x"):
+            for path in (REPORT, FORGET):
+                refused = problem(await desk.admin.post(path, json={"subjects": [wrong]}), 400)
+                assert f"{wrong} is no payer's address, which is 0x and 40 hex" in refused["detail"]
+        await anna(desk, uid="0xCardZ")  # odd, and somebody's
+        answer = await desk.admin.post(REPORT, json={"subjects": ["0xCardZ"]})
+        assert answer.json()["unknown"] == []
+
+    walk(tmp_path, scenario)

@@ -8,7 +8,8 @@ import shlex
 import stat
 from pathlib import Path
 
-from ohmstead.apps.cli.persons import _in_the_way
+from ohmstead.apps.cli.persons import _in_the_way, _say
+from ohmstead.core.person import PersonState
 from tests.apps.cli.test_commands import OWNER, Up, inside
 
 PAGE = Path(__file__).parents[3] / "docs" / "operating" / "privacy.md"
@@ -39,13 +40,35 @@ def test_the_examples_of_the_page_work_as_they_stand(tmp_path, monkeypatch):
         assert "erased: 1 of id_tokens" in said["ohmstead person forget CARD-1 --dry-run"]
         assert "Nobody who was forgotten is here." in said["ohmstead person again forgotten.json"]
         (request,) = json.loads(inside("person", "requests", "--json").stdout)
-        assert request["id"] in inside("person", "show", request["id"]).stdout
+        shown = inside("person", "show", request["id"]).stdout
+        assert re.match(rf"{request['id']} is (done|erasing what is held here)", shown)
         Path("no.json").write_text("[1]")
         assert "is not what" in inside("person", "again", "no.json", code=1).stderr
         inside("person", "forget", "CARD-1", "--wait")
         strange = inside("person", "forget", "CARD-1" * 99, code=1)
         assert "characters" in strange.stderr
+        nobody = inside("person", "report", "CARD-9")
+        assert "Nobody is known here as CARD-9: no record has that name" in nobody.stderr
+        assert json.loads(nobody.stdout)["unknown"] == ["CARD-9"]
+        written = inside("person", "report", "CARD-9", "CARD-8", "--out", "nobody.json")
+        assert written.stdout.startswith("0 records are in nobody.json.")
+        assert "known here as CARD-9 or CARD-8" in written.stderr
+        assert "known here as CARD-9" in inside("person", "forget", "CARD-9", "--dry-run").stdout
+        wrong = inside("person", "report", "0xzz", code=1)
+        assert "0xzz is no payer's address, which is 0x and 40 hex digits" in wrong.stderr
         inside("data-transfer", "list")
+
+
+def test_a_request_says_in_words_how_far_it_is(capsys):
+    found = {"records": {}, "blocked_by": [], "stations": []}
+    for state in PersonState:
+        _say({"id": "P-1", "state": state.value} | found)
+    assert capsys.readouterr().out.splitlines() == [
+        "P-1 is waiting for what stands in the way.",
+        "P-1 is erasing what is held here.",
+        "P-1 is done here, and stations are still to be told.",
+        "P-1 is done.",
+    ]
 
 
 def test_what_stands_in_the_way_is_told_in_the_words_of_options():

@@ -16,10 +16,12 @@ from ohmstead.apps.cli.common import (
     Json,
     Key,
     Wait,
+    many,
     say,
     say_json,
     table,
     wait_until,
+    warn,
 )
 from ohmstead.errors import OperatorError
 
@@ -37,6 +39,12 @@ Leave = Annotated[
     bool, typer.Option("--leave-balance", help="Money that is left stays with the address.")
 ]
 PRIVATE = 0o600
+STATES = {
+    "waiting": "waiting for what stands in the way",
+    "erasing": "erasing what is held here",
+    "stations": "done here, and stations are still to be told",
+    "done": "done",
+}
 
 
 @person.command("report")
@@ -54,8 +62,11 @@ def report_person(
     """All that is held of a person, as JSON for that person (Art. 15 and 20)."""
     body = {"subjects": subjects, "stations": stations}
     found = Api(directory, key).post("/persons/report", body)
+    unknown = _unknown(found.get("unknown", []))
     if out is None:
         say_json(found)
+        if unknown:
+            warn(unknown)
         return
     text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     try:
@@ -67,7 +78,10 @@ def report_person(
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     count = sum(len(records) for records in found["records"].values())
-    say(f"{count} records are in {out}. Nothing of this report is kept here.")
+    are = "is" if count == 1 else "are"
+    say(f"{many(count, 'record')} {are} in {out}. Nothing of this report is kept here.")
+    if unknown:
+        warn(unknown)
 
 
 @person.command("forget")
@@ -101,7 +115,7 @@ def forget_person(
             raise
         raise OperatorError(_in_the_way(blockers)) from None
     if dry_run:
-        say_json(found) if as_json else _say_plan(found)
+        say_json(found) if as_json else _say_plan(found, subjects)
         return
     path = f"/persons/requests/{part(found['id'])}"
     if wait:
@@ -118,7 +132,8 @@ def list_person_requests(directory: Dir = HERE, key: Key = "", as_json: Json = F
         say_json(found)
         return
     rows = [
-        [one["id"], one["state"], one["created"], one["done"] or "", one["by"]] for one in found
+        [one["id"], STATES[one["state"]], one["created"], one["done"] or "", one["by"]]
+        for one in found
     ]
     table(rows, ["REQUEST", "STATE", "CREATED", "DONE", "BY"])
 
@@ -161,6 +176,12 @@ def forget_again(
         say("Nobody who was forgotten is here.")
 
 
+def _unknown(subjects: list[str]) -> str:
+    """That somebody is not known here; empty if there is nobody to say it of."""
+    names = " or ".join(subjects)
+    return names and f"Nobody is known here as {names}: no record has that name, so none is held."
+
+
 def _in_the_way(blockers: list[str]) -> str:
     """What keeps a person from being forgotten now, in the words of options."""
     more = f", and {len(blockers) - 1} more (--dry-run lists them)" if len(blockers) > 1 else ""
@@ -169,7 +190,7 @@ def _in_the_way(blockers: list[str]) -> str:
 
 
 def _say(found: dict[str, Any]) -> None:
-    say(f"{found['id']} is {found['state']}.")
+    say(f"{found['id']} is {STATES[found['state']]}.")
     for name, count in found["records"].items():
         say(f"  {count} of {name} erased or pseudonymised")
     for text in found["blocked_by"]:
@@ -179,7 +200,7 @@ def _say(found: dict[str, Any]) -> None:
         say(f"  station {task['station']}: {task['state']}{answer}")
 
 
-def _say_plan(found: dict[str, Any]) -> None:
+def _say_plan(found: dict[str, Any], subjects: list[str]) -> None:
     for title, name in (("erased", "erased"), ("pseudonymised", "pseudonymised")):
         for what, count in found[name].items():
             say(f"{title}: {count} of {what}")
@@ -188,4 +209,6 @@ def _say_plan(found: dict[str, Any]) -> None:
     say(f"told: {', '.join(found['stations']) or 'no station'}")
     for text in found["blocked_by"]:
         say(f"in the way: {text}")
+    if not any((found["erased"], found["pseudonymised"], *(one["count"] for one in found["kept"]))):
+        say(_unknown(subjects))
     say("Nothing was changed.")

@@ -7,7 +7,7 @@ What others' names stand in as well (a command that sent a whole list) is told b
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -21,7 +21,7 @@ from ohmstead.core.local_list import LocalList
 from ohmstead.core.meter import SignedReading
 from ohmstead.core.network import IdToken
 from ohmstead.core.onchain import EpochLeaf, Lock
-from ohmstead.core.person import Names, excerpts
+from ohmstead.core.person import WORD_LENGTH_MIN, Names, excerpts
 from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.session import Session
 from ohmstead.errors import OperatorError
@@ -156,6 +156,28 @@ class Gathering:
                     where: dict[str, Any] = {side: account.id}
                     for booking in self._store.find(Transfer, RECORDS_MAX, "", **where):
                         self._add("transfers", readable(booking))
+
+
+def unknown(subjects: Sequence[str], *told: Any) -> list[str]:
+    """Those of the names that stand in nothing of what is told, as they were written."""
+    texts = set(_texts(told))
+
+    def stands(word: str) -> bool:
+        long = len(word) >= WORD_LENGTH_MIN  # a shorter one may be part of any text
+        return word in texts or (long and any(word in text for text in texts))
+
+    return [one for one in subjects if not stands(one.strip().casefold())]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value.casefold()
+    elif isinstance(value, Mapping):
+        for one in (*value.keys(), *value.values()):
+            yield from _texts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
 
 
 def payers_of(store: Store, names: Names) -> tuple[str, ...]:
