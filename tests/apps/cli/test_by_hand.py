@@ -85,6 +85,10 @@ def test_the_faucet_fills_a_deposit_to_the_unit_and_once_for_each_key(house):
 def test_the_faucet_says_what_is_wrong_with_an_amount_or_an_address(house):
     for amount in ("0", "0.0000001", "-1", "1e3", "a", "1."):
         inside("faucet", "--dir", house.folder, "--", DRIVER, amount, code=2)
+    for amount in ("-3", "-3.5", "-.5"):  # which would be an option that does not exist
+        refused = typed(house, "faucet", DRIVER, amount, code=2).stderr
+        assert f"expected an amount above zero, as in 50 or 12.5, not {amount}" in refused
+    assert "No such option" in typed(house, "faucet", DRIVER, "3", "--wiat", code=2).stderr
     typed(house, "faucet", "0xab", "1", code=2)
     nobody = typed(house, "faucet", "0x" + "00" * 20, "1", code=1)
     assert nobody.stderr == "the chain refuses this deposit: ZeroAddress()\n"

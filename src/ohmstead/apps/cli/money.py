@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from ohmstead.apps.cli.client import Api, ApiRefused, part
 from ohmstead.apps.cli.commands import CommandApi
@@ -31,6 +32,7 @@ epoch = typer.Typer(help="Epochs: close and show.", no_args_is_help=True)
 key_commands = typer.Typer(help="API keys: add, list, revoke.", no_args_is_help=True)
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+BELOW_ZERO = re.compile(r"-[0-9.,]*[0-9][0-9.,]*")
 NOT_FOUND = 404
 SessionId = Annotated[str, typer.Argument(metavar="SESSION")]
 
@@ -86,7 +88,8 @@ def list_sessions(
         [one["id"], one["state"], one["station"], one["started"], kwh(one["energy_mwh"])]
         for one in found
     ]
-    table(rows, ["SESSION", "STATE", "STATION", "STARTED", "KWH"])
+    nothing = "No session is as you ask." if state or station else "There was no session yet."
+    table(rows, ["SESSION", "STATE", "STATION", "STARTED", "KWH"], nothing)
 
 
 @session.command("show")
@@ -184,7 +187,8 @@ def show_epoch(
         ]
         for one in found
     ]
-    table(rows, ["EPOCH", "STATE", "RECEIPTS", "SETTLED", "PROVEN KWH", "UNPROVEN KWH", "TX"])
+    titles = ["EPOCH", "STATE", "RECEIPTS", "SETTLED", "PROVEN KWH", "UNPROVEN KWH", "TX"]
+    table(rows, titles, "No epoch was closed yet.")
 
 
 def show_line(one: dict[str, Any]) -> None:
@@ -192,6 +196,20 @@ def show_line(one: dict[str, Any]) -> None:
     total = amount(one["total"]["amount"], one["total"]["asset"])
     receipts = "1 receipt" if one["receipts"] == 1 else f"{one['receipts']} receipts"
     say(f"Epoch {one['number']} is {one['state']}: {receipts}, {total}.")
+
+
+class AmountCommand(TyperCommand):
+    """A command whose amount may be typed below zero by mistake, and is no option then."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse -3 as an amount; raises BadParameter."""
+        before = args[: args.index("--")] if "--" in args else args
+        for word in before:
+            if BELOW_ZERO.fullmatch(word):
+                raise typer.BadParameter(
+                    f"AMOUNT: expected an amount above zero, as in 50 or 12.5, not {word}", ctx
+                )
+        return super().parse_args(ctx, args)
 
 
 def faucet(
