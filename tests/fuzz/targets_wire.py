@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import zlib
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import Any
 
 from multidict import CIMultiDict
 
+from ohmstead.apps.gateway import deflate, upgrade
 from ohmstead.apps.gateway import forwarded as forwarded_module
-from ohmstead.apps.gateway import upgrade
 from ohmstead.apps.gateway.origin import Networks, Origin
 from ohmstead.errors import RemoteProtocolError
 from ohmstead.wire import ocmf
@@ -374,6 +375,7 @@ REQUEST = (
     ("Sec-WebSocket-Version", "13"),
     ("Sec-WebSocket-Key", "x3JJHMbDL1EzLkh9GBhXDw=="),
     ("Sec-WebSocket-Protocol", "ocpp1.6, ocpp2.0.1"),
+    ("Sec-WebSocket-Extensions", "permessage-deflate; server_max_window_bits=10, x; a=1"),
     ("Authorization", "Basic Q1AxOmNvcnJlY3QgaG9yc2U="),
     ("X-Forwarded-For", "203.0.113.9, 10.0.0.2"),
     ("X-Forwarded-Proto", "https"),
@@ -433,6 +435,7 @@ def run_request(data: bytes) -> None:
         lambda: upgrade.check_websocket(headers),
         lambda: upgrade.best_version(headers),
         lambda: upgrade.basic_credentials(headers),
+        lambda: deflate.agreed(headers.getall("Sec-WebSocket-Extensions", [])),
         lambda: forwarded_module.forwarded(Origin("10.1.2.3"), headers, PROXIES),
         lambda: forwarded_module.forwarded(Origin("192.0.2.1"), headers, PROXIES),
     )
@@ -474,6 +477,33 @@ def make_request(rng: Random) -> bytes:
 def raw_request(rng: Random) -> bytes:
     data = _lines(list(request()))
     return mutated(rng, data, [data])
+
+
+# --- compressed messages -------------------------------------------------------------------------
+
+
+def run_packed(data: bytes) -> None:
+    message = deflate.inflated(data, 1 << 16)
+    if len(message) > 1 << 16:
+        raise Contradiction("more was unpacked than may be")
+    for bits in (9, 15):
+        if deflate.inflated(deflate.deflated(message, bits), 1 << 16) != message:
+            raise Contradiction("a message that unpacks otherwise than it was packed")
+
+
+def make_packed(rng: Random) -> bytes:
+    """A bomb, many streams in one, a sender's own end, or a message of which a little is wrong."""
+    text = rng.choice(RAW_FRAMES) * rng.choice((1, 1, 100, 5_000))
+    stream = zlib.compressobj(rng.randrange(10), zlib.DEFLATED, -rng.randrange(9, 16))
+    packed = stream.compress(text)
+    packed += stream.flush(rng.choice((zlib.Z_SYNC_FLUSH, zlib.Z_FULL_FLUSH, zlib.Z_FINISH)))
+    packed = packed.removesuffix(b"\x00\x00\xff\xff") + rng.choice((b"", b"", b"\x00", packed))
+    return packed if rng.random() < 0.5 else mutated(rng, packed, [packed])
+
+
+def raw_packed(rng: Random) -> bytes:
+    every = [deflate.deflated(frame) for frame in RAW_FRAMES]
+    return mutated(rng, rng.choice(every), every)
 
 
 # --- times ---------------------------------------------------------------------------------------
@@ -537,6 +567,7 @@ def targets() -> list[Target]:
         Target("meter-key", run_key, raw_key, make_key, refused),
         Target("proxy-v2", run_proxy, raw_proxy, _proxy_header, refused, share=15),
         Target("upgrade-request", run_request, raw_request, make_request, refused, share=20),
+        Target("packed-message", run_packed, raw_packed, make_packed, refused, share=15),
         Target("time", run_time, raw_time, make_time, refused, share=15),
     ]
     return found

@@ -108,6 +108,7 @@ class OcppConfig(Section, frozen=True):
     report_interval_s: Seconds = 60
     frame_bytes_max: Annotated[int, msgspec.Meta(ge=1_024, le=16 << 20)] = 1 << 16
     handshakes_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
+    compression: bool = True
     clock_skew_s: Seconds = 300
     paths: tuple[StationPath, ...] = ()
     open_networks: tuple[str, ...] = ()

@@ -12,10 +12,12 @@ from collections.abc import Callable
 
 from picows import WSTransport
 
+from ohmstead.apps.gateway.deflate import Packed
 from ohmstead.apps.gateway.pace import Pace
 from ohmstead.wire.ocpp.rpc import Rpc
 
 RELEASED_AT_ONCE_MAX = 16  # messages in one turn of the loop; the others have theirs in between
+UNKNOWN = 1 << 30  # more than any room
 
 
 class Intake:
@@ -47,7 +49,7 @@ class Intake:
     def lets_in(self, data: bytes) -> bool:
         """True: work on it now. False: it is kept, and handed to ``take_in`` in its turn."""
         if self._held is None:
-            if self._rpc.has_room(len(data)):
+            if self._rpc.has_room(_size(data)):
                 return True
             self._hold()
         if self._held is None:
@@ -76,7 +78,7 @@ class Intake:
             held = self._held
             if held is None:
                 return
-            if self._pace.is_empty or (held and not self._rpc.has_room(len(held[0]))):
+            if self._pace.is_empty or (held and not self._rpc.has_room(_size(held[0]))):
                 return  # the sweep, or the answer that is awaited, comes back here
             if not held:
                 self._held = None
@@ -100,3 +102,8 @@ class Intake:
         if below is not None and not below.is_closing():
             self._held = deque()
             below.pause_reading()
+
+
+def _size(data: bytes) -> int:
+    """How much room it needs; a compressed one may be as long as any, so it waits its turn."""
+    return UNKNOWN if type(data) is Packed else len(data)

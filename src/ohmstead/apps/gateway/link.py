@@ -11,16 +11,10 @@ from uuid import uuid4
 import structlog
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from ohmstead.apps.gateway.assembly import Assembly
-from ohmstead.apps.gateway.closing import (
-    GOING_AWAY,
-    OK,
-    PROTOCOL_ERROR,
-    SERVICE_RESTART,
-    TRY_AGAIN_LATER,
-    close,
-    monotonic_ms,
-)
+from ohmstead.apps.gateway import closing
+from ohmstead.apps.gateway.assembly import Assembly, reserved
+from ohmstead.apps.gateway.closing import close, monotonic_ms
+from ohmstead.apps.gateway.deflate import Packed, inflated, send
 from ohmstead.apps.gateway.handling import Handling
 from ohmstead.apps.gateway.intake import Intake
 from ohmstead.apps.gateway.interface import (
@@ -58,6 +52,7 @@ class StationLink(WSListener):
         address: the peer's IP address.
         since_ms: when it connected, by the network's clock.
         profile: the security profile it proved, 0 to 3.
+        window_bits: of what is sent compressed; 0: compression was not agreed.
     """
 
     __slots__ = (
@@ -75,6 +70,7 @@ class StationLink(WSListener):
         "_rpc",
         "_sent",
         "_transport",
+        "_window_bits",
         "_wire",
         "_working",
         "address",
@@ -94,12 +90,14 @@ class StationLink(WSListener):
         address: str,
         since_ms: int,
         profile: int = 1,
+        window_bits: int = 0,
     ) -> None:
         self.station_id = station_id
         self.version = version
         self.address = address
         self.since_ms = since_ms
         self.profile = profile
+        self._window_bits = window_bits
         self._registry = registry
         self._peer = peer
         memory = registry.answers.of(station_id)
@@ -165,7 +163,7 @@ class StationLink(WSListener):
         self._end()
         close(transport, code, reason)
 
-    def leave(self, code: int = GOING_AWAY, reason: str = "the server is stopping") -> None:
+    def leave(self, code: int = closing.GOING_AWAY, reason: str = "the server is stopping") -> None:
         """Close for a shutdown: now, or when the call being worked on is answered."""
         self._leaving = (code, reason)
         if not self._working:
@@ -254,9 +252,11 @@ class StationLink(WSListener):
     def _take_in(self, data: bytes, binary: bool = False) -> None:
         self._heard_ms = now_ms = monotonic_ms()
         self._received += 1
-        self._wire.received(data, now_ms)
-        self._intake.spend(len(data), now_ms)
         try:
+            if type(data) is Packed:
+                data = inflated(data, self._registry.frame_bytes_max)
+            self._wire.received(data, now_ms)
+            self._intake.spend(len(data), now_ms)
             events = self._rpc.receive(data, now_ms, binary=binary)
         except MustClose as error:
             self._violated(error.close_code, str(error))
@@ -272,9 +272,8 @@ class StationLink(WSListener):
             self._closed_by_peer(transport, frame)
         elif self._close_by_ms:
             pass  # the rest of what was under way when we sent our Close
-        elif frame.rsv1 or frame.rsv2 or frame.rsv3:
-            # Section 5.2: "MUST be 0 unless an extension is negotiated".
-            self._violated(PROTOCOL_ERROR, "a reserved bit is set")
+        elif reserved(frame, self._message is not None, self._window_bits):
+            self._violated(closing.PROTOCOL_ERROR, "a reserved bit is set")
         elif kind is PING:
             transport.send_pong(frame.get_payload_as_bytes())
         elif kind is BINARY:
@@ -302,7 +301,7 @@ class StationLink(WSListener):
         if not self._close_by_ms:
             self._close_by_ms = monotonic_ms() + self._registry.limits.close_ms
             self._end()
-            close(transport, OK if code == WSCloseCode.NO_INFO else int(code.value), "")
+            close(transport, closing.OK if code == WSCloseCode.NO_INFO else int(code.value), "")
         transport.disconnect()
 
     def _violated(self, code: int, reason: str) -> None:
@@ -323,7 +322,7 @@ class StationLink(WSListener):
     def _work_on(self, call: CallReceived) -> list[Event]:
         """Let the handler take its first step here: some need no second."""
         if self._registry.handed_on:  # the station asks again, there
-            self.close(SERVICE_RESTART, "the server is restarting")
+            self.close(closing.SERVICE_RESTART, "the server is restarting")
             return []
         handling = self._peer.handle(call)
         try:
@@ -365,7 +364,7 @@ class StationLink(WSListener):
         if isinstance(error, StoreUnavailable):
             # What cannot be made durable is not answered: the station keeps its message.
             self._rpc.abandon(call.message_id)
-            self.close(TRY_AGAIN_LATER, "nothing can be stored now")
+            self.close(closing.TRY_AGAIN_LATER, "nothing can be stored now")
             return []
         _log.error(
             "a handler failed", station=self.station_id, action=call.action[:60], exc_info=error
@@ -385,7 +384,7 @@ class StationLink(WSListener):
             if transport is not None:
                 self._sent += 1
                 self._wire.sent(message)
-                transport.send(TEXT, message)
+                send(transport, message, self._window_bits)
 
     def _end(self) -> None:
         """The conversation is over, whether or not the socket is gone already; once."""

@@ -12,7 +12,9 @@ A purse belongs to the station and not to its connection: reconnecting does not 
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Self
 
+from ohmstead.apps.config_sections import PaceConfig
 from ohmstead.frozen import Frozen
 
 STATIONS_MAX = 100_000  # paces, about 150 bytes each; the least recently connected goes first
@@ -28,6 +30,17 @@ class PaceLimits(Frozen):
     bytes_per_s: int = 1 << 20
     bytes_burst: int = 40 << 20
     log_ins_per_minute: int = 60
+
+    @classmethod
+    def of(cls, config: PaceConfig) -> Self:
+        """As configured; the bursts are what the rates come to in so many seconds."""
+        return cls(
+            messages_per_s=config.messages_per_s,
+            messages_burst=config.messages_per_s * config.burst_s,
+            bytes_per_s=config.bytes_per_s,
+            bytes_burst=config.bytes_per_s * config.burst_s,
+            log_ins_per_minute=config.log_ins_per_minute,
+        )
 
 
 class Pace:

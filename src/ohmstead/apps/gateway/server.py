@@ -27,6 +27,7 @@ import structlog
 from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 
 from ohmstead.apps.config import OcppConfig
+from ohmstead.apps.gateway import deflate
 from ohmstead.apps.gateway.closing import (
     GOING_AWAY,
     SERVICE_RESTART,
@@ -93,7 +94,10 @@ class Gateway:
         self._limits = limits or Limits()
         self._endpoints = endpoints_of(config.paths)
         self._registry = Registry(
-            self._limits, config.call_timeout_s * 1_000, config.frame_bytes_max, _pace(config)
+            self._limits,
+            config.call_timeout_s * 1_000,
+            config.frame_bytes_max,
+            PaceLimits.of(config.pace),
         )
         self._doorkeeper = Doorkeeper(directory, config)
         self._proxies = Networks(config.trusted_proxies)
@@ -345,6 +349,12 @@ class Gateway:
                 offered=request.headers.getall("Sec-WebSocket-Protocol", [])[:4],
             )
             return turn()
+        answer = [("Sec-WebSocket-Protocol", version.subprotocol)]
+        packing = self._config.compression and deflate.agreed(
+            request.headers.getall("Sec-WebSocket-Extensions", [])
+        )
+        if packing:
+            answer.append(("Sec-WebSocket-Extensions", packing))
         link = StationLink(
             self._registry,
             station.id,
@@ -353,11 +363,9 @@ class Gateway:
             address,
             self._clock.now_ms(),
             profile,
+            deflate.window_bits(packing) if packing else 0,
         )
-        response = WSUpgradeResponse.create_101_response(
-            [("Sec-WebSocket-Protocol", version.subprotocol)]
-        )
-        return WSUpgradeResponseWithListener(response, link)
+        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(answer), link)
 
     def _later(self, reason: str) -> UpgradeRefused:
         """503 with a jittered wait, so that a fleet does not come back as one."""
@@ -385,15 +393,3 @@ class Gateway:
         self._connecting.sweep(now_ms, self._limits.handshake_ms)
         if self.certificates is not None:
             self.certificates.refresh()
-
-
-def _pace(config: OcppConfig) -> PaceLimits:
-    """How fast one station may talk; the bursts are what the rates come to in so many seconds."""
-    pace = config.pace
-    return PaceLimits(
-        messages_per_s=pace.messages_per_s,
-        messages_burst=pace.messages_per_s * pace.burst_s,
-        bytes_per_s=pace.bytes_per_s,
-        bytes_burst=pace.bytes_per_s * pace.burst_s,
-        log_ins_per_minute=pace.log_ins_per_minute,
-    )
