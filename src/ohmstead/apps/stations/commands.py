@@ -6,6 +6,7 @@ station's own payload: ``POST /api/v1/stations/{id}/commands/{Action}`` adds not
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Protocol
 from uuid import uuid4
 
@@ -124,5 +125,6 @@ async def carry_out(links: Links, job: Job) -> bool:
 
 
 def _remote_start_id(id_token: str) -> int:
-    """A number for the station to repeat; derived, so asking twice is asking once."""
-    return int.from_bytes(id_token.encode()[:8].ljust(8, b"\0"), "big") & 0x7FFFFFFF
+    """A number for the station to repeat; derived, so asking twice is asking once, and hashed,
+    because it is shown where the id_token is not."""
+    return int.from_bytes(sha256(id_token.encode()).digest()[:4], "big") & 0x7FFFFFFF
