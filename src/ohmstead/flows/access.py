@@ -31,7 +31,7 @@ def add_key(state: State, key: ApiKey, _now_ms: int) -> Decision[ApiKey]:
     if len(key.name) > NAME_LENGTH_MAX:
         raise OperatorError(f"the name of a key has at most {NAME_LENGTH_MAX} characters")
     if Scope.DRIVER in key.scopes and not ADDRESS.fullmatch(key.subject):
-        raise OperatorError("a driver's key names its payer: subject is a lower-case 0x address")
+        raise OperatorError("a driver's key names its payer: `subject` is a lower-case 0x address")
     return Decision(key, (key,))
 
 

@@ -160,6 +160,7 @@ def test_the_log_says_who_and_why_and_pages_the_newest_first(tmp_path):
         assert (await desk.read.get(f"{S}/OTHER/commands")).json()["items"] == []
         problem(await desk.read.get(f"{S}/none/commands"), 404)
         problem(await desk.read.get(path, params={"state": "lost"}), 400)
+        problem(await desk.read.get(C, params={"batch": "lost"}), 404)
         problem(await desk.driver.get(path), 403, "scope")
         problem(await desk.read.post(f"{path}/ClearCache", json={}), 403, "scope")
         problem(await desk.read.get(f"{C}/none"), 404)

@@ -197,14 +197,17 @@ async def list_commands(
     in_state: StateFilter = None,
     batch: Word = None,
 ) -> shapes.Page:
-    """What all stations were asked, the newest first; filter by state or batch."""
+    """What all stations were asked, the newest first; filter by state or batch (404: not one)."""
+    state = checked_state(in_state)
+    if batch is not None and not house.store.find(StationCommand, 1, batch=batch):
+        _batch(house, batch)  # one whose commands were purged, or that asked nobody, is there still
     return find_page(
         house.store,
         StationCommand,
         limit,
         cursor,
         command_view,
-        state=checked_state(in_state),
+        state=state,
         batch=batch,
     )
 

@@ -143,7 +143,7 @@ async def reject_newcomer(house: TheHouse, station_id: FromPath[str]) -> Newcome
 def _newcomer(house: House, station_id: str) -> Newcomer:
     found = house.store.get(Newcomer, station_id)
     if found is None:
-        raise not_found(f"unknown station {station_id}")
+        raise not_found(f"station {station_id} that waits for approval or was rejected")
     return found
 
 

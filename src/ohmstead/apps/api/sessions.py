@@ -23,7 +23,7 @@ from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.commanding.author import AUTHOR
 from ohmstead.core.access import Scope
 from ohmstead.core.bill import Bill
-from ohmstead.core.network import IdToken
+from ohmstead.core.network import IdToken, Station
 from ohmstead.core.progress import Progress
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
 from ohmstead.core.verdict import Verdicts
@@ -66,11 +66,13 @@ async def list_sessions(
     epoch: Annotated[int | None, QueryParameter(ge=0, le=2**53, required=False)] = None,
     payer: Filter = None,
 ) -> shapes.Page:
-    """Sessions by id, which is random: filter by state, station, epoch or payer."""
+    """Sessions by id, which is random: filter by state, station (404: not one), epoch or payer."""
     if in_state is not None and in_state not in {one.value for one in SessionState}:
         known = ", ".join(one.value for one in SessionState)
         raise Problem(400, f"state: is one of {known}", "bad-request")
-    own = caller.payer if caller.payer is not None else payer
+    if station is not None and house.store.get(Station, station) is None:
+        raise not_found(f"station {station}")
+    own = caller.payer if caller.payer is not None else payer and payer.lower()
 
     def view(session: Session) -> shapes.SessionView:
         bill, progress = house.store.get(Bill, session.id), house.store.get(Progress, session.id)

@@ -25,7 +25,7 @@ def list_alerts(
         say_json(found)
         return
     if not found:
-        say("Nothing is wrong.")
+        say("Nothing is wrong, nor was." if everything else "Nothing is wrong.")
         return
     rows = [[one["opened"], one["closed"] or "open", one["rule"], one["text"]] for one in found]
     table(rows, ["SINCE", "UNTIL", "RULE", "WHAT"])

@@ -128,7 +128,9 @@ def list_commands(
         ]
         for one in found
     ]
-    table(rows, ["ASKED", "STATION", "ACTION", "STATE", "WHO", "WHY", "ANSWER", "COMMAND"])
+    titles = ["ASKED", "STATION", "ACTION", "STATE", "WHO", "WHY", "ANSWER", "COMMAND"]
+    is_all = not (station_id or state or batch)
+    table(rows, titles, "No station was asked anything." if is_all else "No command is as you ask.")
 
 
 def _short(answer: Any) -> str:
@@ -192,7 +194,8 @@ def bulk(
     if as_json:
         say_json(made)
     elif dry_run:
-        say(f"{made['total']} stations would be asked; nothing was queued.")
+        whom = "1 station" if made["total"] == 1 else f"{made['total']} stations"
+        say(f"{whom} would be asked; nothing was queued.")
     else:
         say(f"Queued {action} for {made['queued']} of {made['total']} stations.")
         say(f"Batch  {made['id']}")

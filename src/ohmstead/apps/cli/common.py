@@ -69,8 +69,14 @@ def say_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def table(rows: list[list[str]], titles: list[str]) -> None:
-    """Columns as wide as their widest cell; nothing is cut off, so that it can be piped."""
+def table(rows: list[list[str]], titles: list[str], nothing: str = "") -> None:
+    """Columns as wide as their widest cell; nothing is cut off, so that it can be piped.
+
+    ``nothing`` is said where there is no row: titles alone look as if something had failed.
+    """
+    if nothing and not rows:
+        say(nothing)
+        return
     cells = [titles, *rows]
     widths = [max(len(row[at]) for row in cells) for at in range(len(titles))]
     for number, row in enumerate(cells):

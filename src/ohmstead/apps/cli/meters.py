@@ -78,7 +78,8 @@ def list_meters(
         ]
         for one in found
     ]
-    table(rows, ["EVSE", "SERIAL", "CURVE", "PASSPORT", "KEY"])
+    nothing = f"No meter of {station_id} has a key: its sessions are unproven."
+    table(rows, ["EVSE", "SERIAL", "CURVE", "PASSPORT", "KEY"], nothing)
 
 
 MWH_DECIMALS = 6  # of a kWh
@@ -149,7 +150,7 @@ def list_exchanges(
     station_id: StationId, directory: Dir = HERE, key: Key = "", as_json: Json = False
 ) -> None:
     """The meter exchanges of a station: when, the two numbers in kWh, who and why."""
-    found = Api(directory, key).get(f"/stations/{part(station_id)}/meters/exchanges")["items"]
+    found = Api(directory, key).all(f"/stations/{part(station_id)}/meters/exchanges")
     if as_json:
         say_json(found)
         return
@@ -164,7 +165,8 @@ def list_exchanges(
         ]
         for one in found
     ]
-    table(rows, ["EVSE", "AT", "OLD FINAL", "NEW INITIAL", "BY", "BECAUSE"])
+    titles = ["EVSE", "AT", "OLD FINAL", "NEW INITIAL", "BY", "BECAUSE"]
+    table(rows, titles, f"No meter of {station_id} was exchanged.")
 
 
 def kwh_of(mwh: int) -> str:

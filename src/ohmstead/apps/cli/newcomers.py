@@ -37,7 +37,8 @@ def list_pending(directory: Dir = HERE, key: Key = "", as_json: Json = False) ->
         ]
         for one in found
     ]
-    table(rows, ["STATION", "STATE", "SEEN", "ADDRESS", "SAYS IT IS", "PROFILE", "SECRET"])
+    titles = ["STATION", "STATE", "SEEN", "ADDRESS", "SAYS IT IS", "PROFILE", "SECRET"]
+    table(rows, titles, "No unknown station waits or was rejected.")
 
 
 def approve_station(
