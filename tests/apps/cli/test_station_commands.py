@@ -123,7 +123,7 @@ def test_a_command_waits_for_its_station_and_its_log_says_who_and_why(house, tmp
     wrong = typed("station", "command", "CP1", "Reset", '{"type": 1}', "--queue", code=1)
     assert "type: 1 is not one of Hard, Soft" in wrong.stderr
     counted = typed("command", "bulk", "ClearCache", "--all", "--dry-run").stdout
-    assert counted == "1 stations would be asked; nothing was queued.\n"
+    assert counted == "1 station would be asked; nothing was queued.\n"
     batch = json.loads(typed("command", "bulk", "ClearCache", "--all", "--json").stdout)["id"]
     payload = tmp_path / "profile.json"
     payload.write_text(json.dumps(PROFILE))
@@ -256,6 +256,49 @@ def test_what_was_typed_wrongly_is_told_with_what_to_type(house):
         assert unread == "none.json cannot be read: No such file or directory\n"
     unknown = typed("station", "command", "CP1", "Reest", "--queue", code=1)
     assert "did you mean Reset?" in unknown.stderr
+
+
+def test_what_is_not_there_is_an_error_and_an_empty_list_is_a_sentence(house):
+    typed = house[0]
+    assert "there is no batch bogus" in typed("command", "list", "--batch", "bogus", code=1).stderr
+    unknown = typed("session", "list", "--station", "bogus", code=1).stderr
+    assert unknown == "there is no station bogus\n"
+    none = typed("session", "resolve", "S-0", "pay", "--because", "read by hand", code=1)
+    assert "there is no session S-0" in none.stderr
+    none = typed("station", "approve", "CP9", "--owner", OWNER, "--tariff", "T1", code=1)
+    assert "there is no station CP9 that waits" in none.stderr
+    assert "--subject is a" in typed("key", "add", "--scope", "driver", code=1).stderr
+    for words, sentence in {
+        ("alert", "list", "--all"): "Nothing is wrong, nor was.",
+        ("command", "list", "--state", "expired"): "No command is as you ask.",
+        ("session", "list"): "There was no session yet.",
+        ("session", "list", "--station", "CP1"): "No session is as you ask.",
+        ("epoch", "show"): "No epoch was closed yet.",
+        ("meter", "list", "CP1"): "No meter of CP1 has a key: its sessions are unproven.",
+        ("meter", "exchanges", "CP1"): "No meter of CP1 was exchanged.",
+        ("station", "pending"): "No unknown station waits or was rejected.",
+        ("id-token", "list"): "There is no id_token yet.",
+    }.items():
+        assert typed(*words).stdout == f"{sentence}\n"
+        assert json.loads(typed(*words, "--json").stdout) == []
+
+
+def test_id_tokens_are_listed_as_they_were_put(house):
+    typed, other = house[0], "0x" + "cd" * 20
+    typed("id-token", "put", "B-1", "--payer", OWNER, "--group", "FLEET")
+    typed("id-token", "put", "a-1", "--payer", other, "--status", "blocked")
+    lines = [line.split() for line in typed("id-token", "list").stdout.splitlines()]
+    assert lines == [
+        ["ID_TOKEN", "STATUS", "TYPE", "GROUP", "EXPIRES", "PAYER"],
+        ["a-1", "blocked", "ISO14443", "-", "-", other],
+        ["B-1", "accepted", "ISO14443", "FLEET", "-", OWNER],
+    ]
+    [one] = json.loads(typed("id-token", "list", "--payer", OWNER, "--json").stdout)
+    assert one["uid"] == "B-1"
+    wrong = typed("id-token", "list", "--payer", "Zoë", code=1).stderr
+    assert wrong.startswith("--payer: expected an address")
+    none = typed("id-token", "list", "--payer", "0x" + "00" * 20).stdout
+    assert none.startswith("No id_token spends the money of 0x00")
 
 
 def test_a_long_answer_is_short_in_the_list_and_whole_as_json(house):

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from litestar import Request, delete, get, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ohmstead.apps.api import shapes, views
 from ohmstead.apps.api.given import TheCaller, TheHouse
 from ohmstead.apps.api.guard import scopes
 from ohmstead.apps.api.keys import Caller
-from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_after, key_before
+from ohmstead.apps.api.paging import (
+    LIMIT_DEFAULT,
+    Cursor,
+    Limit,
+    cursor_after,
+    find_page,
+    key_before,
+)
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
 from ohmstead.core.access import Scope
@@ -26,10 +33,11 @@ from ohmstead.core.tariff_document import tariff_document
 from ohmstead.core.tariff_ocpi import TariffError, parse_ocpi_tariff
 from ohmstead.flows.local_lists import WriteToken
 from ohmstead.flows.local_lists import write_id_token as write_token
-from ohmstead.flows.onboarding import add_tariff
+from ohmstead.flows.onboarding import ADDRESS, add_tariff
 from ohmstead.frozen import replace
 
 ANY, RUNS = scopes(*Scope), scopes(Scope.HOST)
+SEES = scopes(Scope.HOST, Scope.DRIVER, Scope.READ)
 
 
 @get("/tariffs", opt=ANY)
@@ -84,7 +92,24 @@ def token_of(house: House, caller: Caller, uid: str) -> IdToken:
     return token
 
 
-@get("/id-tokens/{uid:str}", opt=scopes(Scope.HOST, Scope.DRIVER, Scope.READ))
+@get("/id-tokens", opt=SEES)
+async def list_id_tokens(
+    house: TheHouse,
+    caller: TheCaller,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = "",
+    payer: Annotated[str | None, QueryParameter(max_length=64, required=False)] = None,
+) -> shapes.Page:
+    """The id_tokens by uid, whatever their status; of one payer, and of a driver only its own."""
+    if payer is not None and not ADDRESS.fullmatch(payer := payer.lower()):
+        raise Problem(
+            400, "payer: expected an address: 0x and 40 hexadecimal digits", "bad-request"
+        )
+    own = caller.payer if caller.payer is not None else payer
+    return find_page(house.store, IdToken, limit, cursor, views.id_token, payer=own)
+
+
+@get("/id-tokens/{uid:str}", opt=SEES)
 async def show_id_token(
     house: TheHouse, caller: TheCaller, uid: FromPath[str]
 ) -> shapes.IdTokenView:
@@ -140,6 +165,7 @@ HANDLERS = (
     list_tariffs,
     show_tariff,
     publish_tariff,
+    list_id_tokens,
     show_id_token,
     write_id_token,
     invalidate_id_token,

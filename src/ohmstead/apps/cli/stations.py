@@ -234,6 +234,24 @@ def put_id_token(
         say(f"id_token {uid} is {made['status']} and spends {made['payer']}.")
 
 
+@id_token.command("list")
+def list_id_tokens(
+    payer: Annotated[str, typer.Option(help="Only those that spend this address's money.")] = "",
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """The id_tokens there are, invalid ones too."""
+    found = Api(directory, key).all("/id-tokens", payer=payer or None)
+    if as_json:
+        say_json(found)
+        return
+    names = ("uid", "status", "type", "group", "expires", "payer")
+    rows = [[one[name] or "-" for name in names] for one in found]
+    nothing = f"No id_token spends the money of {payer}." if payer else "There is no id_token yet."
+    table(rows, ["ID_TOKEN", "STATUS", "TYPE", "GROUP", "EXPIRES", "PAYER"], nothing)
+
+
 @id_token.command("show")
 def show_id_token(
     uid: Annotated[str, typer.Argument(metavar="UID")], directory: Dir = HERE, key: Key = ""
