@@ -341,7 +341,7 @@ def test_an_absolute_limit_halts_whatever_the_rate():
     number = fleet.begin(plan)
     fleet.open(number)
     fleet.tell(fleet.offer(number)[0].update.station_id, E.REFUSED)
-    assert fleet.head(number).why == "1 stations failed, and at most 0 may"
+    assert fleet.head(number).why == "1 station failed, and at most 0 may"
 
 
 def test_a_station_is_never_in_two_roll_outs_at_once():

@@ -21,7 +21,8 @@ def too_many(plan: RolloutPlan, rollout: Rollout, is_stage_over: bool = False) -
     """Why it has to halt, or an empty text. A stage that is over is a sample, however small."""
     failures, concluded = rollout.failures, rollout.failures + rollout.successes
     if plan.failures_max != NO_LIMIT and failures > plan.failures_max:
-        return f"{failures} stations failed, and at most {plan.failures_max} may"
+        stations = "1 station" if failures == 1 else f"{failures} stations"
+        return f"{stations} failed, and at most {plan.failures_max} may"
     is_sample = concluded >= plan.sample or is_stage_over
     if is_sample and failures * PERMILLE > plan.failures_permille * concluded:
         return (

@@ -98,7 +98,8 @@ def enrol(state: State, command: Enrol, now_ms: int) -> Decision[Rollout]:
         head = replace(head, enrolled_to=max(head.enrolled_to, command.station_ids[-1]))
     if command.last:
         head = replace(head, state=_S.RUNNING, stage_ms=now_ms)
-        head = noted(head, f"{head.total} stations take their turns", Author(), now_ms)
+        are = "1 station takes its turn" if head.total == 1 else f"{head.total} stations take turns"
+        head = noted(head, are, Author(), now_ms)
     return Decision(head, (*puts, head))
 
 

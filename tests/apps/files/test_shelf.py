@@ -158,7 +158,11 @@ async def test_a_person_adds_and_lists_firmware_and_is_told_what_a_restore_lacks
         assert "cannot be read" in missing.stderr
         words = ("--version", "1.2", "--vendor", "V", "--model", "M", *at)
         made = json.loads((await typed("firmware", "add", image, *words, "--json")).stdout)
-        assert made["name"] == "fw-1.2.bin 1.2"
+        assert made["name"] == "fw-1.2.bin-1.2"
+        image.write_bytes(IMAGE + b"2")
+        odd = ("--version", "2 (beta)/é", *at)
+        other = json.loads((await typed("firmware", "add", image, *odd, "--json")).stdout)
+        assert other["name"] == "fw-1.2.bin-2-beta-"  # nothing that a shell would split
         listed = (await typed("firmware", "list", *at)).stdout
         assert made["id"] in listed
         assert "here" in listed

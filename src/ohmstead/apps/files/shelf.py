@@ -24,6 +24,7 @@ IMAGE_BYTES_MAX = 4 << 30
 BLOCK = 1 << 20
 ID_DIGITS = 12
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")  # it is a part of a URL
+_UNTYPED = re.compile(r"[^A-Za-z0-9._+-]+")  # what a person would have to put in quotes
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")
 SIGNATURE_MAX = 800  # base64 characters, as both versions bound it
 CERTIFICATE_MAX = 5_500
@@ -131,7 +132,7 @@ def firmware_of(words: Words, sha256: str, bytes_: int, now_ms: int) -> Firmware
     file_name = words.file_name or f"{sha256[:ID_DIGITS]}.bin"
     return Firmware(
         id=f"fw-{sha256[:ID_DIGITS]}",
-        name=words.name or f"{file_name} {words.version}"[:64],
+        name=words.name or _UNTYPED.sub("-", f"{file_name}-{words.version}")[:64],
         version=words.version,
         vendor=words.vendor,
         model=words.model,
