@@ -137,7 +137,7 @@ def test_a_station_played_by_hand_says_why_it_may_not_charge(house):
     assert "`ohmstead station set CP3 --rotate-password`" in wrong.stderr
     strange = ohmstead("virtual", "charge", "CP9", "x", "CARD", "--dir", house.folder, code=1)
     assert "knows no station CP9" in strange.stderr
-    nowhere = ("--url", "ws://127.0.0.1:1/ocpp", "--dir", house.folder)
+    nowhere = ("--url", "ws://127.0.0.1:1/ocpp", "--tries", "1", "--dir", house.folder)
     assert "--url" in ohmstead(*play, "x", "CARD", *nowhere, code=1).stderr
     unknown = ohmstead(*play, house.passwords["CP3"], "CARD", "--dir", house.folder, code=1)
     assert "see `ohmstead id-token put`" in unknown.stdout

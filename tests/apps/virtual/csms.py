@@ -33,6 +33,8 @@ class Csms:
         self.points = []
         self.mute = 0  # how many of the next transaction messages close the connection with 1013
         self.away = 0  # how many of the next connections are answered 503
+        self.check = lambda password: True
+        self.silent = False  # whether transaction messages get no answer at all
         self.interval = 300  # in the answer to a boot
         self.errors = 0  # how many of the next transaction messages are answered by a CALLERROR
         self.in_flight = self.in_flight_max = 0
@@ -82,7 +84,7 @@ class Csms:
         if self.away:
             self.away -= 1
             return connection.respond(503, "later")
-        if password == b"wrong":
+        if password == b"wrong" or not self.check(password):
             return connection.respond(401, "no")
         return None
 
@@ -114,6 +116,8 @@ class Tap:
                     self.csms.mute -= 1
                     self.csms.in_flight -= 1
                     await self.connection.close(1013, "try again later")
+                    continue
+                if about and self.csms.silent:
                     continue
                 if about and self.csms.errors:
                     self.csms.errors -= 1

@@ -36,6 +36,7 @@ class Transaction:
     end: Sample | None = None
     end_seq_no: int = 0
     total_cost: str = ""  # 2.0.1: what the CSMS says it cost, in the answer to Ended
+    reason: str = ""  # of its stop
 
     @property
     def active(self) -> bool:
@@ -63,13 +64,15 @@ class RemoteStart(Frozen):
 class Hooks:
     """What happens at the station when the CSMS asked for it; None: the station does it itself.
 
-    Each runs after the CSMS has its answer. ``reset`` gets the word of the CSMS ("Soft", "Hard",
+    Each runs after the CSMS has its answer, but ``asked``, which gets the name of everything that
+    is asked as it comes. ``reset`` gets the word of the CSMS ("Soft", "Hard",
     "Immediate", "OnIdle").
     """
 
     remote_start: Callable[[RemoteStart], Coroutine[object, object, None]] | None = None
     remote_stop: Callable[[Transaction], Coroutine[object, object, None]] | None = None
     reset: Callable[[str], Coroutine[object, object, None]] | None = None
+    asked: Callable[[str], None] | None = None
 
 
 class Nameplate(Frozen):

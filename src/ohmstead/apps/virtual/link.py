@@ -23,6 +23,7 @@ from picows import (
     ws_connect,
 )
 
+from ohmstead.apps.virtual.tls import Finding, look
 from ohmstead.errors import OhmsteadError, RemoteProtocolError
 from ohmstead.units import MS_PER_S
 from ohmstead.wire.ocpp.base import Version
@@ -39,6 +40,7 @@ from ohmstead.wire.ocpp.rpc import FRAME_BYTES_MAX, Rpc
 
 TICK_S = 0.5
 HANDSHAKE_TIMEOUT_S = 20
+WORDS_MAX = 200  # characters of a refusal that are shown
 CLOSED_ABNORMALLY = 1006  # RFC 6455 7.4.1: no close frame was received
 
 Answer = Callable[[CallReceived], bytes]
@@ -48,13 +50,16 @@ Answer = Callable[[CallReceived], bytes]
 class UpgradeRefused(RemoteProtocolError):
     """The CSMS did not open the websocket. ``status`` is its HTTP status, 0 without an answer.
 
-    ``final``: another try would meet the same.
+    ``said`` is what it answered in words. ``tls`` is what is wrong with TLS, where that is why.
     """
 
-    def __init__(self, status: int, reason: str, final: bool = False) -> None:
+    def __init__(
+        self, status: int, reason: str, said: str = "", tls: Finding | None = None
+    ) -> None:
         super().__init__(reason)
         self.status = status
-        self.final = final
+        self.said = said
+        self.tls = tls
 
 
 class LinkLost(OhmsteadError):
@@ -221,22 +226,21 @@ class StationLink(WSListener):
 async def open_link(
     url: str,
     station_id: str,
-    password: bytes,
+    password: bytes | None,
     version: Version,
     answer: Answer,
     on_closed: Callable[[int], None],
     ssl_context: SSLContext | None = None,
 ) -> StationLink:
-    """Connect to ``{url}/{station_id}`` with Basic authentication.
+    """Connect to ``{url}/{station_id}`` with Basic authentication, if there is a password.
 
     OCPP-J 1.6 3.1.1: the identity is appended to the endpoint's URL, percent-encoded. Raises
     UpgradeRefused, also where the server chose no or another subprotocol.
     """
-    credentials = base64.b64encode(station_id.encode() + b":" + password).decode()
-    headers = {
-        "Authorization": f"Basic {credentials}",
-        "Sec-WebSocket-Protocol": version.subprotocol,
-    }
+    headers = {"Sec-WebSocket-Protocol": version.subprotocol}
+    if password is not None:
+        credentials = base64.b64encode(station_id.encode() + b":" + password).decode()
+        headers["Authorization"] = f"Basic {credentials}"
     try:
         transport, link = await ws_connect(
             lambda: StationLink(Rpc(version), answer, on_closed),
@@ -248,10 +252,16 @@ async def open_link(
             max_redirects=0,
         )
     except WSHandshakeError as error:
-        status = 0 if error.response is None else int(error.response.status)
-        raise UpgradeRefused(status, f"the upgrade was refused with {status}") from None
-    except (OSError, WSError, TimeoutError) as error:
-        raise UpgradeRefused(0, f"no connection to {url}: {error}") from None
+        if error.response is None:
+            raise await _no_answer(url, ssl_context, "what answers there is no websocket") from None
+        status, said = int(error.response.status), _words(error.raw_body)
+        why = f"the upgrade was refused with {status}{said and f' ({said})'}"
+        raise UpgradeRefused(status, why, said) from None
+    except (OSError, WSError, TimeoutError, ValueError) as error:
+        why = str(error) or type(error).__name__
+        raise await _no_answer(url, ssl_context, why) from None
+    if link is None or transport.response is None:  # it ended before any answer
+        raise await _no_answer(url, ssl_context, "it closed the connection without an answer")
     assert isinstance(link, StationLink)
     chosen = transport.response.headers.get("Sec-WebSocket-Protocol")
     if chosen != version.subprotocol:
@@ -261,3 +271,16 @@ async def open_link(
         raise UpgradeRefused(0, "the server closed the connection at once")
     link.accepted = True
     return link
+
+
+async def _no_answer(url: str, ssl_context: SSLContext | None, why: str) -> UpgradeRefused:
+    finding = await look(url, ssl_context)
+    if why == "ConnectionResetError" and url.startswith("wss:"):
+        why = "it closed the connection during the TLS handshake"
+    return UpgradeRefused(0, f"no connection to {url}: {finding or why}", tls=finding)
+
+
+def _words(body: bytes | None) -> str:
+    """One line of what a server says beside its status."""
+    text = (body or b"").decode(errors="replace").strip()
+    return text if text.isprintable() and len(text) <= WORDS_MAX else ""

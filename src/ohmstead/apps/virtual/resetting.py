@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from ohmstead.apps.virtual.charging import ACCEPTED, Availability
+from ohmstead.apps.virtual.charging import ACCEPTED, Availability, Boot
 
 if TYPE_CHECKING:
     from ohmstead.apps.virtual.station import VirtualStation
@@ -53,6 +53,7 @@ class Resets:
 
     def _begin(self, kind: str, boot_reason: str) -> None:
         self._waits, self._runs = "", True
+        self._station.uplink.tell(f"the network resets this station ({kind})")
         self._station.later(self._run(kind, boot_reason))
 
     async def _run(self, kind: str, boot_reason: str) -> None:
@@ -78,18 +79,27 @@ async def restart(station: VirtualStation, reason: str) -> None:
     await station.uplink.close()
     await station.uplink.arrive()
     await enlist(station, reason)
+    station.uplink.tell("it is back and has booted")
 
 
-async def enlist(station: VirtualStation, reason: str = "PowerUp") -> None:
-    """Boot until that is accepted, and tell the state of each evse.
+async def enlist(station: VirtualStation, reason: str = "PowerUp") -> Boot:
+    """Boot until that is accepted, and tell the state of each evse; returns the last answer.
 
     1.6 4.2 and 2.0.1 B02, B03: after Pending or Rejected the next boot waits for the interval.
     Raises as :meth:`ohmstead.apps.virtual.station.VirtualStation.boot`.
     """
     boot = await station.boot(reason)
     while station.boot_status != ACCEPTED:  # a boot that was triggered may be accepted meanwhile
-        await asyncio.sleep(boot.interval_s or BOOT_RETRY_S)
+        wait_s = boot.interval_s or BOOT_RETRY_S
+        station.uplink.tell(f"the network answers its boot with {boot.status}: again in {wait_s} s")
+        await asyncio.sleep(wait_s)
         if station.boot_status != ACCEPTED:
             boot = await station.boot(reason)
+    await announce(station)
+    return boot
+
+
+async def announce(station: VirtualStation) -> None:
+    """Tell the state of each evse, as a station does that has booted (1.6 4.2, 2.0.1 B01)."""
     for evse, place in station.places.items():
         await station.announce(evse, place.state, station.clock.now_ms())

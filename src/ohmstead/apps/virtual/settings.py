@@ -53,8 +53,10 @@ class Settings:
         if version is Version.V16:
             self._rows["NumberOfConnectors"] = Setting(str(evses), Kind.WHOLE, readonly=True)
             self.password_name = "AuthorizationKey"
+            self.beat_name = "HeartbeatInterval"
         else:
             self.password_name = "SecurityCtrlr.BasicAuthPassword"
+            self.beat_name = "OCPPCommCtrlr.HeartbeatInterval"
 
     def names(self) -> list[str]:
         """Return all names, in the table's order."""

@@ -56,7 +56,8 @@ class VirtualStation:
     Args:
         station_id: its identity, appended to ``url``.
         url: the endpoint, as in ``ws://127.0.0.1:9000/ocpp``.
-        password: for Basic authentication; raw bytes, or text that is sent as UTF-8.
+        password: for Basic authentication; raw bytes, or text that is sent as UTF-8. None where
+            ``ssl_context`` shows a certificate (security profile 3).
         version: "1.6", "2.0.1" or "2.1".
         meters: evse id (1 and up) -> its meter.
         clock: what the station's times come from where the caller gives none.
@@ -70,7 +71,7 @@ class VirtualStation:
         self,
         station_id: str,
         url: str,
-        password: bytes | str,
+        password: bytes | str | None,
         version: str,
         meters: Mapping[int, VirtualMeter],
         clock: Clock,
@@ -161,6 +162,8 @@ class VirtualStation:
         payload = await self.ask("BootNotification", self.dialect.boot(self.plate, meters, reason))
         boot = self.dialect.booted(payload)
         self.boot_status = boot.status
+        if boot.status == ACCEPTED and boot.interval_s > 0:  # 1.6 6.4, 2.0.1 B01.FR.04
+            self.settings.change(self.settings.beat_name, str(boot.interval_s))
         await self.flush()
         return boot
 
@@ -247,7 +250,7 @@ class VirtualStation:
         place = self._place(tx.evse)
         sample = sample or self._sample(place.meter, at_ms, END, mwh, self.signed, id_data)
         owed = self.dialect.stop(tx, sample, reason, not self.connected)
-        tx.end = sample
+        tx.end, tx.reason = sample, reason
         self._last_stop = owed[-1]
         await self._owe(owed)
         if place.becomes_operative is not None:
@@ -302,6 +305,11 @@ class VirtualStation:
         task = asyncio.get_running_loop().create_task(_quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def settled(self) -> None:
+        """Wait for what was begun for the CSMS: a stop it asked for, a reset."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     def _place(self, evse: int) -> Place:
         place = self.places.get(evse)
@@ -366,6 +374,8 @@ class VirtualStation:
         return await self.call(action, payload, message_id)
 
     def _answer(self, call: CallReceived) -> bytes:
+        if self.hooks.asked is not None:
+            self.hooks.asked(call.action)
         request = decode_request(self.version, call.action, call.payload, sender=Side.CSMS)
         return encode(self.dialect.answer(request, self._panel))
 

@@ -9,12 +9,13 @@ from random import Random
 from ssl import SSLContext
 
 from ohmstead.apps.virtual.link import Answer, StationLink, UpgradeRefused, open_link
+from ohmstead.apps.virtual.tls import Trouble
 from ohmstead.errors import OhmsteadError
 from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp.base import Version
 
 DOUBLINGS_MAX = 16  # of a wait: what comes after is cut to most_s anyhow
-HOPELESS = frozenset({401, 403, 404})  # trying again changes nothing
+HOPELESS = frozenset({400, 401, 403, 404})  # trying again changes nothing
 
 
 class Patience(Frozen):
@@ -34,6 +35,12 @@ class Patience(Frozen):
         return min(self.first_s * (1 << min(failed, DOUBLINGS_MAX)), self.most_s)
 
 
+def hopeless(refused: UpgradeRefused) -> bool:
+    """Whether another try would meet the same; who only hung up may be about to restart."""
+    tls = refused.tls is not None and refused.tls.trouble is not Trouble.REFUSED
+    return tls or refused.status in HOPELESS
+
+
 class Offline(OhmsteadError):
     """There is no connection, and this message is not kept for later."""
 
@@ -50,7 +57,7 @@ class Uplink:
         self,
         station_id: str,
         url: str,
-        password: bytes,
+        password: bytes | None,
         version: Version,
         answer: Answer,
         back: Callable[[], None],
@@ -100,6 +107,10 @@ class Uplink:
             if not await self.recovered():
                 raise self.given_up or UpgradeRefused(0, "the station hung up meanwhile")
 
+    def give_in(self) -> None:
+        """Try no more: what waits for a connection goes on without."""
+        self._stays_offline.set()
+
     async def close(self) -> None:
         """Close with status 1000 and stay offline."""
         self._stays_offline.set()
@@ -142,7 +153,7 @@ class Uplink:
     def _closed(self, code: int) -> None:
         """Come back, whatever the status: 1013 "try again later" as much as 1006."""
         if not self._stays_offline.is_set():
-            self._say(f"the connection closed with {code}; connecting again")
+            self.tell(f"the connection closed with {code}; connecting again")
             self._recovery = asyncio.get_running_loop().create_task(self._recover())
 
     async def _recover(self, lost: bool = True) -> bool:
@@ -158,15 +169,15 @@ class Uplink:
                 await self._open()
             except UpgradeRefused as refused:
                 tries += 1
-                if refused.final or refused.status in HOPELESS or tries == self.patience.tries:
+                if hopeless(refused) or 0 < self.patience.tries <= tries:
                     self.given_up = refused
                     self.gone.set()
                     return False
                 wait_s = self.patience.wait_s(self._failed(tries, lost))
-                self._say(f"{refused}; trying again in about {wait_s:.0f} s")
+                self.tell(f"{refused}; trying again in about {wait_s:.0f} s")
             else:
                 if tries or lost:
-                    self._say(f"connected to {self.url} again" if lost else "it answers now")
+                    self.tell(f"connected to {self.url} again" if lost else "it answers now")
                 self._back()
                 return True
 
@@ -184,6 +195,7 @@ class Uplink:
                 return True
         return False
 
-    def _say(self, line: str) -> None:
+    def tell(self, line: str) -> None:
+        """Say a line to who looks on, if anybody does."""
         if self.patience.told is not None:
             self.patience.told(line)
