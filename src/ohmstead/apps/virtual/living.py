@@ -123,7 +123,8 @@ class Life:
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.left.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.left.wait()
         self._check()
 
     def _check(self) -> None:
