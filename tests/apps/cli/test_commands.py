@@ -138,7 +138,9 @@ def test_a_house_is_run_from_the_command_line(house):
     assert "CP1" in inside("station", "list", "--dir", folder).stdout
     shown = json.loads(inside("station", "show", "CP1", "--dir", folder).stdout)
     assert shown["evses"][0]["rated_w"] == 22_000
-    refused = inside("station", "command", "CP1", "Reset", "--dir", folder, code=1)
+    wrong = inside("station", "command", "CP1", "Reset", "--dir", folder, code=1)
+    assert "type: missing" in wrong.stderr  # before it is told to be away
+    refused = inside("station", "command", "CP1", "ClearCache", "--dir", folder, code=1)
     assert refused.stderr.startswith("station CP1 is not connected; try again when it is back")
     assert refused.stderr.endswith("--queue\n")
     put = inside("id-token", "put", "CARD", "--payer", OWNER, "--dir", folder)
