@@ -28,6 +28,7 @@ class Rule(enum.Enum):
     SETTLER = "settler"
     FLOODING = "flooding"
     DUPLICATE = "duplicate"
+    GUESSING = "guessing"
     CONFIGURATION = "configuration"
     ROLLOUT = "rollout"  # opened and closed by the roll-out itself
 
@@ -57,6 +58,7 @@ class Rules(Frozen):
             Rule.SETTLER: self.settler_ms,
             Rule.FLOODING: self.flooding_ms,
             Rule.DUPLICATE: self.rivals,
+            Rule.GUESSING: 1,  # never off: somebody is at the door
             Rule.CONFIGURATION: 1,  # never off: a repair that was given up is told
             Rule.ROLLOUT: 1,  # never off: nobody asks a roll-out to halt in silence
         }
@@ -121,6 +123,7 @@ class StationFacts(Frozen):
     clock_off_ms: int | None  # its clock minus ours
     flooding_ms: int = 0  # for so long it has been sending more than it may
     rivals: tuple[str, int] | None = None  # where two connections with its id are, how often seen
+    guessed_from: str = ""  # the address from which its weak password is being guessed
 
 
 class Expiry(Frozen):
@@ -172,6 +175,9 @@ def station_findings(rules: Rules, facts: StationFacts, now_ms: int) -> Iterator
         where, count = facts.rivals or ("", 0)
         text = f"two connections use the id {facts.id}, {where}, and end each other"
         yield finding(Rule.DUPLICATE, count >= rules.rivals, text if count else "")
+    where = facts.guessed_from
+    text = f"the weak password of station {facts.id} is being guessed from {where}: rotate it"
+    yield finding(Rule.GUESSING, bool(where), text if where else "")
 
 
 def expiry_finding(rules: Rules, expiry: Expiry, now_ms: int) -> Finding:

@@ -17,9 +17,9 @@ import structlog
 
 from ohmstead.apps.config import OcppConfig
 from ohmstead.apps.gateway.closing import monotonic_ms
-from ohmstead.apps.gateway.failures import FAILURES_MAX, Failures
+from ohmstead.apps.gateway.failures import FAILURES_MAX, Failures, Guesses
 from ohmstead.apps.gateway.interface import CertificateWord, Directory, Stranger, Turned
-from ohmstead.apps.gateway.origin import Networks, Origin
+from ohmstead.apps.gateway.origin import Networks, Origin, household
 from ohmstead.apps.gateway.upgrade import Headers, UpgradeRefused, basic_credentials
 from ohmstead.core.network import Station
 
@@ -34,6 +34,7 @@ STATUS = {
     Turned.REJECTED: HTTPStatus.FORBIDDEN,
     Turned.ANOTHER_SECRET: HTTPStatus.UNAUTHORIZED,
 }
+GUESSED = "its password is weak and is being guessed: one guess a second is looked at; rotate it"
 RETRY_S = 600  # a person has to act first
 ASKING_S = 5  # an OCSP responder has answered by then
 
@@ -46,6 +47,7 @@ class Doorkeeper:
     def __init__(self, directory: Directory, config: OcppConfig) -> None:
         self._directory = directory
         self._failures = Failures()
+        self.guesses = Guesses()
         self.reconfigure(config)
 
     def reconfigure(self, config: OcppConfig) -> None:
@@ -119,15 +121,22 @@ class Doorkeeper:
 
     def _with_password(self, station: Station, origin: Origin, headers: Headers) -> int:
         """Profiles 1 and 2; the password of a station that needs a certificate is not looked at."""
-        if station.security_profile <= 2:
-            credentials = basic_credentials(headers)
-            if credentials is not None:
-                user, password = credentials
-                if user == station.id.encode() and self._directory.password_ok(station, password):
-                    return 2 if origin.is_encrypted else 1
-            challenge = [CHALLENGE]
-            raise self._failed(station.id, origin, HTTPStatus.UNAUTHORIZED, NEEDS[1], challenge)
-        return 0
+        if station.security_profile > 2:
+            return 0
+        note, pair = "", (household(origin.address), station.id)
+        user, password = basic_credentials(headers) or (b"", None)
+        if password is not None and user == station.id.encode():
+            guessable = station.secret_is_weak or bool(station.secret_hash)
+            if guessable and not self.guesses.may_look(pair, monotonic_ms()):
+                note = GUESSED
+            elif self._directory.password_ok(station, password):
+                self.guesses.forget(pair)
+                return 2 if origin.is_encrypted else 1
+            elif guessable and self.guesses.missed(pair, monotonic_ms()):
+                note = GUESSED
+        challenge = [CHALLENGE]
+        status = HTTPStatus.UNAUTHORIZED
+        raise self._failed(station.id, origin, status, NEEDS[1], challenge, note)
 
     def _failed(
         self,
@@ -136,11 +145,18 @@ class Doorkeeper:
         status: HTTPStatus,
         why: str,
         headers: list[tuple[str, str]] | None = None,
+        note: str = "",
     ) -> UpgradeRefused:
-        """Count a failure: 429 after five of them in a minute, for this station from there."""
+        """Count a failure: 429 after five of them in a minute, for this station from there.
+
+        Whoever guesses is not told that a password is weak, nor which of his guesses were looked
+        at: only the operator's ``note`` says so.
+        """
         now_ms = monotonic_ms()
         count, end_ms = self._failures.count((origin.address, station_id), now_ms)
-        if count <= FAILURES_MAX:
+        if count == FAILURES_MAX + 1 and note:
+            _log.warning(note, station=station_id, address=origin.address)
+        if count <= FAILURES_MAX and not note:
             _log.warning(
                 "log-in failed", station=station_id, address=origin.address, count=count, why=why
             )
@@ -149,4 +165,5 @@ class Doorkeeper:
             HTTPStatus.TOO_MANY_REQUESTS,
             "too many failed log-ins for this station from this address",
             [("Retry-After", str((end_ms - now_ms) // 1_000 + 1))],
+            note,
         )

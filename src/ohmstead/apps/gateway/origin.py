@@ -33,6 +33,19 @@ class Networks:
         return any(found in network for network in self._networks)
 
 
+def household(address: str) -> str:
+    """Who an address is, for counting: an IPv6 line has 2^64 of them, its /64 is the one."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ip_network((found, 64), strict=False))
+    return address
+
+
 class ClientCertificate(Frozen):
     """The subject of a certificate whose chain was verified."""
 

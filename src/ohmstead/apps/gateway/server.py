@@ -37,6 +37,7 @@ from ohmstead.apps.gateway.closing import (
 from ohmstead.apps.gateway.door import Door
 from ohmstead.apps.gateway.doorkeeper import Doorkeeper
 from ohmstead.apps.gateway.draining import LOOK_S, duplicate, in_turn, spread_s
+from ohmstead.apps.gateway.failures import Guessing
 from ohmstead.apps.gateway.forwarded import forwarded
 from ohmstead.apps.gateway.interface import Connection, Directory, Link
 from ohmstead.apps.gateway.link import StationLink
@@ -201,6 +202,10 @@ class Gateway:
         """For how long a station has been sending more than it may; 0: it does not."""
         return self._registry.paces.flooding_ms(station_id, monotonic_ms())
 
+    def guessing(self, station_id: str) -> Guessing | None:
+        """Who guesses at a station's password, where one a second can find it."""
+        return self._doorkeeper.guesses.of(station_id, monotonic_ms())
+
     def rivalry(self, station_id: str) -> Rivalry | None:
         """Two connections that ended each other lately, both with this id."""
         return self._registry.rivals.of(station_id, monotonic_ms())
@@ -307,7 +312,7 @@ class Gateway:
             return self._answer(socket.origin, request, crowded)
         except UpgradeRefused as refused:
             if refused.status in KNOWN_STATION:
-                what = f"refused with {int(refused.status)}: {refused}"
+                what = f"refused with {int(refused.status)}: {refused.note}"
                 self.wire.of(station_id_of(request.path, self._endpoints)).refused(what)
             _log.debug("upgrade refused", address=address, status=int(refused.status))
             return refuse(refused)

@@ -43,12 +43,20 @@ class UpgradeRefused(RemoteProtocolError):
     Attributes:
         status: the HTTP status.
         headers: headers of the answer, beside the usual ones. The message is its body.
+        note: what the operator is told instead, where whoever asks is not to know it.
     """
 
-    def __init__(self, status: HTTPStatus, text: str, headers: Iterable[tuple[str, str]] = ()):
+    def __init__(
+        self,
+        status: HTTPStatus,
+        text: str,
+        headers: Iterable[tuple[str, str]] = (),
+        note: str = "",
+    ):
         super().__init__(text)
         self.status = status
         self.headers = tuple(headers)
+        self.note = note or text
 
 
 def endpoints_of(paths: Iterable[str]) -> tuple[bytes, ...]:

@@ -82,6 +82,7 @@ class Alarms:
         # How long a station has been flooding, and where two connections with its id are.
         self.flooding_ms: Callable[[str], int] = lambda _station_id: 0
         self.rivals: Callable[[str], tuple[str, int] | None] = lambda _station_id: None
+        self.guessed_from: Callable[[str], str] = lambda _station_id: ""
         self._store = store
         self._clock = clock
         self._rules = rules_of(config)
@@ -218,6 +219,7 @@ class Alarms:
             clock_off_ms=self._clock_off.get(station.id),
             flooding_ms=self.flooding_ms(station.id),
             rivals=self.rivals(station.id),
+            guessed_from=self.guessed_from(station.id),
         )
 
     def _faults(

@@ -64,10 +64,15 @@ class Office:
 
         self.alarms.flooding_ms = lambda station_id: house.gateway.flooding_ms(station_id)
         self.alarms.rivals = self._rivals
+        self.alarms.guessed_from = self._guessed_from
 
     def _rivals(self, station_id: str) -> tuple[str, int] | None:
         found = self._house.gateway.rivalry(station_id)
         return None if found is None else (found.text, found.count)
+
+    def _guessed_from(self, station_id: str) -> str:
+        found = self._house.gateway.guessing(station_id)
+        return "" if found is None else found.address
 
     def start(self) -> list[Coroutine[None, None, None]]:
         """Begin to watch; returns what has to run as long as the house does."""
