@@ -54,6 +54,11 @@ def stops(csms):
     return told + [payload.get("reason") for payload in csms.all("StopTransaction")]
 
 
+async def stands(csms, say):
+    """Wait until a station that stays has said that it does what it is asked."""
+    await csms.until(lambda: any("it has booted" in line for line in say.__self__))
+
+
 def values(csms):
     return csms.all("MeterValues")[1:] or csms.all("TransactionEvent")[1:]
 
@@ -166,7 +171,7 @@ def test_a_wrong_password_is_one_sentence(version, tmp_path):
 def test_a_password_that_is_no_more_ends_a_station_that_stayed(tmp_path):
     async def scenario(csms, trial, say):
         staying = asyncio.create_task(stay(trial, say))
-        await csms.until(lambda: csms.all("StatusNotification"))
+        await stands(csms, say)
         change = call16.ChangeConfiguration(key="AuthorizationKey", value=b"wrong".hex() + "g")
         csms.check = lambda password: password == b"secret"
         assert (await csms.point.call(change)).status == "Accepted"
@@ -180,7 +185,7 @@ def test_a_password_that_is_no_more_ends_a_station_that_stayed(tmp_path):
 def test_a_station_that_stays_does_what_it_is_asked_and_ctrl_c_ends_it_well(version, tmp_path):
     async def scenario(csms, trial, say):
         staying = asyncio.create_task(stay(trial, say))
-        await csms.until(lambda: csms.all("StatusNotification"))
+        await stands(csms, say)
         if version == "1.6":
             start = call16.RemoteStartTransaction(id_tag="CARD")
         else:
@@ -201,7 +206,7 @@ def test_a_station_that_stays_does_what_it_is_asked_and_ctrl_c_ends_it_well(vers
 def test_a_station_that_may_not_charge_says_so_and_stays(tmp_path):
     async def scenario(csms, trial, say):
         staying = asyncio.create_task(stay(trial, say))
-        await csms.until(lambda: csms.all("StatusNotification"))
+        await stands(csms, say)
         await csms.point.call(call16.RemoteStartTransaction(id_tag="CARD"))
         await csms.until(lambda: stops(csms))
         ctrl_c()
@@ -248,7 +253,7 @@ def test_who_is_pending_is_told_that_it_asks_again(tmp_path):
         staying = asyncio.create_task(stay(trial, say))
         await csms.until(lambda: len(csms.all("BootNotification")) > 2)
         csms.boot_status = "Accepted"
-        await csms.until(lambda: csms.all("StatusNotification"))
+        await stands(csms, say)
         ctrl_c()
         assert await staying
 
