@@ -9,9 +9,6 @@ import asyncio
 import json
 import sqlite3
 
-import ocpp.exceptions
-import ocpp.v16
-import ocpp.v201
 import pytest
 import websockets
 from ocpp.routing import on
@@ -28,6 +25,7 @@ from ohmstead.flows.stations import ChangeStation, change_station
 from tests.apps.gateway.floor import close_code, until
 from tests.apps.stations.field import (
     HOUR,
+    POINTS,
     V16,
     V21,
     V201,
@@ -40,6 +38,7 @@ from tests.apps.stations.field import (
 from tests.flows.world import DRIVER, HOST, KWH, MINUTE, NOON, Meter
 
 both = pytest.mark.parametrize("version", VERSIONS)
+newer = pytest.mark.parametrize("version", [V201, V21])
 SETTLED, REVIEW, ACTIVE = SessionState.SETTLED, SessionState.REVIEW, SessionState.ACTIVE
 FULL = 100_000_000
 
@@ -166,8 +165,9 @@ async def test_behaviour_05_the_same_values_under_a_new_id_are_kept_once(version
         assert [mwh for _, mwh in field.samples(tx)] == [KWH]
 
 
-async def test_behaviour_05_a_seq_no_used_again_for_something_else_is_kept(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_05_a_seq_no_used_again_for_something_else_is_kept(version, tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         tx, _ = await station.start()
         field.wait(10)
         await station.values(tx, 1_000, seq=1)
@@ -276,8 +276,9 @@ async def test_behaviour_08_values_before_the_starts_answer_belong_to_its_connec
         assert [mwh for _, mwh in field.samples(tx)] == [KWH]
 
 
-async def test_behaviour_08_what_came_before_its_started_is_heard_in_its_order(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_08_what_came_before_its_started_is_heard_in_its_order(version, tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         begun = station.start_of(tx="T1")
         field.wait(10)
         values = station.values_of("T1", 1_000)
@@ -293,8 +294,11 @@ async def test_behaviour_08_what_came_before_its_started_is_heard_in_its_order(t
         assert field.bill("T1").energy_mwh == 4 * KWH
 
 
-async def test_behaviour_08_what_was_read_leniently_before_its_started_is_read_so_again(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_08_what_was_read_leniently_before_its_started_is_read_so_again(
+    version, tmp_path
+):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         begun = station.start_of(tx="T1")
         field.wait(30)
         stop = payload_of(station.stop_of("T1", 4_000)) | {"vendorNonsense": [1]}
@@ -303,8 +307,11 @@ async def test_behaviour_08_what_was_read_leniently_before_its_started_is_read_s
         assert field.session("T1").state is SETTLED
 
 
-async def test_behaviour_08_late_values_keep_their_own_words_when_the_start_comes_again(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_08_late_values_keep_their_own_words_when_the_start_comes_again(
+    version, tmp_path
+):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         begun = station.start_of(tx="T1")
         await station.say(begun)
         field.wait(30)
@@ -320,7 +327,7 @@ async def test_behaviour_08_late_values_keep_their_own_words_when_the_start_come
 # 9: the stop that never came.
 
 
-class Asked(ocpp.v201.ChargePoint):
+class Asked:
     """Answers GetTransactionStatus with what the test says; remembers what it was asked."""
 
     ongoing, queued = False, False
@@ -333,15 +340,16 @@ class Asked(ocpp.v201.ChargePoint):
     def get_transaction_status(self, transaction_id=None, **_):
         self.asked.append(transaction_id)
         known = {"ongoing_indicator": self.ongoing} if self.ongoing is not None else {}
-        return ocpp.v201.call_result.GetTransactionStatus(messages_in_queue=self.queued, **known)
+        return self._call_result.GetTransactionStatus(messages_in_queue=self.queued, **known)
 
 
-def asked(ongoing, queued):
-    return type("AskedSo", (Asked,), {"ongoing": ongoing, "queued": queued})
+def asked(version, ongoing, queued):
+    return type("AskedSo", (Asked, POINTS[version]), {"ongoing": ongoing, "queued": queued})
 
 
-async def test_behaviour_09_started_and_ended_with_both_registers_settle(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_09_started_and_ended_with_both_registers_settle(version, tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         tx, _ = await station.start()
         field.wait(10)
         station.values_of(tx, 1_000)  # dropped by a full memory
@@ -351,9 +359,10 @@ async def test_behaviour_09_started_and_ended_with_both_registers_settle(tmp_pat
         assert session.state is SETTLED and session.findings == ("seq_gap",)
 
 
+@newer
 @pytest.mark.parametrize(("begin", "end"), [(None, 4_000), (0, None), (None, None)])
-async def test_behaviour_09_without_a_register_a_person_decides(begin, end, tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+async def test_behaviour_09_without_a_register_a_person_decides(begin, end, version, tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         tx, _ = await station.start(wh=begin)
         field.wait(30)
         await station.stop(tx, end)
@@ -364,26 +373,32 @@ async def test_behaviour_09_without_a_register_a_person_decides(begin, end, tmp_
         assert field.books_balance()
 
 
-async def test_behaviour_09_a_station_is_asked_on_each_reconnect(tmp_path):
+@newer
+async def test_behaviour_09_a_station_is_asked_on_each_reconnect(version, tmp_path):
     async with running(tmp_path) as field:
-        async with field.station(V201) as station:
+        async with field.station(version) as station:
             tx, _ = await station.start()
         for _ in range(2):
-            async with field.station(V201, kind=asked(ongoing=True, queued=False)) as again:
+            async with field.station(
+                version, kind=asked(version, ongoing=True, queued=False)
+            ) as again:
                 await until(lambda point=again.point: point.asked)
                 assert again.point.asked == [tx]
         assert field.session(tx).state is ACTIVE
 
 
+@newer
 @pytest.mark.parametrize("ongoing", [False, None])
-async def test_behaviour_09_after_a_day_of_silence_the_session_goes_to_review(ongoing, tmp_path):
+async def test_behaviour_09_after_a_day_of_silence_the_session_goes_to_review(
+    ongoing, version, tmp_path
+):
     async with running(tmp_path, meter=False) as field:
-        async with field.station(V201) as station:
+        async with field.station(version) as station:
             tx, _ = await station.start()
             field.wait(30)
             await station.values(tx, 4_000)
         field.wait(24 * 60)
-        async with field.station(V201, kind=asked(ongoing, queued=False)) as again:
+        async with field.station(version, kind=asked(version, ongoing, queued=False)) as again:
             await until(lambda: again.point.asked)
             await field.house.missing_stops.sweep()
             assert field.session(tx).state is ACTIVE  # a day, but not more
@@ -403,13 +418,16 @@ async def test_behaviour_09_after_a_day_of_silence_the_session_goes_to_review(on
         assert field.balance(f"payee:{HOST}") == 1_600_000 and field.books_balance()
 
 
+@newer
 @pytest.mark.parametrize(("ongoing", "queued"), [(True, False), (False, True), (None, True)])
-async def test_behaviour_09_messages_in_queue_and_ongoing_keep_it_open(ongoing, queued, tmp_path):
+async def test_behaviour_09_messages_in_queue_and_ongoing_keep_it_open(
+    ongoing, queued, version, tmp_path
+):
     async with running(tmp_path, meter=False) as field:
-        async with field.station(V201) as station:
+        async with field.station(version) as station:
             tx, _ = await station.start()
         field.wait(30 * 60)
-        async with field.station(V201, kind=asked(ongoing, queued)) as again:
+        async with field.station(version, kind=asked(version, ongoing, queued)) as again:
             await until(lambda: again.point.asked)
             await field.house.missing_stops.sweep()
             assert field.session(tx).state is ACTIVE
@@ -451,12 +469,13 @@ async def test_behaviour_09_a_station_that_stays_away_keeps_no_money_beyond_the_
         assert field.balance(f"payer:{DRIVER}") == FULL and field.books_balance()
 
 
-async def test_behaviour_09_a_station_that_does_not_answer_is_asked_another_time(tmp_path):
+@newer
+async def test_behaviour_09_a_station_that_does_not_answer_is_asked_another_time(version, tmp_path):
     async with running(tmp_path, meter=False, ocpp={"call_timeout_s": 1}) as field:
-        async with field.station(V201) as station:
+        async with field.station(version) as station:
             tx, _ = await station.start()
         field.wait(30 * 60)
-        async with field.socket(V201) as socket:
+        async with field.socket(version) as socket:
             assert json.loads(await socket.recv())[2] == "GetTransactionStatus"
             await field.house.missing_stops.sweep()
         assert field.session(tx).state is ACTIVE
@@ -465,8 +484,9 @@ async def test_behaviour_09_a_station_that_does_not_answer_is_asked_another_time
 # 10: numbers out of order.
 
 
-async def test_behaviour_10_events_that_overtook_each_other_are_all_kept(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_10_events_that_overtook_each_other_are_all_kept(version, tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         tx, _ = await station.start()
         made = []
         for wh in (1_000, 2_000, 3_000):
@@ -483,8 +503,11 @@ async def test_behaviour_10_events_that_overtook_each_other_are_all_kept(tmp_pat
         assert field.quarantine() == []
 
 
-async def test_behaviour_10_a_number_given_twice_is_a_finding_and_the_first_one_stands(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_10_a_number_given_twice_is_a_finding_and_the_first_one_stands(
+    version, tmp_path
+):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         tx, _ = await station.start()
         field.wait(10)
         await station.values(tx, 1_000, seq=1)
@@ -499,9 +522,10 @@ async def test_behaviour_10_a_number_given_twice_is_a_finding_and_the_first_one_
         assert field.bill(tx).energy_mwh == 4 * KWH
 
 
-async def test_behaviour_10_a_station_that_counts_from_0_again_is_told_apart(tmp_path):
+@newer
+async def test_behaviour_10_a_station_that_counts_from_0_again_is_told_apart(version, tmp_path):
     """It rebooted within the transaction: what it says is new, whatever number it gives it."""
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         tx, _ = await station.start()
         for seq, wh in ((1, 1_000), (2, 2_000), (0, 3_000), (1, 4_000)):
             field.wait(10)
@@ -516,8 +540,9 @@ async def test_behaviour_10_a_station_that_counts_from_0_again_is_told_apart(tmp
         assert field.bill(tx).energy_mwh == 5 * KWH and field.quarantine() == []
 
 
-async def test_behaviour_10_a_station_that_numbers_everything_0_is_heard(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_10_a_station_that_numbers_everything_0_is_heard(version, tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         tx, _ = await station.start(seq=0)
         for wh in (1_000, 2_000):
             field.wait(10)
@@ -529,8 +554,9 @@ async def test_behaviour_10_a_station_that_numbers_everything_0_is_heard(tmp_pat
         assert [mwh for _, mwh in field.samples(tx)] == [KWH, 2 * KWH]
 
 
-async def test_behaviour_10_an_end_that_was_overtaken_says_so(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_10_an_end_that_was_overtaken_says_so(version, tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         tx, _ = await station.start()
         field.wait(10)
         await station.values(tx, 1_000, seq=2)
@@ -539,8 +565,11 @@ async def test_behaviour_10_an_end_that_was_overtaken_says_so(tmp_path):
         assert session.findings == ("seq_reordered",) and session.state is SETTLED
 
 
-async def test_behaviour_10_another_start_of_a_transaction_is_kept_and_holds_nothing(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_10_another_start_of_a_transaction_is_kept_and_holds_nothing(
+    version, tmp_path
+):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         tx, _ = await station.start(seq=0)
         accounts = field.accounts()
         await station.start(tx=tx, wh=500, seq=0)
@@ -553,8 +582,9 @@ async def test_behaviour_10_another_start_of_a_transaction_is_kept_and_holds_not
         assert field.accounts() == accounts
 
 
-async def test_behaviour_10_what_comes_after_the_end_changes_no_bill(tmp_path):
-    async with running(tmp_path, meter=False) as field, field.station(V201) as station:
+@newer
+async def test_behaviour_10_what_comes_after_the_end_changes_no_bill(version, tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
         tx, _ = await station.start(seq=0)
         field.wait(10)
         overtaken = station.values_of(tx, 2_000, seq=1)
@@ -707,12 +737,14 @@ async def test_behaviour_12_no_evidence_no_error(version, tmp_path):
             type(field.store).run = run
 
 
+@newer
 async def test_behaviour_12_a_stop_the_station_deleted_is_heard_when_its_start_comes_again(
+    version,
     tmp_path,
 ):
     async with (
         running(tmp_path, meter=False, admission="Pending") as field,
-        field.station(V201, boot=False) as station,
+        field.station(version, boot=False) as station,
     ):
         begun = station.start_of(tx="T1")
         field.wait(30)
@@ -726,10 +758,11 @@ async def test_behaviour_12_a_stop_the_station_deleted_is_heard_when_its_start_c
         assert field.bill("T1").energy_mwh == 4 * KWH
 
 
-async def test_behaviour_12_what_a_rejected_station_said_waits_for_a_person(tmp_path):
+@newer
+async def test_behaviour_12_what_a_rejected_station_said_waits_for_a_person(version, tmp_path):
     async with (
         running(tmp_path, meter=False, admission="Rejected") as field,
-        field.station(V201, boot=False) as station,
+        field.station(version, boot=False) as station,
     ):
         begun = station.start_of(tx="T1")
         field.wait(30)
@@ -756,11 +789,14 @@ async def test_behaviour_12_what_was_triggered_is_served(admission, version, tmp
         assert (await station.send("Heartbeat", {}))[2] == "SecurityError"
 
 
+@newer
 @not_accepted
-async def test_behaviour_12_a_pending_station_may_report_what_it_was_asked(admission, tmp_path):
+async def test_behaviour_12_a_pending_station_may_report_what_it_was_asked(
+    admission, version, tmp_path
+):
     async with (
         running(tmp_path, meter=False, admission=admission) as field,
-        field.station(V201, boot=False) as station,
+        field.station(version, boot=False) as station,
     ):
         report = {"requestId": 1, "generatedAt": iso(field.now), "seqNo": 0}
         assert (await station.send("NotifyReport", report))[2] == "SecurityError"
