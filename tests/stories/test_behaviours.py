@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from socket import SO_SNDBUF, SOL_SOCKET
 
 import pytest
 import websockets
@@ -16,6 +17,7 @@ from ocpp.routing import on
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.adapters.store.memory import MemoryStore
 from ohmstead.adapters.store.schema import TABLES
+from ohmstead.apps.gateway.closing import monotonic_ms
 from ohmstead.apps.gateway.interface import Answered, Disconnected, TimedOut
 from ohmstead.core.network import Admission, TransactionRef
 from ohmstead.core.session import SessionState
@@ -935,13 +937,30 @@ async def test_behaviour_18_binary_frames_and_bad_ids_record_nothing(version, tm
 
 
 @both
-async def test_behaviour_19_one_that_does_not_read_holds_up_no_other(version, tmp_path):
+async def test_behaviour_19_one_that_does_not_read_is_dropped_and_holds_up_no_other(
+    version, tmp_path
+):
     async with running(tmp_path, meter=False) as field:
         deaf = await field.socket(version, "OTHER", max_queue=1)
         deaf.transport.pause_reading()
         await until(lambda: field.link("OTHER"))
+        sending = field.link("OTHER")._transport.underlying_transport.get_extra_info("socket")
+        sending.setsockopt(SOL_SOCKET, SO_SNDBUF, 1 << 16)  # else the kernel takes megabytes
+        much = {"vendorId": "org.example", "data": "x" * 100_000}
         async with field.station(version) as station:
-            tx = await station.charge(signed=False)
+            tx, _ = await station.start()
+            for number in range(40):  # far more than the kernel and we keep for it
+                if (link := field.link("OTHER")) is None:
+                    break
+                told = asyncio.create_task(field.command("DataTransfer", much, "OTHER", 1))
+                while not told.done():
+                    await asyncio.sleep(0.002)
+                    link.sweep(monotonic_ms())  # else the next one waits a second
+                assert isinstance(told.result().outcome, TimedOut | Disconnected)
+                await station.values(tx, number)
+            assert field.link("OTHER") is None
+            field.wait(30)
+            await station.stop(tx, 4_000)
             assert field.session(tx).state is SETTLED
         deaf.transport.abort()
 
