@@ -24,10 +24,12 @@ from ohmstead.apps.boot import House, policy_from
 from ohmstead.apps.config import ChainConfig, Config, OcppConfig, PkiConfig, TlsConfig
 from ohmstead.apps.stations.authority import FileAuthority
 from ohmstead.flows import certificates, onboarding
+from tests.apps.gateway.floor import upgrade_headers
 from tests.apps.gateway.pki import DAY, Pki
 from tests.apps.pki.test_station_certificates import until
 from tests.apps.stations.field import QUICK, Field, ask
 from tests.apps.stations.test_station_messages import csr_of
+from tests.wire.test_proxy import header, tls
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -115,7 +117,7 @@ def issue(pki, responder, name="S"):
 
 
 @asynccontextmanager
-async def door(folder, pki, mode, responder=None, client_ca=None):
+async def door(folder, pki, mode, responder=None, client_ca=None, ocpp=None):
     server, key, _ = pki.issue("gateway")
     tls = TlsConfig(
         bind="127.0.0.1:0",
@@ -127,7 +129,7 @@ async def door(folder, pki, mode, responder=None, client_ca=None):
     hosts = (responder.host,) if responder else ()
     config = Config(
         chain=ChainConfig(kind="anvil"),
-        ocpp=OcppConfig(tls=tls),
+        ocpp=OcppConfig(tls=tls, **(ocpp or {})),
         pki=PkiConfig(ocsp_hosts=hosts, timeout_s=20),
     )
     clock = SystemClock()
@@ -247,3 +249,44 @@ async def test_what_our_own_authority_revoked_is_refused_without_asking_anybody(
         await field.run(certificates.revoke, certificates.Revoke("S", issued.serial))
         status, why = await refused(connect(field, pki, *files))
         assert status == 403 and "revoked" in why
+
+
+async def test_a_name_from_a_proxy_is_refused_once_every_certificate_of_it_was_revoked(
+    tmp_path, pki
+):
+    """A proxy that ends TLS tells the name by PROXY v2 and no certificate."""
+    authority = FileAuthority.make(tmp_path, "Test", SystemClock().now_ms())
+
+    def given(name, number):
+        key = ec.generate_private_key(ec.SECP256R1())
+        issued = authority.issue((name,), csr_of(name, key), SystemClock().now_ms())
+        until_ms = issued.not_after_ms
+        return certificates.Issue(name, f"{number:02d}", issued.chain, issued.serial, until_ms)
+
+    async def status(field, name="S"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", field.port)
+        lines = [
+            f"GET /ocpp/{name} HTTP/1.1",
+            "Host: x",
+            *upgrade_headers(name, Authorization=None),
+        ]
+        writer.write(header(header()[16:] + tls(name=name.encode())))
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        line = await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+        return int(line.split()[1])
+
+    proxies = {"proxy_protocol": True, "trusted_proxies": ("127.0.0.0/8",)}
+    async with door(tmp_path, pki, "off", ocpp=proxies) as field:
+        assert await status(field) == 101  # another authority's, for all we know
+        first, second = given("S", 1), given("S", 2)
+        for one in (first, second):
+            await field.run(certificates.issue, one)
+        await field.run(certificates.revoke, certificates.Revoke("S", first.serial))
+        assert await status(field) == 101  # it may have the other one
+        await field.run(certificates.revoke, certificates.Revoke("S", second.serial))
+        assert await status(field) == 403
+        assert "revoked" in field.house.gateway.wire.of("S").frames[-1][2]
+        assert await status(field, "OTHER") == 101
+        await field.run(certificates.issue, given("S", 3))
+        assert await status(field) == 101

@@ -108,9 +108,7 @@ class Doorkeeper:
         elif self._organization and certificate.organization != self._organization:
             why = "the certificate's organization (O) is not the operator of this network"
         else:
-            word = CertificateWord.GOOD
-            if certificate.der:
-                word = self._directory.certificate_word(station_id, certificate.der)
+            word = self._directory.certificate_word(station_id, certificate.der)
             if word is CertificateWord.GOOD:
                 return 3
             if word is not CertificateWord.REVOKED:

@@ -150,7 +150,8 @@ class Directory(Protocol):
     """Who may connect. Asked before the upgrade, from memory: these must not block."""
 
     def certificate_word(self, station_id: str, der: bytes) -> CertificateWord:
-        """Say whether a station's certificate was revoked."""
+        """Say whether a station's certificate was revoked; ``der`` is empty where a proxy handed
+        on nothing but its name."""
 
     def find(self, station_id: str) -> Station | None:
         """Return the registered station, or None. The id is already checked for its characters."""

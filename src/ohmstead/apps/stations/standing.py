@@ -17,6 +17,7 @@ import structlog
 from ohmstead.apps.gateway.interface import CertificateWord
 from ohmstead.apps.stations.authority import FileAuthority
 from ohmstead.core.revocation import Revocation
+from ohmstead.core.station_log import CERTIFICATES_MAX, StationCertificate
 from ohmstead.errors import PkiUnavailable, RemoteProtocolError
 from ohmstead.hashing import sha256
 from ohmstead.ports import Clock, Pki, Store
@@ -64,8 +65,10 @@ class Standing:
 
     def word(self, station_id: str, der: bytes) -> CertificateWord:
         """What is known of a certificate now; begins to ask where nothing is."""
-        if self._own is None and self._mode == "off":
+        if self._own is None and (self._mode == "off" or not der):
             return CertificateWord.GOOD
+        if not der:
+            return self._word_of_name(station_id)
         try:
             certificate = read_der(der)
         except RemoteProtocolError:
@@ -85,6 +88,19 @@ class Standing:
             self._asking[key] = task
             task.add_done_callback(lambda _: self._asking.pop(key, None))
         return self._as_configured(CertificateWord.ASKING)
+
+    def _word_of_name(self, station_id: str) -> CertificateWord:
+        """A proxy that ends TLS told the certificate's name alone, so nobody knows which it was:
+        revoked, if our authority revoked one and the station has no other of it that counts.
+        """
+        now_ms, taken_back = self._clock.now_ms(), False
+        for one in self._store.find(StationCertificate, CERTIFICATES_MAX, station_id=station_id):
+            if one.is_v2g or not one.chain:
+                continue
+            if not one.revoked_ms and one.not_after_ms > now_ms:
+                return CertificateWord.GOOD
+            taken_back = taken_back or bool(one.revoked_ms)
+        return CertificateWord.REVOKED if taken_back else CertificateWord.GOOD
 
     async def close(self) -> None:
         """Give up what is being asked."""
