@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ohmstead.core.connectors import Connectors
 from ohmstead.core.device_model import EarlierInventory, Inventory
 from ohmstead.core.network import Admission, Station
 from ohmstead.core.session import OPEN_STATES, Session
@@ -58,8 +59,8 @@ def retire_station(state: State, station_id: str, now_ms: int) -> Decision[Stati
                 f"station {station_id} has the open session {found[0].id}; stop it first"
             )
     gone = replace(station, retired_ms=max(1, now_ms), secret_mac="", admission=Admission.REJECTED)
-    # What it was set to is of no use any more, and it drifts from no template.
-    over = (Standing, Inventory, EarlierInventory)
+    # What it was set to is of no use any more; it drifts from no template, and has no status.
+    over = (Standing, Inventory, EarlierInventory, Connectors)
     return Decision(gone, (gone,), drops=tuple((kind, station_id) for kind in over))
 
 

@@ -22,6 +22,7 @@ from ohmstead.apps.stations.configuration.collecting import (
     Collecting,
     Reports,
 )
+from ohmstead.apps.stations.peer import Presence
 from ohmstead.core.device_model import CHARACTERS_MAX, VARIABLES_MAX, Inventory, Variable
 from ohmstead.core.network import Evse
 from ohmstead.core.network import Station as StationRecord
@@ -43,7 +44,7 @@ def imitated(store=None):
         store=store or MemoryStore(TABLES, clock),
         gateway=SimpleNamespace(link=lambda _id: SimpleNamespace(version=Version.V16)),
         queue=SimpleNamespace(is_ready=lambda _id: True),
-        stations=SimpleNamespace(presence={}),
+        stations=SimpleNamespace(presence={}, presence_of=lambda _id: Presence()),
         services=SimpleNamespace(registry=None),
         is_frozen=False,
     )

@@ -10,6 +10,7 @@ from ohmstead.core.attempt import Attempt, AttemptHead
 from ohmstead.core.attempt_day import AttemptDay
 from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import CommandBatch, CommandBody, StationCommand
+from ohmstead.core.connectors import Connectors
 from ohmstead.core.device_model import EarlierInventory, Inventory
 from ohmstead.core.exchange import MeterExchange, SessionExchange
 from ohmstead.core.files import FileProtocols, Firmware, Ticket, Upload
@@ -57,6 +58,7 @@ TABLES: tuple[Table, ...] = (
     Table(NetworkPolicy, "policies"),
     Table(Counter, "counters"),
     Table(Station, "stations"),
+    Table(Connectors, "connectors"),
     Table(Newcomer, "newcomers", ("state",)),
     Table(IdToken, "id_tokens", ("payer",)),
     Table(Tariff, "tariffs"),

@@ -11,6 +11,7 @@ from ohmstead.apps.stations.newcomers import NewcomerPeer, Newcomers
 from ohmstead.apps.stations.peer import Handlers, Presence, StationPeer
 from ohmstead.apps.stations.services import Services
 from ohmstead.apps.stations.standing import Standing
+from ohmstead.core.connectors import Connectors
 from ohmstead.core.network import Station
 from ohmstead.wire.ocpp.base import Version
 
@@ -60,10 +61,20 @@ class Directory:
         """Return the handlers for a new connection."""
         if self.services.registry.find(station.id) is None:
             return self._newcomers.peer(station, version)
-        presence = self.presence.setdefault(station.id, Presence())
+        presence = self.presence_of(station.id)
         return StationPeer(
             self.services, station, version, HANDLERS[version], presence, self._on_connected
         )
+
+    def presence_of(self, station_id: str) -> Presence:
+        """What is known of a station; after a start, what it had said of its connectors before."""
+        presence = self.presence.get(station_id)
+        if presence is None:
+            kept = self.services.store.get(Connectors, station_id)
+            states = kept.states if kept is not None else ()
+            presence = Presence(connectors={one.place: one for one in states})
+            self.presence[station_id] = presence
+        return presence
 
     def available(self) -> bool:
         """Whether anything can be made durable now."""

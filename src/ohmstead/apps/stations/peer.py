@@ -18,6 +18,7 @@ from ohmstead.apps.stations.admission import check_admission
 from ohmstead.apps.stations.configuration.collecting import Reports
 from ohmstead.apps.stations.reports import Report
 from ohmstead.apps.stations.services import Services, zone_of
+from ohmstead.core.connectors import ConnectorState
 from ohmstead.core.network import Admission, Station, TransactionRef
 from ohmstead.core.session import Session as SessionRecord
 from ohmstead.errors import RemoteProtocolError
@@ -28,7 +29,6 @@ from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
 from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
 
 OPEN_SESSIONS_MAX = 64  # of one station
-CONNECTORS_MAX = 256  # of one station
 LATE_MAX = 64  # late answers of one station
 LENIENT, STRICT = Strictness.LENIENT, Strictness.STRICT
 ACCEPTED = Admission.ACCEPTED
@@ -41,22 +41,14 @@ Handlers = Mapping[str, Handler]
 
 
 @dataclass(slots=True)
-class ConnectorStatus:
-    """The last StatusNotification of a connector, as the station words it."""
-
-    status: str
-    error_code: str
-    at_ms: int
-
-
-@dataclass(slots=True)
 class Presence:
-    """What is known of a station beyond its registration; in memory, rebuilt by what it sends."""
+    """What is known of a station beyond its registration; but for its connectors in memory only,
+    rebuilt by what it sends."""
 
     last_seen_ms: int = 0
     connected_ms: int = 0
     booted_ms: int = 0
-    connectors: dict[tuple[int, int], ConnectorStatus] = field(default_factory=dict)
+    connectors: dict[tuple[int, int], ConnectorState] = field(default_factory=dict)
     model: Reports = field(default_factory=Reports)  # of its configuration, under way
     reports: dict[str, Report] = field(default_factory=dict)  # by kind, see ``reports``
     # Answers to commands that had been given up, by message id, the newest last.

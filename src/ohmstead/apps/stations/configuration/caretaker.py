@@ -262,7 +262,7 @@ class Caretaker:
             self._note(station_id, self._now() + IDLE_LOOK_MS, sooner=True)
 
     def _presence(self, station_id: str) -> Presence:
-        return self._house.stations.presence.setdefault(station_id, Presence())
+        return self._house.stations.presence_of(station_id)
 
     # When a template has changed.
 
