@@ -6,8 +6,11 @@ import asyncio
 import io
 import json
 import os
+import re
+import sqlite3
 import stat
 import tarfile
+from contextlib import AsyncExitStack
 
 import pytest
 from ocpp.routing import on
@@ -16,11 +19,15 @@ from ocpp.v201 import ChargePoint, call_result
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.adapters.store.schema import TABLES
 from ohmstead.adapters.store.sqlite import SqliteStore
+from ohmstead.apps.boot import House
+from ohmstead.apps.config import ChainConfig, Config
 from ohmstead.apps.operations.backup import back_up
 from ohmstead.apps.operations.restore import restore
+from ohmstead.apps.operations.resuming import look, thaw
 from ohmstead.apps.profiles import profile_text
 from ohmstead.core.ledger import Account
 from ohmstead.core.network import Counter
+from ohmstead.core.onchain import ChainCursor
 from ohmstead.core.restoration import COUNTER_STEP, Restoration
 from ohmstead.core.session import Session, SessionState
 from ohmstead.errors import ConfigError, OperatorError
@@ -52,6 +59,9 @@ def archive(folder, tmp_path):
             await station.charge(signed=False)
 
     asyncio.run(whole())
+    with sqlite3.connect(folder / "ohmstead.db") as db:
+        db.execute("DELETE FROM chain_cursors")  # the imitated deposits came from no chain
+    db.close()
     (folder / "keys" / "admin.key").write_text("ohm_key\n")
     (folder / "ca.pem").write_text("a certificate\n")
     back_up(folder, tmp_path / "b.tar", with_keys=True)
@@ -291,7 +301,7 @@ def test_books_that_do_not_hold_keep_a_house_frozen_until_somebody_says_why(arch
     async def scenario():
         store = opened(tmp_path / "new")
         async with desk(tmp_path / "new", store=store, furnish=False) as it:
-            (tmp_path / "new" / "deployment.json").write_text("{}")
+            (tmp_path / "new" / "deployment.json").write_text("{}")  # and its chain does not answer
             problem(await it.admin.post("/api/v1/resume", json={}), 503, "chain-unavailable")
             (tmp_path / "new" / "deployment.json").unlink()
             account = store.find(Account, 1)[0]
@@ -307,6 +317,36 @@ def test_books_that_do_not_hold_keep_a_house_frozen_until_somebody_says_why(arch
             )
             done = (await it.admin.post("/api/v1/resume", json=body | {"why": "known"})).json()
             assert done["accepted"] == said["problems"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("there", ["a deployment", "a booked block"])
+def test_a_chain_that_nobody_looked_at_is_named_and_not_called_reconciled(archive, tmp_path, there):
+    restore(archive, tmp_path / "new")
+    deployment = tmp_path / "new" / "deployment.json"
+
+    async def scenario():
+        clock = ManualClock(NOON)
+        config = Config(chain=ChainConfig(kind="none"))
+        async with AsyncExitStack() as stack:
+            house = await House.open(tmp_path / "new", clock, config)
+            stack.push_async_callback(house.stop)
+            assert (await look(house)).problems == ()
+            if there == "a deployment":
+                deployment.write_text('{"deployment": {"chain_id": 31337}}')
+                named = r"contracts on chain 31337, .* start the house with its chain"
+            else:
+                await house.store.run(put_record, ChainCursor("anvil", 7, "0x" + "aa" * 32))
+                named = "contracts on a chain up to block 7, .* put deployment.json back"
+            looked = await look(house)
+            assert looked.chain is None
+            assert re.search(named, looked.stuck)
+            assert looked.problems == (looked.stuck,)
+            with pytest.raises(OperatorError, match="stays frozen"):
+                await thaw(house, "key", "a drill", False)
+            restoration, _ = await thaw(house, "key", "the chain is gone", True)
+            assert restoration.problems == looked.problems
 
     asyncio.run(scenario())
 

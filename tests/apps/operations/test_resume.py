@@ -6,18 +6,25 @@ import asyncio
 import json
 import time
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 
 from ohmstead.adapters.chain.evm.anvil import find_anvil
 from ohmstead.adapters.store.sqlite import SqliteStore
+from ohmstead.adapters.store.watched import WatchedStore
+from ohmstead.apps.api.settlement import OpenSettlement
+from ohmstead.apps.cli import operations
 from ohmstead.apps.operations.resuming import look_at_chain
+from ohmstead.apps.settler import OpenedChain
 from ohmstead.core.onchain import EpochRecord, EpochState, epoch_key
 from ohmstead.core.restoration import Restoration
+from ohmstead.core.session import SessionState
 from ohmstead.errors import OhmsteadError, OperatorError
 from ohmstead.flows.operations.freezing import Resume, freeze, resume
+from tests.apps.api.desk import desk, problem
 from tests.apps.cli.test_commands import Up, inside, ohmstead
-from tests.apps.settler.town import all_tables, town
+from tests.apps.settler.town import MINUTE, POLICY, all_tables, town
 
 DRIVER = "0x" + "cd" * 20
 
@@ -85,9 +92,123 @@ def test_an_epoch_the_backup_has_never_heard_of_keeps_the_house_frozen(anvil, tm
             looked = await look_at_chain(store, t.chain(store))
             [problem] = looked.problems
             assert "epoch 1 on chain is not the one we closed" in problem
+            assert looked.stuck == problem
             with pytest.raises(OperatorError, match="stays frozen"):
                 await store.run(resume, Resume("key", "", looked.problems))
             assert store.find(Restoration, 1, resumed_ms=0)
+
+    run(anvil, tmp_path, scenario)
+
+
+def test_who_accepts_an_unknown_epoch_goes_on_charging_and_closes_no_second_one(anvil, tmp_path):
+    async def scenario(t, copy):
+        await t.session()
+        await t.store.snapshot(copy)
+        await t.epoch_until(1)
+        async with restored(t, copy) as store:
+            chain = t.chain(store)
+            looked = await look_at_chain(store, chain)
+            await store.run(resume, Resume("key", "no newer backup", looked.problems, True))
+            sent = await t.rpc.nonce(t.key.address)
+            settler = t.new_settler(store, chain)
+            for ask in (settler.close_epoch, settler.reconcile):  # even before the first step
+                with pytest.raises(OperatorError, match="epoch 1 on chain is not the one we"):
+                    await ask()
+            t.store, old = store, t.store
+            session = await t.session()
+            assert t.record(session).state is SessionState.SETTLED
+            for _ in range(3):
+                t.clock.advance(5 * 60 * MINUTE)
+                assert (await settler.step()).closed is None
+                assert "epoch 1 on chain is not the one we closed" in settler.status.frozen
+                await t.final()
+            with pytest.raises(OperatorError, match="restore a newer backup"):
+                await settler.close_epoch()
+            assert t.epoch(1) is None
+            assert t.record(session).epoch == 0
+            assert await t.rpc.nonce(t.key.address) == sent
+            t.store = old
+
+    run(anvil, tmp_path, scenario)
+
+
+def test_the_api_says_what_stays_frozen_for_whoever_accepts_an_unknown_epoch(anvil, tmp_path):
+    async def scenario(t, copy):
+        await t.session()
+        (tmp_path / "new").mkdir()
+        await t.store.snapshot(copy)
+        await t.epoch_until(1)
+        store = WatchedStore.open(copy, all_tables(), t.clock)
+        await store.run(freeze, Restoration(t.clock.now_ms(), 1, "digest"))
+        chain = t.chain(store)
+        settler = t.new_settler(store, chain)
+        opened = OpenedChain(
+            *(t.rpc, t.deployment, t.finality, t.journal, chain, chain, None, POLICY)
+        )
+        settlement = OpenSettlement(store, settler, opened)
+        what = {"store": store, "clock": t.clock, "furnish": False}
+        async with desk(tmp_path / "new", settlement, **what) as it:
+            it.house.chain = opened
+            said = problem(await it.admin.post("/api/v1/resume", json={}), 409, "books-do-not-hold")
+            assert "Accepted, stations are served and drivers charge" in said["detail"]
+            assert "no epoch is closed" in said["detail"]
+            assert (said["holds"], said["settles"]) == (False, False)
+            body = {"accept_problems": True, "why": "there is no newer backup"}
+            done = (await it.admin.post("/api/v1/resume", json=body)).json()
+            assert (done["frozen"], done["settles"]) == (False, False)
+            assert "no epoch is closed" in done["meanwhile"]
+            assert done["accepted"] == said["problems"]
+            closed = problem(await it.admin.post("/api/v1/epochs"), 409)
+            assert "epoch 1 on chain is not the one we closed" in closed["detail"]
+            assert "restore a newer backup" in closed["detail"]
+            await settler.step()
+            shown = (await it.read.get("/api/v1/status")).json()["chain"]
+            assert shown["state"] == "frozen"
+            assert "epoch 1 on chain is not the one we closed" in shown["frozen"]
+
+    run(anvil, tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"settles": True, "block_number": 7}, "✓ the books hold\nThe house works again.\n"),
+        ({"settles": True}, "has no chain yet to compare\nThe house works again.\n"),
+        ({"settles": False}, "The house works again, and its settler does not:\n"),
+    ],
+)
+def test_resume_says_in_the_terminal_what_works_again(found, said, monkeypatch, capsys):
+    sums = dict.fromkeys(("mirror", "booked_on_chain", "claimable"), "0")
+    holds = {"holds": found["settles"], "problems": [] if found["settles"] else ["epoch 1"]}
+    answer = {"frozen": False, "meanwhile": "no epoch is closed", **sums, **holds, **found}
+    house = SimpleNamespace(post=lambda path, body: answer)
+    monkeypatch.setattr(operations, "Api", lambda directory, key: house)
+    operations.resume(why="a drill")
+    printed = capsys.readouterr()
+    assert printed.out.endswith(said)
+    assert ("no epoch is closed." in printed.err) is not found["settles"]
+
+
+def test_an_unknown_epoch_counts_before_its_block_is_final(anvil, tmp_path):
+    async def scenario(t, copy):
+        await t.session()
+        await t.store.snapshot(copy)
+        await t.settler.close_epoch()
+        while not await t.settler._chain.epoch_head():
+            await t.settler.step()
+            await t.rpc.ask("anvil_mine", "0x1", "0x1")  # a block, and no dump that makes it final
+        async with restored(t, copy) as store:
+            chain = t.chain(store)
+            looked = await look_at_chain(store, chain)
+            assert looked.problems == (looked.stuck,)
+            assert looked.stuck.startswith("epoch 1 stands on chain, and none is known here")
+            settler = t.new_settler(store, chain)
+            with pytest.raises(OperatorError, match="epoch 1 stands on chain"):
+                await settler.close_epoch()
+            t.clock.advance(5 * 60 * MINUTE)
+            assert (await settler.step()).closed is None
+            assert settler.status.frozen.startswith("epoch 1 stands on chain")
+            assert store.find(EpochRecord, 1) == []
 
     run(anvil, tmp_path, scenario)
 

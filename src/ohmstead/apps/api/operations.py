@@ -22,6 +22,10 @@ from ohmstead.core.restoration import Restoration
 
 WHEN_FROZEN = "when_frozen"
 SHOWN_MAX = 100
+WHEN_STUCK = (
+    "stations are served and drivers charge on the balances of the backup; deposits and "
+    "withdrawals are not seen, no epoch is closed, and no session since is proven or paid out"
+)
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -70,6 +74,8 @@ async def resume_house(
         looked = await look(house)
         if looked.problems:
             detail = "ledger and chain do not agree, so the house stays frozen: see `problems`"
+            if looked.stuck:
+                detail += f". Accepted, {WHEN_STUCK}"
             raise Problem(409, detail, "books-do-not-hold", **_said(looked))
     restoration, looked = await thaw(house, by, data.why, data.accept_problems)
     return {"frozen": False, **view(restoration), **_said(looked)}
@@ -89,7 +95,13 @@ def view(restoration: Restoration) -> dict[str, Any]:
 
 def _said(looked: Looked) -> dict[str, Any]:
     found = looked.chain
-    said: dict[str, Any] = {"holds": not looked.problems, "problems": list(looked.problems)}
+    said: dict[str, Any] = {
+        "holds": not looked.problems,
+        "problems": list(looked.problems),
+        "settles": not looked.stuck,
+    }
+    if looked.stuck:
+        said["meanwhile"] = WHEN_STUCK
     if found is not None:
         said |= {
             "block_number": found.block_number,

@@ -135,7 +135,14 @@ def _print(found: dict[str, Any]) -> None:
         say(f"  payees may claim  {found['claimable']}")
     for problem in found["problems"]:
         warn(f"✗ {problem}")
-    if found["holds"]:
+    if found["holds"] and "block_number" in found:
         say("✓ the books hold", "green")
-    if found.get("frozen") is False:
+    elif found["holds"]:
+        say("✓ the books hold in themselves; this network has no chain yet to compare", "green")
+    if found.get("frozen") is not False:
+        return
+    if found["settles"]:
         say("The house works again.")
+    else:
+        say("The house works again, and its settler does not:")
+        warn(f"{found['meanwhile']}.")

@@ -27,6 +27,10 @@ from ohmstead.ports import Store
 
 RANGE_MAX = 2_000  # blocks booked in one commit
 ANCHORED_MAX = 10_000  # epochs whose window runs at the same time
+UNTIL = (
+    "nothing is booked, no epoch is closed and nobody is paid until the database fits the chain: "
+    "restore a newer backup"
+)
 
 
 class BooksFrozen(OhmsteadError):
@@ -61,6 +65,16 @@ class Booking:
                 f"and the chain now says {here.hash}: nothing is booked or sent; point chain.url "
                 "at the right chain, or restore the chain or the database from a backup"
             )
+
+    async def check_head(self, newest: int) -> None:
+        """Raise BooksFrozen when an epoch after ``newest``, the last one known here, is on chain.
+
+        It counts before its block is final: who waited for that would close another of its number.
+        """
+        head = await self._chain.epoch_head()
+        if head > newest:
+            known = f"epoch {newest} is the newest" if newest else "none is"
+            raise BooksFrozen(f"epoch {head} stands on chain, and {known} known here; {UNTIL}")
 
     async def catch_up(self) -> int:
         """Book every newly final block and finalise epochs; returns how many events were booked.
@@ -115,7 +129,8 @@ class Booking:
             return await self._store.run(book_final, BookFinal(cursor, upto, tuple(events)))
         except ProtocolError as wrong:
             raise BooksFrozen(
-                f"what the chain did up to block {upto.number} does not fit the ledger: {wrong}"
+                f"what the chain did up to block {upto.number} does not fit the ledger: {wrong}; "
+                f"{UNTIL}"
             ) from wrong
 
     async def _finalise(self, at: BlockRef) -> None:

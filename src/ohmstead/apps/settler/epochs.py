@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 
 from ohmstead.adapters.chain.evm.chain import EvmChain
@@ -45,6 +45,15 @@ class _Plan(Frozen):
     registry_version: int
 
 
+def newest_epoch(store: Store, after: str = "") -> EpochRecord | None:
+    """Return the newest closed epoch; ``after`` is the key of one that is known, to begin there."""
+    newest = store.get(EpochRecord, after) if after else None
+    while page := store.find(EpochRecord, PAGE, after):
+        newest = page[-1]
+        after = newest.key
+    return newest
+
+
 class EpochCloser:
     """Turns settled sessions into epochs, one after the other.
 
@@ -59,6 +68,7 @@ class EpochCloser:
         issuer: Issuer,
         money: MoneyConfig,
         archive: EpochArchive,
+        check_head: Callable[[int], Awaitable[None]],
     ) -> None:
         self.alarms: dict[str, str] = {}
         self._store = store
@@ -67,21 +77,21 @@ class EpochCloser:
         self._issuer = issuer
         self._money = money
         self._archive = archive
+        self._check_head = check_head
         self._last_key = ""
 
     def last(self) -> EpochRecord | None:
         """Return the newest closed epoch."""
-        last = self._store.get(EpochRecord, self._last_key) if self._last_key else None
-        while page := self._store.find(EpochRecord, PAGE, self._last_key):
-            last = page[-1]
-            self._last_key = last.key
+        last = newest_epoch(self._store, self._last_key)
+        self._last_key = "" if last is None else last.key
         return last
 
     async def close(self, final_block: int, force: bool) -> EpochRecord | None:
         """Close the next epoch if it is due (or ``force``) and there is anything to put into it.
 
         None otherwise, and while the epoch before is not yet seen in a final block, because its
-        seal is the parent. ``final_block`` is where the registry is read. Raises ChainUnavailable.
+        seal is the parent. ``final_block`` is where the registry is read. Raises ChainUnavailable,
+        and what ``check_head`` raises when the chain has a newer epoch than the last one here.
         """
         last = self.last()
         if last is not None and last.state is EpochState.CLOSED:
@@ -93,6 +103,7 @@ class EpochCloser:
         sessions, documents = await asyncio.to_thread(self._gather, version, most)
         if not sessions:
             return None
+        await self._check_head(0 if last is None else last.number)
         plan = await asyncio.to_thread(self._plan, last, documents, version)
         built = await _build_elsewhere(plan)
         command = CloseEpoch(built, sessions, documents)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ohmstead.adapters.chain.evm.chain import EvmChain, TxStatus
 from ohmstead.apps.config import MoneyConfig
@@ -81,7 +81,9 @@ class Settler:
         self._chain = chain
         self._booking = Booking(store, chain)
         self._lanes = Lanes(store, clock, chain)
-        self._closer = EpochCloser(store, clock, chain, issuer, money, self.archive)
+        self._closer = EpochCloser(
+            store, clock, chain, issuer, money, self.archive, self._booking.check_head
+        )
         self._housekeeper = Housekeeper(store, clock)
         self._pause_s = pause_s
         self._note = on_note
@@ -119,17 +121,16 @@ class Settler:
             expired = await self._housekeeper.expire()
             collected = await self._housekeeper.collect(False)
             try:
-                await self._booking.check()
+                booked = await self._booking.catch_up()  # before anything is sent
                 changed = await self._chain.tick()
-                booked = await self._booking.catch_up()
+                if booked:
+                    collected += await self._housekeeper.collect(True)
+                block = self._block()
+                closed = await self._closer.close(block, force=False) if block >= 0 else None
             except BooksFrozen as why:
                 self._freeze(str(why))
                 return StepReport(block=self._block(), expired=expired, collected=collected)
             self._frozen = ""
-            if booked:
-                collected += await self._housekeeper.collect(True)
-            block = self._block()
-            closed = await self._closer.close(block, force=False) if block >= 0 else None
             done = await self._lanes.run()
             return StepReport(changed, booked, block, done, closed, expired, collected)
 
@@ -158,30 +159,39 @@ class Settler:
     async def close_epoch(self, force: bool = True) -> EpochRecord | None:
         """Close the next epoch now; None when nothing is ready or the last is not anchored yet.
 
-        Raises ChainUnavailable, and OperatorError while the settler is frozen.
+        What became final is booked first: an epoch that does not follow the chain's newest would
+        contradict it. Raises ChainUnavailable, and OperatorError while the settler is frozen.
         """
         async with self._lock:
-            await self._check_not_frozen()
-            block = self._block()
-            return await self._closer.close(block, force) if block >= 0 else None
+            with self._refusing():
+                await self._catch_up()
+                block = self._block()
+                return await self._closer.close(block, force) if block >= 0 else None
 
     async def reconcile(self) -> Reconciliation:
-        """Hold the ledger against the contracts at the last booked final block, to the unit.
+        """Hold the ledger against the contracts at the newest final block, to the unit.
 
         Raises ChainUnavailable; an embedded chain that was restarted answers again as soon as a
-        newer block is final and booked. OperatorError before the first block is booked.
+        newer block is final. OperatorError before the first block is booked, and while the settler
+        is frozen: at the last block that fits, all would seem well.
         """
         async with self._lock:
-            await self._check_not_frozen()
+            with self._refusing():
+                await self._catch_up()
             block = self._block()
             if block < 0:
                 raise OperatorError("no final block is booked yet; try again in some seconds")
             held = await self._chain.holdings(0, at=block)
             return compare(block, await self._store.run(trial_balance, None), held)
 
-    async def _check_not_frozen(self) -> None:
+    async def _catch_up(self) -> None:
+        if await self._booking.catch_up():
+            await self._housekeeper.collect(True)
+
+    @contextlib.contextmanager
+    def _refusing(self) -> Iterator[None]:
         try:
-            await self._booking.check()
+            yield
         except BooksFrozen as why:
             self._freeze(str(why))
             raise OperatorError(str(why)) from why
