@@ -9,12 +9,12 @@ from ohmstead.core.network import IdToken, NetworkPolicy, Station, TokenStatus
 from ohmstead.core.onchain import Lock, LockState
 from ohmstead.core.session import PayerKind, Share
 from ohmstead.core.split import check_shares
+from ohmstead.core.station_id import STATION_ID_WORDS, is_station_id
 from ohmstead.core.tariff import Tariff
 from ohmstead.errors import OperatorError
 from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, State
 
-STATION_ID = re.compile(r"[A-Za-z0-9*\-_=:+|@.]{1,48}")  # OCPP identity: 2.0.1 part 4, 3.1.1
 ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 UID_LENGTH_MAX = 36
 EVSES_MAX = 64
@@ -38,10 +38,8 @@ def add_tariff(state: State, tariff: Tariff, _now_ms: int) -> Decision[Tariff]:
 
 def add_station(state: State, station: Station, _now_ms: int) -> Decision[Station]:
     """Register a station. Raises OperatorError saying what is wrong with it."""
-    if not STATION_ID.fullmatch(station.id):
-        raise OperatorError(
-            f"station id {station.id!r}: 1 to 48 letters, digits or any of * - _ = : + | @ ."
-        )
+    if not is_station_id(station.id):
+        raise OperatorError(f"station id {station.id!r}: {STATION_ID_WORDS}")
     if state.get(Station, station.id) is not None:
         raise OperatorError(f"station {station.id} exists already")
     if not 1 <= len(station.evses) <= EVSES_MAX:

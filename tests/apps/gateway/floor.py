@@ -65,7 +65,12 @@ class TestDirectory:
     __test__ = False
 
     def __init__(self, peer=TestPeer):
-        names = [f"S{number}" for number in range(10)] + ["RDAM 123", "a*b-c_d=e+f|g@h.i"]
+        names = [f"S{number}" for number in range(10)] + [
+            "RDAM 123",
+            "a*b-c_d=e+f|g@h.i",
+            "CP",
+            "CP:5",
+        ]
         self.stations = {name: Station(name, "", (), "", ()) for name in names}
         self.stored = True
         self.failing = None

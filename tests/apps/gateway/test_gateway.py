@@ -443,11 +443,23 @@ async def test_behaviour_22_wrong_credentials_are_401_before_the_upgrade(authori
         assert not floor.gateway.connected()
 
 
-@pytest.mark.parametrize("name", ["RDAM 123", "a*b-c_d=e+f|g@h.i"])
+@pytest.mark.parametrize("name", ["RDAM 123", "a*b-c_d=e+f|g@h.i", "CP:5"])
 async def test_behaviour_22_any_station_id_ocpp_allows_may_log_in(name):
     async with serving() as floor, floor.station(name) as station:
         assert await ask(station, "fine") == [3, "fine", {}]
         assert floor.gateway.link(name).station_id == name
+
+
+async def test_behaviour_22_the_colon_of_an_id_makes_nobody_somebody_else():
+    async with serving() as floor:
+        both = basic("CP:5", PASSWORD)
+        for name in ("CP", "CP:"):  # to CP its password would be "5:correct horse battery"
+            headers = upgrade_headers(Authorization=both)
+            assert (await floor.request(f"/ocpp/{name}", *headers))[0] in (401, 404)
+        headers = upgrade_headers(Authorization=basic("CP", PASSWORD))
+        assert (await floor.request("/ocpp/CP%3A5", *headers))[0] == 401
+        async with floor.station("CP:5") as station:
+            assert await ask(station, "fine") == [3, "fine", {}]
 
 
 async def test_behaviour_22_a_password_of_raw_bytes_reaches_the_directory_unchanged():

@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from ohmstead.apps.gateway.upgrade import (
-    STATION_ID_LENGTH_MAX,
     UpgradeRefused,
     basic_credentials,
     best_version,
     check_websocket,
     endpoints_of,
+    password_of,
     station_id_of,
 )
+from ohmstead.core.station_id import STATION_ID_LENGTH_MAX
 
 HEADER = st.text(st.characters(max_codepoint=0xDCFF), max_size=80)
 NAMES = st.sampled_from(
@@ -59,14 +60,31 @@ def test_any_target_names_a_bounded_plain_station_id_or_is_refused(target):
         assert 0 < len(station_id) <= STATION_ID_LENGTH_MAX
         assert station_id.isascii()
         assert station_id.isprintable()
-        assert not set(station_id) & set(":/\\?#%'\"<>{}")
+        assert not set(station_id) & set("/\\?#%'\"<>{}")
 
 
-@given(st.binary(max_size=40).filter(lambda user: b":" not in user), st.binary(max_size=60))
-def test_credentials_come_out_as_they_went_in(user, password):
-    encoded = base64.b64encode(user + b":" + password).decode()
-    headers = CIMultiDict({"Authorization": f"bAsIc  {encoded} "})
-    assert basic_credentials(headers) == (user, password)
+USERS = st.text("A:5 ", min_size=1, max_size=5)
+
+
+def credentials(user, password):
+    encoded = base64.b64encode(user.encode() + b":" + password).decode()
+    return basic_credentials(CIMultiDict({"Authorization": f"bAsIc  {encoded} "}))
+
+
+@given(USERS, st.binary(max_size=60))
+def test_credentials_come_out_as_they_went_in_colons_and_all(user, password):
+    assert password_of(user, credentials(user, password)) == password
+
+
+@given(USERS, USERS, st.binary(max_size=10))
+@example("A:5", "A", b"secret")
+@example("A", "A:5", b"secret")
+def test_who_is_another_is_taken_for_the_station_only_if_the_very_bytes_are_its_own(
+    station_id, user, password
+):
+    said = password_of(station_id, credentials(user, password))
+    is_own = f"{user}:".encode() + password == f"{station_id}:".encode() + (said or b"")
+    assert (said is not None) == is_own
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import signal
 import stat
 import subprocess
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
@@ -44,6 +45,29 @@ def test_a_new_station_is_told_as_text_and_as_a_code_to_scan(house):
     assert "█" not in plain  # nobody looks at a pipe
     assert f"{house.where['ocpp']}/ocpp/QR-2" in plain
     assert json.loads(inside(*add, "Q*3", "--json").stdout)["url"].endswith("/ocpp/Q*3")
+
+
+async def comes_in(url, log_in):
+    headers = {"Authorization": log_in}
+    async with connect(url, additional_headers=headers, subprotocols=["ocpp1.6"], proxy=None):
+        pass
+
+
+def test_the_url_that_is_printed_leads_in_whatever_a_station_is_called(house):
+    add = ("station", "add", "--owner", OWNER, "--tariff", "T1", "--dir", house.folder, "--json")
+    for name, written in (("QR:5", "QR%3A5"), ("QR 4", "QR%204"), ("a|b@c", "a%7Cb@c")):
+        made = json.loads(inside(*add, name).stdout)
+        assert made["url"] == f"{house.where['ocpp']}/ocpp/{written}"
+        whole = access_url(made["url"], name, made["password"])
+        parts = urlsplit(whole)
+        user, password = unquote(parts.username), unquote(parts.password)
+        assert (user, password) == (name, made["password"])
+
+        asyncio.run(comes_in(made["url"], basic(user, password.encode())))
+        assert name in inside("station", "show", name, "--dir", house.folder).stdout
+        assert "connected from" in inside("station", "frames", name, "--dir", house.folder).stdout
+    said = ohmstead(*add, "QR/6", code=1).stderr
+    assert "with blanks only between them" in said
 
 
 def test_a_url_that_is_none_is_refused_before_anything_is_registered(house):

@@ -14,6 +14,7 @@ import json
 import secrets
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import ocpp.exceptions
 import ocpp.v16
@@ -198,7 +199,7 @@ class Field:
         protocol = f"ocpp{version}" if version in VERSIONS else version
         headers = {"Authorization": basic(user or name, password)} if password else {}
         return connect(
-            f"ws://127.0.0.1:{self.port}/ocpp/{name}",
+            f"ws://127.0.0.1:{self.port}/ocpp/{quote(name, safe='')}",
             additional_headers=headers,
             **(
                 {"compression": None, "proxy": None, "ping_interval": None}

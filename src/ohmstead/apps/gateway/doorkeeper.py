@@ -20,7 +20,12 @@ from ohmstead.apps.gateway.closing import monotonic_ms
 from ohmstead.apps.gateway.failures import FAILURES_MAX, Failures, Guesses
 from ohmstead.apps.gateway.interface import CertificateWord, Directory, Stranger, Turned
 from ohmstead.apps.gateway.origin import Networks, Origin, household
-from ohmstead.apps.gateway.upgrade import Headers, UpgradeRefused, basic_credentials
+from ohmstead.apps.gateway.upgrade import (
+    Headers,
+    UpgradeRefused,
+    basic_credentials,
+    password_of,
+)
 from ohmstead.core.network import Station
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="ohmstead", charset="UTF-8"')
@@ -78,13 +83,14 @@ class Doorkeeper:
         """Somebody unknown: refused, or let in to wait for a person's word."""
         if not self._asks_people:
             raise UpgradeRefused(HTTPStatus.NOT_FOUND, Turned.UNKNOWN.value)
-        password, profile = None, 3
+        password: bytes | None = None
+        profile = 3
         if origin.certificate is not None:
             self._certified(station_id, origin)
         else:
-            user, password = basic_credentials(headers) or (b"", b"")
+            password = password_of(station_id, basic_credentials(headers))
             profile = 2 if origin.is_encrypted else 1
-            if user != station_id.encode() or not password:
+            if not password:
                 challenge = [CHALLENGE]
                 raise self._failed(station_id, origin, HTTPStatus.UNAUTHORIZED, NEEDS[1], challenge)
         met = self._directory.meet(Stranger(station_id, password, profile, origin.address))
@@ -122,8 +128,8 @@ class Doorkeeper:
         if station.security_profile > 2:
             return 0
         note, pair = "", (household(origin.address), station.id)
-        user, password = basic_credentials(headers) or (b"", None)
-        if password is not None and user == station.id.encode():
+        password = password_of(station.id, basic_credentials(headers))
+        if password is not None:
             guessable = station.secret_is_weak or bool(station.secret_hash)
             if guessable and not self.guesses.may_look(pair, monotonic_ms()):
                 note = GUESSED

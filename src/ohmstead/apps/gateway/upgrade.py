@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
+from ohmstead.core.station_id import STATION_ID_WORDS, is_station_id
 from ohmstead.errors import RemoteProtocolError
 from ohmstead.wire.ocpp.base import Version
 
 ENDPOINT = b"/ocpp/"
-STATION_ID_LENGTH_MAX = 48  # 2.0.1 part 4, 3.1.1
 CREDENTIALS_LENGTH_MAX = 512  # 48 + 1 + 40 characters need 120 in base64
 WEBSOCKET_VERSION = "13"
-
-# 2.0.1 part 4, 3.1.1: an identifierString without the colon, which Basic needs as its separator.
-# The space is not in identifierString, yet the section's own example is "RDAM 123".
-_STATION_ID = re.compile(rb"[A-Za-z0-9*\-_=+|@. ]{1,%d}" % STATION_ID_LENGTH_MAX)
 
 # The newest first: of several offered, that one is taken.
 _BEST_FIRST = (Version.V21, Version.V201, Version.V16)
@@ -82,14 +77,10 @@ def station_id_of(target: bytes, endpoints: Iterable[bytes] = (ENDPOINT,)) -> st
         raise UpgradeRefused(
             HTTPStatus.BAD_REQUEST, "no query string is expected after /ocpp/{station id}"
         )
-    station_id = unquote_to_bytes(path[len(endpoint) :])
-    if not _STATION_ID.fullmatch(station_id):
-        raise UpgradeRefused(
-            HTTPStatus.NOT_FOUND,
-            f"a station id has 1 to {STATION_ID_LENGTH_MAX} characters of A-Z a-z 0-9 * - _ = + | "
-            "@ . and space",
-        )
-    return station_id.decode()
+    station_id = unquote_to_bytes(path[len(endpoint) :]).decode("latin-1")
+    if not is_station_id(station_id):
+        raise UpgradeRefused(HTTPStatus.NOT_FOUND, f"a station id has {STATION_ID_WORDS}")
+    return station_id
 
 
 def check_websocket(headers: Headers) -> None:
@@ -126,10 +117,11 @@ def best_version(headers: Headers) -> Version | None:
     return next((version for version in _BEST_FIRST if version.subprotocol in offered), None)
 
 
-def basic_credentials(headers: Headers) -> tuple[bytes, bytes] | None:
-    """Return user and password of HTTP Basic (RFC 7617), or None if there are none to read.
+def basic_credentials(headers: Headers) -> bytes | None:
+    """Return user and password of HTTP Basic (RFC 7617) with the colon between them, or None if
+    there are none to read.
 
-    Both are bytes: OCPP 1.6 stations send a password of 20 raw bytes, which is no text.
+    They are bytes: OCPP 1.6 stations send a password of 20 raw bytes, which is no text.
     """
     values = headers.getall("Authorization", [])
     if len(values) != 1 or len(values[0]) > CREDENTIALS_LENGTH_MAX:
@@ -137,8 +129,20 @@ def basic_credentials(headers: Headers) -> tuple[bytes, bytes] | None:
     scheme, _, encoded = values[0].partition(" ")
     if scheme.lower() != "basic":
         return None
-    user, colon, password = (_base64(encoded.strip()) or b"").partition(b":")
-    return (user, password) if colon else None
+    credentials = _base64(encoded.strip()) or b""
+    return credentials if b":" in credentials else None
+
+
+def password_of(station_id: str, credentials: bytes | None) -> bytes | None:
+    """Return the password, or None unless the user is exactly this station.
+
+    RFC 7617 ends the user at the first colon; where the id itself has one (``CP:5``), only who
+    knows the id can tell where it ends.
+    """
+    user = f"{station_id}:".encode()
+    if credentials is None or not credentials.startswith(user):
+        return None
+    return credentials[len(user) :]
 
 
 def _values(headers: Headers, name: str) -> list[str]:

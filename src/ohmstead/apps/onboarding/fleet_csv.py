@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ohmstead.apps.wording import did_you_mean
 from ohmstead.core.network import Admission, Evse
-from ohmstead.flows.onboarding import EVSES_MAX, STATION_ID
+from ohmstead.core.station_id import STATION_ID_WORDS, is_station_id
+from ohmstead.flows.onboarding import EVSES_MAX
 from ohmstead.frozen import Frozen
 
 STATIONS_MAX = 5_000  # of one file
@@ -243,8 +244,8 @@ def _check_length(password: str, weak: str) -> None:
 
 
 def _id(text: str) -> str:
-    if not STATION_ID.fullmatch(text):
-        raise _Cell("a station id has 1 to 48 letters, digits or any of * - _ = : + | @ .")
+    if not is_station_id(text):
+        raise _Cell(f"a station id has {STATION_ID_WORDS}")
     return text
 
 

@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 
 from ohmstead.apps.onboarding.sql_dump import Export, Row
 from ohmstead.core.network import Admission
+from ohmstead.core.station_id import STATION_ID_WORDS, is_station_id
 from ohmstead.errors import OperatorError
-from ohmstead.flows.onboarding import EVSES_MAX, STATION_ID, UID_LENGTH_MAX
+from ohmstead.flows.onboarding import EVSES_MAX, UID_LENGTH_MAX
 from ohmstead.frozen import Frozen
 
 NEEDED = ("charge_box", "ocpp_tag", "transaction_start", "transaction_stop")
@@ -151,11 +152,8 @@ def _boxes(
     boxes = []
     for row in rows:
         box_id = _text(row, "charge_box_id")
-        if not STATION_ID.fullmatch(box_id):
-            problems.append(
-                f"charge box {box_id[:60]!r}: a station id here has 1 to 48 letters, digits or "
-                "any of * - _ = : + | @ ."
-            )
+        if not is_station_id(box_id):
+            problems.append(f"charge box {box_id[:60]!r}: a station id has {STATION_ID_WORDS}")
             continue
         found = sorted(evses[box_id].values(), key=lambda place: place.number)
         if len(found) > EVSES_MAX:
