@@ -14,9 +14,9 @@ from ohmstead.apps.virtual.charging import ACCEPTED, Availability, Boot
 if TYPE_CHECKING:
     from ohmstead.apps.virtual.station import VirtualStation
 
-# What does not wait for the end of a transaction, and the reason it ends it with: 2.0.1 has no
-# other word than ImmediateReset, 1.6 says HardReset for it.
-_ENDS = {"Hard": "ImmediateReset", "Soft": "SoftReset", "Immediate": "ImmediateReset"}
+# What does not wait for the end of a transaction, and the reason it ends it with; Hard and Soft are
+# 1.6's, Immediate is 2.x's.
+_ENDS = {"Hard": "HardReset", "Soft": "SoftReset", "Immediate": "ImmediateReset"}
 RESUMES = "ImmediateAndResume"  # 2.1: the transaction survives, which no virtual one does
 BOOT_RETRY_S = 30  # where the CSMS leaves the interval to the station
 
