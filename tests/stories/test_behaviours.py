@@ -863,7 +863,7 @@ SPELLED[V21] = SPELLED[V201]
 
 @both
 @pytest.mark.parametrize("lenient", [True, False])
-async def test_behaviour_15_each_fault_has_its_versions_code_and_nothing_is_recorded(
+async def test_behaviour_15_each_fault_has_its_versions_code_and_begins_no_session(
     lenient, version, tmp_path
 ):
     async with running(tmp_path, lenient=lenient) as field, field.station(version) as station:
@@ -874,13 +874,14 @@ async def test_behaviour_15_each_fault_has_its_versions_code_and_nothing_is_reco
             "property": good | {"timestamp": "yesterday"},
         }
         if version == V16:
-            bad["type"] = good | {"meterStart": "0"}
+            bad["type"] = good | {"meterStart": [0]}
         else:
-            bad["type"] = good | {"seqNo": "0"}
+            bad["type"] = good | {"seqNo": [0]}
         for kind, payload in bad.items():
             reply = await station.send(action, payload)
             assert (reply[0], reply[2]) == (4, SPELLED[version][kind]), (kind, reply)
             assert len(reply[3]) <= 255
+        assert field.sessions() == []
         reply = await station.send(action, good | {"vendorNonsense": 1})
         expected = (3, None) if lenient else (4, SPELLED[version]["format"])
         assert (reply[0], reply[2] if reply[0] == 4 else None) == expected

@@ -154,7 +154,7 @@ class Counter(Frozen):
 
 
 class Quarantined(Frozen):
-    """Evidence that belongs to no known session; kept whole, settles nothing by itself."""
+    """Evidence that is no part of a session's record; kept whole, settles nothing by itself."""
 
     id: str
     station_id: str
@@ -162,6 +162,8 @@ class Quarantined(Frozen):
     payload: str  # the OCPP payload as received, or base64 of a signed record
     received_ms: int
     transaction_id: str = ""  # as the station wrote it; its start may still come
+    action: str = ""  # of a message that was refused
+    refusal: str = ""  # what its CALLERROR said
 
     @property
     def key(self) -> str:

@@ -1,7 +1,8 @@
-"""Behaviour 12: what a station may say while it is pending or rejected.
+"""Behaviour 12: what a station may say while it is pending or rejected, and what is kept of it.
 
 "nothing but boot and what was triggered; otherwise SecurityError - but transaction messages of an
-authenticated pending or rejected station are stored as evidence before the error".
+authenticated pending or rejected station are stored as evidence before the error". So are those of
+an accepted one that cannot be read: "a station's stop is always recorded".
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ohmstead.apps.stations.services import Services
 from ohmstead.core.network import Admission, Station
 from ohmstead.flows.turned_away import TurnedAway, keep_turned_away
 from ohmstead.units import MS_PER_S
+from ohmstead.wire.ocpp.codec import OF_TRANSACTIONS
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
 from ohmstead.wire.ocpp.frames import CallReceived
 
@@ -43,10 +45,8 @@ _CALLED: Mapping[str, str] = {
     "SignV2GCertificate": "SignCertificate",
     "SignV2G20Certificate": "SignCertificate",
 }
-OF_TRANSACTIONS = frozenset(
-    {"MeterValues", "StartTransaction", "StopTransaction", "TransactionEvent"}
-)
 BOOT = "BootNotification"
+TRANSACTION_ID_MAX = 255  # characters; 2.x allows 36
 
 log = structlog.get_logger()
 
@@ -57,15 +57,31 @@ async def check_admission(services: Services, station: Station, call: CallReceiv
     action, admission = call.action, station.admission
     if action == BOOT or _was_asked_for(services, station, action):
         return
-    if action in OF_TRANSACTIONS:
-        payload = bytes(call.payload)
-        text = payload.decode("utf-8", "replace")
-        told = TurnedAway(station.id, admission, text, _transaction_of(payload))
-        if not await services.store.run(keep_turned_away, told):
-            log.warning("no room for its evidence", station=station.id, action=action)
     word = admission.value.lower()
     reason = f"this station is {word}: send BootNotification until it is accepted"
-    raise CallRefused(ErrorCode.SECURITY_ERROR, reason)
+    refused = CallRefused(ErrorCode.SECURITY_ERROR, reason)
+    await keep_refused(services, station, call, refused)
+    raise refused
+
+
+async def keep_refused(
+    services: Services, station: Station, call: CallReceived, refused: CallRefused
+) -> None:
+    """Keep a message of a transaction before its CALLERROR goes out, the same one once; raises
+    StoreUnavailable while nothing can be kept."""
+    if call.action not in OF_TRANSACTIONS:
+        return
+    payload = bytes(call.payload)
+    told = TurnedAway(
+        station_id=station.id,
+        admission=station.admission,
+        payload=payload.decode("utf-8", "replace"),
+        transaction_id=_transaction_of(payload),
+        action=call.action,
+        refusal=f"{refused.code.value}: {refused.description}",
+    )
+    if not await services.store.run(keep_turned_away, told):
+        log.warning("no room for its evidence", station=station.id, action=call.action)
 
 
 def _was_asked_for(services: Services, station: Station, action: str) -> bool:
@@ -94,4 +110,5 @@ def _member(payload: bytes, *path: str) -> str:
         return ""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
-    return str(value) if isinstance(value, str | int) and value != -1 else ""
+    text = str(value) if isinstance(value, str | int) and value != -1 else ""
+    return text if len(text) <= TRANSACTION_ID_MAX else ""

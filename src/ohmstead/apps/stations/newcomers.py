@@ -15,7 +15,7 @@ import structlog
 
 from ohmstead.apps.gateway.closing import monotonic_ms
 from ohmstead.apps.gateway.interface import Link, Stranger, Turned
-from ohmstead.apps.stations.admission import BOOT, OF_TRANSACTIONS, check_admission
+from ohmstead.apps.stations.admission import BOOT, check_admission
 from ohmstead.apps.stations.services import Services
 from ohmstead.core.network import Admission, Station
 from ohmstead.core.newcomer import Newcomer, NewcomerState
@@ -23,7 +23,7 @@ from ohmstead.flows.newcomers import Introduce, introduce
 from ohmstead.frozen import replace
 from ohmstead.units import MS_PER_S
 from ohmstead.wire.ocpp.base import Version
-from ohmstead.wire.ocpp.codec import ACTIONS, Strictness, decode_as
+from ohmstead.wire.ocpp.codec import ACTIONS, OF_TRANSACTIONS, Strictness, decode_as
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
 from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
 from ohmstead.wire.ocpp.times import format_time

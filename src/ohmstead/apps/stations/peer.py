@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from ohmstead.apps.gateway.interface import Link
-from ohmstead.apps.stations.admission import check_admission
+from ohmstead.apps.stations.admission import check_admission, keep_refused
 from ohmstead.apps.stations.configuration.collecting import Reports
 from ohmstead.apps.stations.reports import Report
 from ohmstead.apps.stations.services import Services, zone_of
@@ -97,20 +97,20 @@ class StationPeer:
         station = self.station
         if station.admission is not ACCEPTED:
             await check_admission(self.services, station, call)
-        handler = self._handlers.get(name)
-        if handler is None:
-            action_of(self.version, name, Side.STATION)
-            raise CallRefused(ErrorCode.NOT_SUPPORTED, f"{name} is not handled here yet")
-        strictness = LENIENT if station.lenient else STRICT
-        request = decode_as(self._actions[name].request, call.payload, strictness)
-        if call.id_reused:
-            log.info("message id reused", station=self.station_id, action=name)
         try:
+            handler = self._handlers.get(name)
+            if handler is None:
+                action_of(self.version, name, Side.STATION)
+                raise CallRefused(ErrorCode.NOT_SUPPORTED, f"{name} is not handled here yet")
+            strictness = LENIENT if station.lenient else STRICT
+            request = decode_as(self._actions[name].request, call.payload, strictness)
+            if call.id_reused:
+                log.info("message id reused", station=self.station_id, action=name)
             return encode(await handler(request, self))
-        except CallRefused:
-            raise
-        except RemoteProtocolError as error:  # a field that only its handler could read
-            raise CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, str(error)) from None
+        except RemoteProtocolError as error:
+            refused = _refused(error)
+            await keep_refused(self.services, station, call, refused)
+            raise refused from None
         finally:
             self.payload = b""  # of a hundred thousand stations these are megabytes
 
@@ -154,3 +154,10 @@ class StationPeer:
         if self.services.on_late is not None:
             self.services.on_late(self.station_id, self.version, event)
         log.info("late answer", station=self.station_id, message_id=event.message_id)
+
+
+def _refused(error: RemoteProtocolError) -> CallRefused:
+    """The CALLERROR for what cannot be read, be it a field that only its handler could read."""
+    if isinstance(error, CallRefused):
+        return error
+    return CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, str(error))

@@ -83,8 +83,9 @@ def _foreign(one: ForeignTransaction, names: Names) -> Record:
 
 def _quarantined(one: Quarantined, names: Names) -> Record:
     # Base64 of a signed record is evidence, and no text to change.
-    is_json = one.payload[:1] in ("{", "[")
-    return replace(one, payload=in_json(one.payload, names)) if is_json else one
+    is_json = one.payload.lstrip()[:1] in ("{", "[", '"')
+    payload = in_json(one.payload, names) if is_json else one.payload
+    return replace(one, payload=payload, refusal=in_text(one.refusal, names))
 
 
 def _author(author: Author, names: Names) -> Author:

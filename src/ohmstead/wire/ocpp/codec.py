@@ -41,6 +41,10 @@ ACTIONS: Mapping[Version, Actions] = MappingProxyType(
 UNCONFIRMED: Mapping[Version, Unconfirmed] = MappingProxyType(
     {Version.V16: {}, Version.V201: {}, Version.V21: MappingProxyType(dict(v21.UNCONFIRMED))}
 )
+# What tells of energy that was delivered, whether we can read it or not.
+OF_TRANSACTIONS = frozenset(
+    {"MeterValues", "StartTransaction", "StopTransaction", "TransactionEvent"}
+)
 
 M = TypeVar("M", bound=Message)
 

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import structlog
-
 from ohmstead.apps.stations.capabilities.using import token_of, use_reservation
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.v201.authorize import info
 from ohmstead.apps.stations.v201.cost import final_cost, in_currency
-from ohmstead.apps.stations.v201.event import STARTED, UPDATED, Event, Told, reread, tell
+from ohmstead.apps.stations.v201.earlier import earlier_of
+from ohmstead.apps.stations.v201.event import STARTED, UPDATED, Event, Told, tell
 from ohmstead.apps.stations.v201.words import readings_of, start_of, stop_of
-from ohmstead.core.network import Quarantined
 from ohmstead.flows.charging.holding import Fund, fund
 from ohmstead.flows.charging.progress import record_readings
 from ohmstead.flows.charging.start import start
 from ohmstead.flows.charging.stop import stop
-from ohmstead.wire.ocpp.faults import CallRefused
 from ohmstead.wire.ocpp.v201 import TransactionEventResponse
-
-EARLIER_MAX = 1_000  # events of one transaction that may come before its Started
-
-log = structlog.get_logger()
 
 
 async def handle(request: Event, peer: StationPeer) -> TransactionEventResponse:
@@ -28,7 +21,8 @@ async def handle(request: Event, peer: StationPeer) -> TransactionEventResponse:
     answer, earlier = await _handle(told)
     await peer.services.attempts.event(peer, told.request)
     if earlier:
-        await _take_up_earlier(told.transaction_id, peer)
+        for one in await earlier_of(peer, told.transaction_id):
+            await _handle(one)
     return answer
 
 
@@ -57,22 +51,3 @@ async def _handle(told: Told) -> tuple[TransactionEventResponse, bool]:
         stopped = await store.run(stop, stop_of(told))
         answer.total_cost = final_cost(peer, stopped.session_id)
     return answer, earlier
-
-
-async def _take_up_earlier(transaction_id: str, peer: StationPeer) -> None:
-    """Behaviour 8: what came before its Started was kept, and is heard now in its order."""
-    kept = peer.services.store.find(
-        Quarantined, EARLIER_MAX, station_id=peer.station_id, transaction_id=transaction_id
-    )
-    earlier = []
-    for item in kept:
-        payload = item.payload
-        try:
-            event = reread(payload, peer.version)
-        except CallRefused:
-            log.warning("kept, but no event", station=peer.station_id, quarantined=item.id)
-            continue
-        if event.event_type is not STARTED:
-            earlier.append((event, payload))
-    for event, payload in sorted(earlier, key=lambda pair: pair[0].seq_no):
-        await _handle(await tell(event, peer, payload))
