@@ -8,6 +8,7 @@ cases are ours, their numbers are those of the Open Charge Alliance's test tool.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import json
@@ -17,8 +18,9 @@ import websockets
 from ocpp.messages import Call, CallResult, validate_payload
 
 from ohmstead.apps.gateway.interface import Answered
+from tests.apps.api.desk import desk
 from tests.apps.gateway.floor import until
-from tests.apps.stations.field import iso
+from tests.apps.stations.field import MINUTE, iso, running
 
 ANSWER_S = 10
 
@@ -46,7 +48,7 @@ class Says:
 
 @dataclass
 class Asked:
-    """We ask; the station answers, and whoever asked reads that answer."""
+    """An operator has this JSON sent; the station answers, and the operator reads that answer."""
 
     action: str
     payload: dict
@@ -54,11 +56,34 @@ class Asked:
 
 
 @dataclass
+class Operator:
+    """An operator asks over our HTTP API, which asks the station: at least ``asked``, in turn."""
+
+    method: str
+    path: str
+    body: dict | None = None
+    answers: dict = field(default_factory=dict)  # of the station, by action
+    asked: list | None = None
+    status: int = 200
+    shows: dict = field(default_factory=dict)
+    query: dict | None = None
+
+
+@dataclass
 class Expects:
-    """We ask by ourselves within the time an answer has."""
+    """We ask by ourselves, at least this, within the time an answer has."""
 
     action: str
     answer: dict
+    payload: dict = field(default_factory=dict)
+
+
+@dataclass
+class Reconnects:
+    """The socket is lost, and after some minutes the station is back; its answers are these."""
+
+    minutes: int
+    answers: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -78,8 +103,8 @@ class Does:
 class Actor:
     """A station that follows its script on one socket."""
 
-    def __init__(self, field, version, socket):
-        self.field, self.version, self.socket = field, version, socket
+    def __init__(self, field, version, socket, api=None):
+        self.field, self.version, self.socket, self.api = field, version, socket, api
         self.numbers = itertools.count(1)
         self.replies, self.requests, self.answers = {}, [], {}
         self.known = {}  # $names of the script
@@ -110,6 +135,12 @@ class Actor:
             return [self.filled(member) for member in value]
         if value == "$now":
             return iso(self.field.now)
+        if value == "$soon":
+            return iso(self.field.now + 30 * MINUTE)
+        if isinstance(value, str) and value.startswith("$signed "):
+            _, kind, wh = value.split()
+            record = self.field.meter.sign((self.field.now, kind, int(wh) * 1_000))
+            return base64.b64encode(record).decode()
         return self.known.get(value, value) if isinstance(value, str) else value
 
     async def step(self, step):
@@ -128,11 +159,45 @@ class Actor:
                 assert not done.problem, done
                 assert json.loads(done.payload) == answer
                 assert self.requests[-1] == (action, payload)
-            case Expects(action, answer):
+            case Operator():
+                await self._operates(step)
+            case Expects(action, answer, payload):
                 self.answers[action] = answer
-                await until(lambda: any(name == action for name, _ in self.requests))
+                await until(lambda: self.was_asked(action, payload))
+            case Reconnects(minutes, answers):
+                await self._reconnects(minutes, answers)
             case _:
                 raise AssertionError(step)
+
+    def was_asked(self, action, payload):
+        return any(name == action and holds(payload, found) for name, found in self.requests)
+
+    async def _operates(self, step):
+        self.answers |= step.answers
+        before = len(self.requests)
+        path = "/api/v1/" + step.path.replace("$number", str(self.known.get("$number")))
+        body = self.filled(step.body)
+        reply = await self.api.host.request(step.method, path, json=body, params=step.query)
+        assert reply.status_code == step.status, reply.text
+        told = reply.json() if reply.content else {}
+        self.known["$number"] = told.get("number", self.known.get("$number"))
+        requests = self.requests[before:]
+        for _, payload in requests:
+            self.known["$request"] = payload.get("requestId")
+        if step.asked is not None:
+            assert [action for action, _ in requests] == [action for action, _ in step.asked]
+            for (_, wanted), (_, found) in zip(step.asked, requests, strict=True):
+                assert holds(self.filled(wanted), found), (wanted, found)
+        assert holds(self.filled(step.shows), told), (step.shows, told)
+
+    async def _reconnects(self, minutes, answers):
+        await self.socket.close()
+        await until(lambda: self.field.link() is None)
+        self.field.wait(minutes)
+        self.answers |= answers
+        self.socket = await self.field.socket(self.version)
+        self.reading = asyncio.create_task(self._read())
+        await until(lambda: self.field.link())
 
     async def _says(self, action, payload, answer, error):
         message_id = f"m-{next(self.numbers)}"
@@ -162,14 +227,22 @@ def holds(wanted, found):
         return isinstance(found, dict) and all(
             name in found and holds(member, found[name]) for name, member in wanted.items()
         )
+    if isinstance(wanted, list):
+        return (
+            isinstance(found, list) and len(wanted) == len(found) and all(map(holds, wanted, found))
+        )
     return wanted == found
 
 
-async def play(case, running, version, folder):
+async def play(case, version, folder):
     """Play one case from its first step to what has to hold after it."""
     options = {"meter": case.meter, "admission": case.admission, "ocpp": {"call_timeout_s": 5}}
-    async with running(folder, **options) as site, site.socket(version) as socket:
-        actor = Actor(site, version, socket)
+    async with contextlib.AsyncExitStack() as stack:
+        api = None
+        if any(isinstance(step, Operator) for step in case.steps):
+            api = await stack.enter_async_context(desk(folder, **options))
+        site = api.field if api else await stack.enter_async_context(running(folder, **options))
+        actor = Actor(site, version, await site.socket(version), api)
         await until(lambda: site.link())
         try:
             for step in case.steps:
@@ -178,3 +251,9 @@ async def play(case, running, version, folder):
                 case.after(site, actor)
         finally:
             actor.reading.cancel()
+            await actor.socket.close()
+
+
+def is_relayed(case):
+    """Whether nothing is tried but that an operator's JSON gets out and its answer comes back."""
+    return case.after is None and all(isinstance(step, Asked) for step in case.steps)
