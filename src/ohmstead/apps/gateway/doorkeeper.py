@@ -40,6 +40,7 @@ STATUS = {
     Turned.ANOTHER_SECRET: HTTPStatus.UNAUTHORIZED,
 }
 GUESSED = "its password is weak and is being guessed: one guess a second is looked at; rotate it"
+TOO_MANY = "too many failed log-ins for this station from this address"
 RETRY_S = 600  # a person has to act first
 ASKING_S = 5  # an OCSP responder has answered by then
 
@@ -127,8 +128,9 @@ class Doorkeeper:
         """Profiles 1 and 2; the password of a station that needs a certificate is not looked at."""
         if station.security_profile > 2:
             return 0
-        note, pair = "", (household(origin.address), station.id)
+        pair = (household(origin.address), station.id)
         password = password_of(station.id, basic_credentials(headers))
+        note = _wrong(headers, password)
         if password is not None:
             guessable = station.secret_is_weak or bool(station.secret_hash)
             if guessable and not self.guesses.may_look(pair, monotonic_ms()):
@@ -154,20 +156,32 @@ class Doorkeeper:
         """Count a failure: 429 after five of them in a minute, for this station from there.
 
         Whoever guesses is not told that a password is weak, nor which of his guesses were looked
-        at: only the operator's ``note`` says so.
+        at, nor what is wrong with his log-in: only the operator's ``note`` says so.
         """
         now_ms = monotonic_ms()
         count, end_ms = self._failures.count((origin.address, station_id), now_ms)
-        if count == FAILURES_MAX + 1 and note:
+        note = note or why
+        if count == FAILURES_MAX + 1 and note == GUESSED:
             _log.warning(note, station=station_id, address=origin.address)
-        if count <= FAILURES_MAX and not note:
+        if count <= FAILURES_MAX and note != GUESSED:
             _log.warning(
-                "log-in failed", station=station_id, address=origin.address, count=count, why=why
+                "log-in failed", station=station_id, address=origin.address, count=count, why=note
             )
-            return UpgradeRefused(status, why, headers or [])
+            return UpgradeRefused(status, why, headers or [], note)
         return UpgradeRefused(
             HTTPStatus.TOO_MANY_REQUESTS,
-            "too many failed log-ins for this station from this address",
+            TOO_MANY,
             [("Retry-After", str((end_ms - now_ms) // 1_000 + 1))],
-            note,
+            note if note == GUESSED else f"{note}; {TOO_MANY}",
         )
+
+
+def _wrong(headers: Headers, password: bytes | None) -> str:
+    """What is wrong with a log-in whose password does not fit; nobody's user or password."""
+    if password is not None:
+        return "its password is wrong" if password else "its password is empty"
+    if not headers.getall("Authorization", []):
+        return "it sent no credentials: HTTP Basic with its id and its password is needed"
+    if basic_credentials(headers) is None:
+        return "its Authorization header is not HTTP Basic that can be read"
+    return "the user of its credentials is not its station id"

@@ -43,6 +43,7 @@ from ohmstead.apps.gateway.interface import Connection, Directory, Link
 from ohmstead.apps.gateway.link import StationLink
 from ohmstead.apps.gateway.origin import Networks, Origin
 from ohmstead.apps.gateway.pace import PaceLimits
+from ohmstead.apps.gateway.refusals import Refusals
 from ohmstead.apps.gateway.registry import Limits, Registry
 from ohmstead.apps.gateway.rivals import Rivalry
 from ohmstead.apps.gateway.sockets import StationSocket, refuse, turn
@@ -62,12 +63,6 @@ from ohmstead.wire.proxy import Proxied
 
 BACKLOG_MAX = 4_096
 RESTARTING = "the server is restarting"
-# Answers that only a registered station's connection is given: its wire log tells of them.
-KNOWN_STATION = {
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.TOO_MANY_REQUESTS,
-}
 
 _log = structlog.get_logger("ohmstead.gateway")
 
@@ -101,6 +96,7 @@ class Gateway:
             PaceLimits.of(config.pace),
         )
         self._doorkeeper = Doorkeeper(directory, config)
+        self._refusals = Refusals(directory, self._registry.wire, self._endpoints)
         self._proxies = Networks(config.trusted_proxies)
         self._connecting = Waiting(config.handshakes_max)
         self._servers: list[asyncio.Server] = []
@@ -311,9 +307,7 @@ class Gateway:
         try:
             return self._answer(socket.origin, request, crowded)
         except UpgradeRefused as refused:
-            if refused.status in KNOWN_STATION:
-                what = f"refused with {int(refused.status)}: {refused.note}"
-                self.wire.of(station_id_of(request.path, self._endpoints)).refused(what)
+            self._refusals.refused(request.path, refused)
             _log.debug("upgrade refused", address=address, status=int(refused.status))
             return refuse(refused)
         except Exception as error:
@@ -348,11 +342,7 @@ class Gateway:
         request.headers["Connection"] = "upgrade"
         version = best_version(request.headers)
         if version is None:
-            _log.warning(
-                "no common version",
-                station=station.id,
-                offered=request.headers.getall("Sec-WebSocket-Protocol", [])[:4],
-            )
+            self._refusals.turned(station.id, request.headers)
             return turn()
         answer = [("Sec-WebSocket-Protocol", version.subprotocol)]
         packing = self._config.compression and deflate.agreed(

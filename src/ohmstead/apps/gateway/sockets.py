@@ -60,7 +60,7 @@ class Turned(WSListener):
     """A station that offers no version of ours: OCPP-J 3.2, see :func:`turn`."""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        close(transport, PROTOCOL_ERROR, "offer subprotocol ocpp2.0.1 or ocpp1.6")
+        close(transport, PROTOCOL_ERROR, "offer subprotocol ocpp2.1, ocpp2.0.1 or ocpp1.6")
         transport.disconnect()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:

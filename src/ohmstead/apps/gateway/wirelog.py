@@ -8,8 +8,9 @@ what matters is often how the last one ended. No HTTP header ever enters.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic_ns
 
 from ohmstead.apps.gateway.closing import monotonic_ms
@@ -25,7 +26,8 @@ WATCHED_MAX = 32  # stations at once; beyond that the longest unasked is let go
 WATCH_MS = 600_000  # after somebody last looked
 STATIONS_MAX = 20_000  # logs; 240 MB if every frame of all had LONG_BYTES
 NOTE_CHARACTERS_MAX = 200
-REFUSALS_MAX = 5  # log-ins of a station; they outlast the frames of whoever got in
+REFUSALS_MAX = 5  # of a station, each with another text; they outlast the frames of who got in
+REFUSAL_CHARACTERS_MAX = 160  # beside how often and since when
 
 NS_PER_MS = 1_000_000
 IN, OUT, NOTE = "in", "out", "note"
@@ -41,6 +43,16 @@ class Cut(Frozen):
 Kept = tuple[int, str, bytes | Cut | str]  # monotonic ms; direction; a frame, or the text of a note
 
 
+@dataclass(slots=True)
+class Refusal:
+    """A log-in that was refused, as often as it was."""
+
+    text: str
+    count: int
+    first_ms: int
+    note: Kept  # of the last time
+
+
 class WireLog:
     """One station's frames, the oldest first. ``count`` is the number of the newest, from 1."""
 
@@ -49,7 +61,7 @@ class WireLog:
     def __init__(self) -> None:
         self.count = 0
         self.frames: list[Kept] = []  # a deque that holds twelve takes four times the memory
-        self.refusals: deque[Kept] | None = None  # most stations have none
+        self.refusals: list[Refusal] | None = None  # most stations have none
         self._long_bytes = LONG_BYTES  # more than this is looked at before it is kept
         self._bytes = 0  # held, while it is watched
         self._until_ms = 0  # 0: nobody looks
@@ -75,18 +87,29 @@ class WireLog:
         self._keep(monotonic_ns() // NS_PER_MS, NOTE, text)
 
     def refused(self, text: str) -> None:
-        """A log-in was refused: a note that no later frame pushes out."""
-        self.note(text)
-        last = self.frames[-1]
-        if self.refusals is None:
-            self.refusals = deque(maxlen=REFUSALS_MAX)
-        elif self.refusals[-1][1:] == last[1:]:
-            self.refusals.pop()
-        self.refusals.append(last)
+        """A log-in was refused: a note that no later frame pushes out.
+
+        One that was noted before is told once, with how often it was. For each that comes another
+        leaves, so that strangers never have more than ``REFUSALS_MAX`` lines here.
+        """
+        now_ms = monotonic_ms()
+        text = text[:REFUSAL_CHARACTERS_MAX]
+        kept = self.refusals = self.refusals or []
+        known = next((at for at, one in enumerate(kept) if one.text == text), None)
+        count, first_ms, told = 1, now_ms, text
+        if known is not None:
+            count, first_ms = kept[known].count + 1, kept[known].first_ms
+            told = f"{text} ({count} times, the first {span(now_ms - first_ms)} before)"
+        if known is not None or len(kept) == REFUSALS_MAX:
+            gone = kept.pop(known or 0)
+            if gone.note in self.frames:
+                self.frames.remove(gone.note)
+        self.note(told)
+        kept.append(Refusal(text, count, first_ms, self.frames[-1]))
 
     def outlasting(self) -> list[Kept]:
         """The refused log-ins that later frames have pushed out."""
-        return [one for one in self.refusals or () if one not in self.frames]
+        return [one.note for one in self.refusals or () if one.note not in self.frames]
 
     def watch(self, now_ms: int) -> None:
         """Keep more for a while: somebody looks."""
@@ -181,6 +204,15 @@ class WireLogs:
             del self._watched[longest]
             self.of(longest).rest()
         return log
+
+
+def span(ms: int) -> str:
+    """How long something took, for people: whole units, rounded down."""
+    seconds = ms // 1_000
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 def size_of(data: bytes | Cut | str) -> int:
