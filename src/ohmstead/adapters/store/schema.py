@@ -51,6 +51,7 @@ from ohmstead.core.station_update import StationUpdate
 from ohmstead.core.tariff import Tariff
 from ohmstead.core.template import Template
 from ohmstead.core.terminal_payment import TerminalPayment
+from ohmstead.core.told import Told
 from ohmstead.core.verdict import Verdicts
 from ohmstead.core.webhooks import DeadLetter, Subscription
 
@@ -91,6 +92,7 @@ TABLES: tuple[Table, ...] = (
     Table(KeptAnswer, "kept_answers"),
     Table(Restoration, "restorations", ("resumed_ms",)),
     Table(Subscription, "subscriptions"),
+    Table(Told, "told"),
     Table(Alert, "alerts", ("closed_ms",)),
     Table(LastSession, "last_sessions"),
     Table(DeadLetter, "dead_letters", ("replayed_ms",)),

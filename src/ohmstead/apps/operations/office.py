@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from ohmstead.core.alerts import Alert
 from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.restoration import Restoration
 from ohmstead.core.standing import Stand, Standing
+from ohmstead.core.told import BUCKETS, Told
 from ohmstead.core.webhooks import Topic
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.operations.alerting import MAIL, Changed
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 LOOK_S = 1.0
 COMMIT_S = 0.03
+COME_BACK_S = 120.0  # and the draining before it: stations wait longer from try to try
 MINUTE_S = 60.0
 LETTERS_SHOWN = 10
 OF_STATIONS = frozenset(topic for topic in Topic if topic.value.startswith("station."))
@@ -44,6 +47,8 @@ class Office:
     def __init__(self, house: House) -> None:
         self._house = house
         self._looked = False
+        self._looking = asyncio.Lock()
+        self._patient_until_s = 0.0
         self.webhooks = Webhooks(house.store, house.clock, house.pepper, house.config.webhooks)
         self.mailer = Mailer(house.directory, house.config.network.name, house.config.mail)
         self.courier = Courier(
@@ -78,6 +83,8 @@ class Office:
         """Begin to watch; returns what has to run as long as the house does."""
         self.webhooks.load()
         self._looked = True  # nobody is connected yet
+        self.presence.load(self._house.store.find(Told, BUCKETS))
+        self._patient_until_s = time.monotonic() + self._house.config.ocpp.drain_s + COME_BACK_S
         self.webhooks.on_told = self._soon
         self.alarms.load()
         self.alarms.of_house = lambda: of_house(self._house.directory, self._house.config)
@@ -112,12 +119,23 @@ class Office:
 
     async def look(self) -> None:
         """Tell what stations did since the last look, if anybody wants to know."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         if not self.webhooks.wants(OF_STATIONS):
+            await self.webhooks.tell_of_stations((), self.presence.forgotten())
+            self.presence.forget()
             self._looked = False
             return
-        events = self.presence.look()
-        if events and self._looked:
-            await self.webhooks.tell(events)
+        told = 0
+        for changes in self.presence.look(is_patient=time.monotonic() < self._patient_until_s):
+            events = [event for change in changes for event in change.events if self._looked]
+            rows = self.presence.rows(changes)
+            await self.webhooks.tell_of_stations(events, rows)
+            self.presence.keep(changes, rows)
+            told += len(events)
+        if told:
             self.courier.wake()
         self._looked = True  # who subscribes now is not told of what was before
 

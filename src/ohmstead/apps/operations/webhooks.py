@@ -14,6 +14,7 @@ import structlog
 from ohmstead.adapters.store.watched import WatchedStore
 from ohmstead.apps.config import WebhooksConfig
 from ohmstead.apps.operations import posting
+from ohmstead.core.told import Told
 from ohmstead.core.webhooks import (
     ID_HEADER,
     SIGNATURE_HEADER,
@@ -110,6 +111,12 @@ class Webhooks:
         done = await self._store.run(subscribing.disable, Disable(subscription_id, why))
         self.load()
         return done
+
+    async def tell_of_stations(self, events: Iterable[Event], known: Iterable[Told]) -> None:
+        """Tell of events and keep what is known by them, in one commit."""
+        command = Tell(tuple(events), self.subscriptions, tuple(known))
+        if command.events or command.known:
+            await self._store.run(tell, command)
 
     async def tell(self, events: list[Event]) -> None:
         """Tell of events that no record stands behind."""

@@ -17,6 +17,7 @@ from ohmstead.core.onchain import EpochRecord, EpochState
 from ohmstead.core.receipt_session import utc_text
 from ohmstead.core.reservation_fee import PROTOCOLS
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
+from ohmstead.core.told import Told
 from ohmstead.core.webhooks import ALWAYS, Event, Subscription, Topic
 from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, Job, Record, State
@@ -75,15 +76,20 @@ def told(
 
 
 class Tell(Frozen):
-    """Events that no record stands behind, as that a station is connected."""
+    """Events that no record stands behind, as that a station is connected.
+
+    ``known`` is what subscribers know of stations from then on; written although nobody is told.
+    """
 
     events: tuple[Event, ...]
     subscriptions: tuple[Subscription, ...]
+    known: tuple[Told, ...] = ()
 
 
 def tell(state: State, command: Tell, now_ms: int) -> Decision[None]:
     """Write the jobs that tell of these events."""
-    return told(state, Decision(None), command.events, command.subscriptions, now_ms)
+    decision = Decision(None, command.known)
+    return told(state, decision, command.events, command.subscriptions, now_ms)
 
 
 def _session(state: State, new: Session, decision: Decision[Any]) -> list[Event]:
