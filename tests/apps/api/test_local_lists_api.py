@@ -143,6 +143,8 @@ def test_a_list_is_sent_whole_once_and_then_by_what_changed(tmp_path, version):
                 assert told["expiry_date"] == "2030-01-01T00:00:00.000Z"
             else:
                 assert told["group_id_token"] == {"id_token": "FLEET", "type": "Central"}
+                assert told["cache_expiry_date_time"] == "2030-01-01T00:00:00.000Z"
+            assert not {"expiry_date", "cache_expiry_date_time"} & point.list["B2"].keys()
             # Nothing changed: nothing is sent.
             assert (await desk.host.post(SYNC)).json()["version"] == 1
             assert point.messages == [(1, "Full", 2)]
