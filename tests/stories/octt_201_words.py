@@ -32,6 +32,16 @@ def authorize(uid="CARD", word="Accepted"):
     return Says("Authorize", {"idToken": token(uid)}, {"idTokenInfo": {"status": word}})
 
 
+def sampled(wh, context, signed=""):
+    """A register; ``signed`` B or E: with what the registered meter signs of it, now."""
+    sample = {"value": wh, "context": context}
+    if signed:
+        signature = {"signingMethod": "", "encodingMethod": "OCMF", "publicKey": ""}
+        data = f"$signed {signed} {wh}"
+        sample["signedMeterValue"] = {"signedMeterData": data} | signature
+    return {"timestamp": "$now", "sampledValue": [sample]}
+
+
 def event(kind, seq, trigger, state=None, wh=None, uid=None, reason=None, answer=None, **more):
     info = {"transactionId": TX}
     info |= {"chargingState": state} if state else {}
@@ -45,9 +55,9 @@ def event(kind, seq, trigger, state=None, wh=None, uid=None, reason=None, answer
         "evse": {"id": 1, "connectorId": 1},
     }
     if wh is not None:
-        context = {"Started": "Transaction.Begin", "Ended": "Transaction.End"}
-        sample = {"value": wh, "context": context.get(kind, "Sample.Periodic")}
-        told["meterValue"] = [{"timestamp": "$now", "sampledValue": [sample]}]
+        contexts = {"Started": "Transaction.Begin", "Ended": "Transaction.End"}
+        context = more.pop("context", contexts.get(kind, "Sample.Periodic"))
+        told["meterValue"] = [sampled(wh, context)]
     if uid:
         told["idToken"] = token(uid)
     word = {"idTokenInfo": {"status": answer}} if answer else {}
@@ -72,10 +82,41 @@ def charging(seq=1):
     return [updated(seq, "ChargingStateChanged", "Charging", 0), Wait(30)]
 
 
+def plugged(uid=None):
+    """The car is connected before anybody said who pays."""
+    return [status("Occupied"), started("CablePluggedIn", uid=uid)]
+
+
+def authorized(seq=1, uid="CARD"):
+    return [authorize(uid), updated(seq, "Authorized", uid=uid, answer="Accepted")]
+
+
+def stop_authorized(seq, uid="CARD"):
+    return updated(seq, "StopAuthorized", uid=uid, answer="Accepted")
+
+
+def unplugged(seq, *values, uid="CARD"):
+    """A driver stops with their card, and the end comes when the cable is out."""
+    told = list(values) or [sampled(4_000, "Transaction.End")]
+    return [
+        stop_authorized(seq, uid),
+        updated(seq + 1, "ChargingStateChanged", "EVConnected"),
+        status(),
+        event("Ended", seq + 2, "EVCommunicationLost", "Idle", reason="EVDisconnected",
+              meterValue=told),
+    ]  # fmt: skip
+
+
 def settled(site, _actor):
     session = site.session(TX)
     assert session.state is SessionState.SETTLED, session
     assert site.bill(TX).energy_mwh == 4 * KWH and site.books_balance()
+
+
+def proven(site, actor):
+    """Settled, by what the meter signed."""
+    settled(site, actor)
+    assert site.bill(TX).tier == "soft"
 
 
 def under_way(site, _actor):
@@ -123,11 +164,41 @@ async def group_up(site):
         await site.run(put_id_token, card)
 
 
-def variable(name="HeartbeatInterval", **more):
-    return {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": name}} | more
+OTHER = "AuthorizeRemoteStart"  # of another component than the rest
 
 
-def got(name="HeartbeatInterval", value="300"):
+def grouped(said):
+    """The same, and the answer names the group."""
+    info = {"status": "Accepted", "groupIdToken": {"idToken": "FAMILY"}}
+    return Says(said.action, said.payload, {"idTokenInfo": info})
+
+
+def without_evse(said):
+    told = {name: member for name, member in said.payload.items() if name != "evse"}
+    return Says(said.action, told, said.answer)
+
+
+def available_event(evse=1):
+    """A connector's state as 2.0.1 prefers to tell it."""
+    place = {"id": evse, "connectorId": 1}
+    data = {
+        "eventId": 1,
+        "timestamp": "$now",
+        "trigger": "Delta",
+        "actualValue": "Available",
+        "component": {"name": "Connector", "evse": place},
+        "variable": {"name": "AvailabilityState"},
+        "eventNotificationType": "HardWiredNotification",
+    }
+    return Says("NotifyEvent", {"generatedAt": "$now", "seqNo": 0, "eventData": [data]}, {})
+
+
+def variable(name="OfflineThreshold", **more):
+    component = "AuthCtrlr" if name == OTHER else "OCPPCommCtrlr"
+    return {"component": {"name": component}, "variable": {"name": name}} | more
+
+
+def got(name="OfflineThreshold", value="300"):
     return variable(name, attributeStatus="Accepted", attributeValue=value)
 
 
@@ -162,14 +233,6 @@ def meter_values(evse=1, context="Sample.Clock", **sample):
     return Says("MeterValues", told, {})
 
 
-SIGNED = {
-    "signedMeterData": "T0NNRnx7fXx7fQ==",
-    "signingMethod": "",
-    "encodingMethod": "OCMF",
-    "publicKey": "",
-}
-
-
 def remote(answer=None):
     payload = {"remoteStartId": 7, "idToken": token("CARD", "Central"), "evseId": 1}
     return Asked("RequestStartTransaction", payload, answer or ACCEPTED)
@@ -185,11 +248,22 @@ def update(word="Accepted"):
     return Asked("UpdateFirmware", {"requestId": 5, "firmware": firmware}, {"status": word})
 
 
-def firmware(*words):
-    said = [
+def told_firmware(*words):
+    return [
         Says("FirmwareStatusNotification", {"status": word, "requestId": 5}, {}) for word in words
     ]
-    return [update(), *said]
+
+
+INSTALLS = [
+    *told_firmware("Downloaded", "SignatureVerified", "Installing", "InstallRebooting"),
+    boot(reason="FirmwareUpdate"),
+    status(),
+    *told_firmware("Installed"),
+]
+
+
+def firmware(*words):
+    return [update(), *told_firmware(*words)]
 
 
 def log(kind="DiagnosticsLog", word="Accepted", request=6):
@@ -228,10 +302,15 @@ HASH = {
 }
 
 
-def asked_status(ongoing, queued, named=True):
+def queue(ongoing, queued):
+    """What a station says of a transaction, or without ``ongoing`` of any."""
     known = {} if ongoing is None else {"ongoingIndicator": ongoing}
+    return {"messagesInQueue": queued} | known
+
+
+def asked_status(ongoing, queued, named=True):
     payload = {"transactionId": TX} if named else {}
-    return Asked("GetTransactionStatus", payload, {"messagesInQueue": queued} | known)
+    return Asked("GetTransactionStatus", payload, queue(ongoing, queued))
 
 
 def network_profile(word):
@@ -259,3 +338,17 @@ def kept_events(count):
 
 
 LONG = [started(), *charging(), ended(2)]
+SIGNED_BEGIN = [
+    event(
+        "Started",
+        0,
+        "Authorized",
+        "EVConnected",
+        uid="CARD",
+        answer="Accepted",
+        meterValue=[sampled(0, "Transaction.Begin", "B")],
+    ),
+    updated(1, "ChargingStateChanged", "Charging"),
+    Wait(30),
+]
+CUSTOM = {"customData": {"vendorId": "org.example", "more": [1]}}
