@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+octt = importlib.import_module("tests.stories.octt")
 octt_16 = importlib.import_module("tests.stories.octt_16")
 octt_201 = importlib.import_module("tests.stories.octt_201")
 
@@ -53,6 +54,18 @@ here exists and that this page is fresh. No certificate was ever issued for this
 Open Charge Alliance's own tool has not been run against it: the cases below are told again, in our
 words, from the station's side over a real socket, and every answer and request of ours is checked
 against the official schemas. What a case demands of its operator's screens is not part of them.
+The behaviours run for each version they apply to, 1.6, 2.0.1 and 2.1; the cases for the version
+they are of.
+
+Two words stand beside a case where they apply:
+
+* `relayed`: all that is tried is that an operator's command gets out as it was written and that the
+  station's answer comes back. Nothing of ours decides or remembers anything in it.
+* `later`: the number is not among a CSMS's cases in part 6 of 2023-06-30, the newest we could read,
+  whose blocks D, H, I, K and O are blank. It is of a later list: part 5 of OCPP 2.1 (2025-12-03)
+  has most of them, for a station, a CSMS or both, with no more than a title. What is played is that
+  title by what part 2 says, so the official steps may differ. A case of a later list that is not
+  named below is not played.
 
 """
 
@@ -84,21 +97,40 @@ def page() -> str:
         ("OCPP 1.6, TC_001 to TC_088", octt_16, "test_octt_16"),
     ):
         parts.append(f"\n## {title}\n\n")
-        counts = f"{len(module.CASES)} played, {len(module.ELSEWHERE)} held elsewhere"
-        parts.append(f"{counts}, {len(module.GAPS)} gaps. Run them with `pytest -k {test}`.\n\n")
-        parts.append(rows(module.CASES, module.ELSEWHERE, module.GAPS, test))
+        relayed = sum(map(octt.is_relayed, module.CASES.values()))
+        counts = f"{len(module.CASES)} played ({relayed} of them relayed)"
+        counts += f", {len(numbers(module.ELSEWHERE))} held elsewhere, {len(module.GAPS)} gaps"
+        is_later = getattr(module, "is_later", lambda _: False)
+        named = numbers([*module.CASES, *module.ELSEWHERE, *module.GAPS])
+        if later := sum(map(is_later, named)):
+            counts += f"; {later} of the {len(named)} numbers are later"
+        parts.append(f"{counts}. Run them with `pytest -k {test}`.\n\n")
+        parts.append(rows(module.CASES, module.ELSEWHERE, module.GAPS, test, is_later))
     return "".join(parts)
 
 
+def numbers(names: Iterable[str]) -> set[str]:
+    """The numbers of cases; one that several tests hold counts once."""
+    return {name.split()[0] for name in names}
+
+
 def rows(
-    cases: Mapping[str, Any], elsewhere: Mapping[str, str], gaps: Mapping[str, str], test: str
+    cases: Mapping[str, Any],
+    elsewhere: Mapping[str, str],
+    gaps: Mapping[str, str],
+    test: str,
+    is_later: Callable[[str], bool],
 ) -> str:
     """A line for each case, in their order."""
     lines = {name: (case.what, f"`{test}[{name}]`") for name, case in cases.items()}
     lines |= {name: ("", f"`{where}`") for name, where in elsewhere.items()}
     lines |= {name: (f"**gap**: {why}", "") for name, why in gaps.items()}
-    body = [f"| {name} | {what} | {held} |\n" for name, (what, held) in sorted(lines.items())]
-    return "| Case | What happens | Test |\n|---|---|---|\n" + "".join(body)
+    body = []
+    for name, (what, held) in sorted(lines.items()):
+        relayed = name in cases and octt.is_relayed(cases[name])
+        signs = ", ".join(["relayed"] * relayed + ["later"] * is_later(name))
+        body.append(f"| {name} | {what} | {signs} | {held} |\n")
+    return "| Case | What happens | | Test |\n|---|---|---|---|\n" + "".join(body)
 
 
 def main() -> int:
