@@ -120,6 +120,7 @@ class House:
         self.clock = clock
         self.pepper = key_file(directory, PEPPER)
         self.journal = HeldJournal(store, clock, lambda: self.is_frozen)
+        self.journal.asks_why = lambda: self.config.http.reasons == "required"
         self.hooks = Hooks(config, self.pepper, clock, lambda: not self.is_frozen)
         authority = FileAuthority.load(directory)
         self.revoking: Revoking | None = None
@@ -140,6 +141,7 @@ class House:
             on_booted=lambda station_id: self.caretaker.booted(station_id),
             on_read=lambda station_id: self.caretaker.was_read(station_id),
             contracts=contracts_of(directory, config.pki, clock),
+            on_forgiven=lambda station_id, text: self.gateway.wire.of(station_id).note(text),
         )
         self.hashed = Hashed(store, self.services.registry)
         self.services.registry.on_hashed = self.hashed.ask

@@ -157,6 +157,7 @@ class HttpConfig(Section, frozen=True):
 
     bind: str = "127.0.0.1:8080"
     public_url: str = ""
+    reasons: Literal["optional", "required"] = "optional"
 
 
 class WebhooksConfig(Section, frozen=True):

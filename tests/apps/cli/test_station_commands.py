@@ -110,6 +110,14 @@ def wait_for(condition):
         time.sleep(0.05)
 
 
+def test_why_may_stand_in_the_environment_for_commands_without_such_an_option(house, monkeypatch):
+    typed, _, _ = house
+    monkeypatch.setenv("OHMSTEAD_REASON", "für Zoë\n")
+    kept = json.loads(typed("station", "command", "CP1", "ClearCache", "--queue").stdout)
+    assert kept["author"]["reason"] == "für Zoë"
+    typed("command", "cancel", kept["id"])
+
+
 def test_a_command_waits_for_its_station_and_its_log_says_who_and_why(house, tmp_path):
     typed, password, url = house
     refused = typed("station", "command", "CP1", "ClearCache", code=1)

@@ -27,7 +27,6 @@ from ohmstead.apps.api.rollout_views import (
 )
 from ohmstead.apps.api.stations import RUNS
 from ohmstead.apps.boot import House
-from ohmstead.apps.stations.commanding.author import because
 from ohmstead.core.access import Scope
 from ohmstead.core.rollout import Rollout, RolloutPlan, Tally, Targets, rollout_key
 from ohmstead.core.station_update import StationUpdate, lane_of
@@ -79,7 +78,7 @@ async def begin_rollout(
         with bad_request():
             found = await house.rollouts.survey(plan_of(data))
         return Response(meant_view(found), status_code=200)
-    plan = replace(plan_of(data), author=because(data.reason))
+    plan = replace(plan_of(data), author=house.journal.author(data.reason))
     with bad_request():
         head = await house.rollouts.begin(plan)
     return Response(view_of(house, head))
@@ -128,7 +127,7 @@ async def list_rollout_stations(
 
 async def _control(house: House, number: int, verb: Verb, data: ControlBody) -> RolloutView:
     head_of(house, number)
-    command = Control(number, verb, because(data.reason), data.roll_back)
+    command = Control(number, verb, house.journal.author(data.reason), data.roll_back)
     return view_of(house, await house.rollouts.control(command))
 
 

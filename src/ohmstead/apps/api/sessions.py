@@ -20,7 +20,7 @@ from ohmstead.apps.api.problems import Problem, not_found
 from ohmstead.apps.api.stations import answered, station_of
 from ohmstead.apps.boot import House
 from ohmstead.apps.stations import commands
-from ohmstead.apps.stations.commanding.author import AUTHOR
+from ohmstead.apps.stations.commanding.author import AUTHOR, because, speaking
 from ohmstead.core.access import Scope
 from ohmstead.core.bill import Bill
 from ohmstead.core.network import IdToken, Station
@@ -149,7 +149,8 @@ async def start_session(
         return before
     try:
         uid = await _uid(house, caller, data)
-        done = await commands.remote_start(house.gateway, station.id, data.evse, uid)
+        with speaking(because("a session was asked for")):
+            done = await commands.remote_start(house.gateway, station.id, data.evse, uid)
         payload = msgspec.json.decode(answered(station.id, done))
         status = str(payload.get("status"))
         if status not in STARTS:
@@ -184,7 +185,8 @@ async def stop_session(
     session = session_of(house, caller, session_id)
     if session.state not in OPEN_STATES:
         raise Problem(409, f"session {session.id} is {session.state.value} already", "conflict")
-    done = await commands.remote_stop(house.gateway, session.station_id, session.transaction_id)
+    with speaking(because("the end of a session was asked for")):
+        done = await commands.remote_stop(house.gateway, session.station_id, session.transaction_id)
     return Response(answered(session.station_id, done), media_type="application/json")
 
 

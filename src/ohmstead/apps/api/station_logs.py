@@ -18,7 +18,7 @@ from ohmstead.apps.api.stations import RUNS, station_of
 from ohmstead.apps.boot import House
 from ohmstead.apps.files import NoProtocol
 from ohmstead.apps.files.logs import ask_for_log
-from ohmstead.apps.stations.commanding.author import AUTHOR, REASON_CHARACTERS_MAX, because
+from ohmstead.apps.stations.commanding.author import AUTHOR, REASON_CHARACTERS_MAX
 from ohmstead.core.access import Scope
 from ohmstead.core.files import NUMBER_MAX, Upload, UploadState, upload_key
 from ohmstead.flows.uploads import remove_file
@@ -100,7 +100,7 @@ async def ask_station_log(
     to bring it that is served here.
     """
     station_of(house, station_id)
-    AUTHOR.set(because(reason))
+    AUTHOR.set(house.journal.author(reason))
     since = views.read_moment(data.since, "since") if data.since else 0
     until = views.read_moment(data.until, "until") if data.until else 0
     if since and until and since >= until:

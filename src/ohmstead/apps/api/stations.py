@@ -15,7 +15,6 @@ from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
 from ohmstead.apps.gateway.interface import Answered, Disconnected, QueueFull, Refused, TimedOut
-from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.apps.stations.commanding.booting import ask_to_boot
 from ohmstead.apps.stations.commands import Commanded
 from ohmstead.apps.stations.passwords import is_weak, normal, rotate_password
@@ -158,8 +157,7 @@ async def patch_station(
     if changed.admission is not before.admission:
         house.queue.arrived(station_id)  # what it was not to be sent may leave now
         if changed.admission is Admission.ACCEPTED and house.gateway.link(station_id) is not None:
-            with speaking(because("it was accepted, so it need not wait to boot again")):
-                house.journal.later(ask_to_boot(house.gateway, station_id))
+            house.journal.later(ask_to_boot(house.gateway, station_id))
     return views.station(house, changed, password)
 
 

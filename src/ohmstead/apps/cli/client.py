@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from ohmstead.errors import ConfigError, OhmsteadError, OperatorError
 RUN_FILE = "run.json"
 ADMIN_KEY = "admin.key"
 TIMEOUT_S = 60.0
+REASON_VARIABLE = "OHMSTEAD_REASON"  # why, for every command that sends a station something
 FILE_TIMEOUT_S = 600.0  # until a disk has taken the last of a large file
 BLOCK = 1 << 20
 _LEAD = re.compile(r"(^|; )(\w+)((?:\.\w+|\[\d+\])*):(?= )")
@@ -87,9 +89,13 @@ class Api:
 
     def __init__(self, directory: Path, key: str = "") -> None:
         self.url = running(directory)
+        headers = {"Authorization": f"Bearer {read_key(directory, key)}"}
+        why = os.environ.get(REASON_VARIABLE, "")
+        if why.strip():
+            headers["Ohmstead-Reason"] = "".join(filter(str.isprintable, why)).strip()
         self._http = httpx.Client(
             base_url=self.url,
-            headers={"Authorization": f"Bearer {read_key(directory, key)}"},
+            headers=httpx.Headers(headers, encoding="utf-8"),
             timeout=TIMEOUT_S,
             trust_env=False,
         )

@@ -8,6 +8,7 @@ from typing import Protocol as Shape
 import msgspec
 
 from ohmstead.apps.stations import commands
+from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.core.device_model import Inventory
 from ohmstead.core.files import FileProtocols, Protocol, read_protocols
 from ohmstead.errors import OhmsteadError
@@ -74,7 +75,8 @@ async def _ask(house: House, station_id: str) -> str:
         action, request = "GetVariables", {"getVariableData": [about]}
     try:
         raw = msgspec.json.encode(request)
-        done = await commands.command(house.gateway, station_id, action, raw, TIMEOUT_MS)
+        with speaking(because("how it can fetch and bring files is asked")):
+            done = await commands.command(house.gateway, station_id, action, raw, TIMEOUT_MS)
         answer = msgspec.json.decode(done.payload) if done.payload and not done.problem else {}
     except (OhmsteadError, msgspec.MsgspecError):
         return ""

@@ -13,7 +13,7 @@ from ohmstead.apps.gateway import Certificates
 from ohmstead.frozen import Frozen
 
 LIVE = frozenset(
-    {"alerts", "mail", "webhooks", "log"}
+    {"alerts", "mail", "webhooks", "log", "http.reasons"}
     | {f"ocpp.{key}" for key in ("retry_s", "drain_s", "call_timeout_s", "handshakes_max")}
     | {f"ocpp.{key}" for key in ("open_networks", "trusted_proxies", "onboarding")}
     | {f"ocpp.tls.{key}" for key in ("certificate", "key", "client_ca", "revoked")}

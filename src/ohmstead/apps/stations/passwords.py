@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from ohmstead.apps.gateway.interface import Answered, Disconnected, TimedOut
+from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.apps.stations.commands import Links, NotConnected, command
 from ohmstead.apps.stations.services import Services
 from ohmstead.core.network import Station
@@ -78,7 +79,8 @@ async def deliver_password(links: Links, station_id: str, password: str) -> None
     else:
         variable = {**V201_VARIABLE, "attributeValue": password}
         action, body = "SetVariables", {"setVariableData": [variable]}  # type: ignore[dict-item]
-    done = await command(links, station_id, action, msgspec.json.encode(body))
+    with speaking(because("its password is rotated")):
+        done = await command(links, station_id, action, msgspec.json.encode(body))
     if isinstance(done.outcome, Answered) and _status(done.payload) in TAKEN:
         return
     if isinstance(done.outcome, TimedOut | Disconnected) and done.outcome != Disconnected(False):

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 import structlog
 
 from ohmstead.apps.gateway.interface import Answered, Refused
+from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.apps.stations.commands import Links, command
 from ohmstead.apps.stations.peer import Presence
 from ohmstead.apps.stations.services import Services, zone_of
@@ -91,7 +92,10 @@ class MissingStops:
             return self._is_delivering(session.station_id)
         question = encode(GetTransactionStatusRequest(transaction_id=session.transaction_id))
         try:
-            told = await command(self._links, session.station_id, "GetTransactionStatus", question)
+            with speaking(because("a session of it has no end: is it still going on?")):
+                told = await command(
+                    self._links, session.station_id, "GetTransactionStatus", question
+                )
             if isinstance(told.outcome, Refused):
                 unknown = told.outcome.code in _UNKNOWN_TO_IT
                 return not unknown or self._is_delivering(session.station_id)

@@ -10,6 +10,7 @@ import structlog
 
 from ohmstead.apps.gateway.interface import Refused
 from ohmstead.apps.stations.capabilities.smart_charging import Asked, Desk, ask, link_of, words_of
+from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.apps.stations.peer import Presence
 from ohmstead.apps.stations.services import fresh_session_id, zone_of
 from ohmstead.core.network import IdToken, Station
@@ -61,7 +62,9 @@ class Reservations:
         "reservationId: if it matches one the station has, that one is replaced" (1.6 5.13)."""
         self._asked_ms[one.number] = self._desk.clock.now_ms()
         version = words_of(link_of(self._desk, one.station_id))
-        asked = await ask(self._desk, one.station_id, "ReserveNow", reserve_request(version, one))
+        request = reserve_request(version, one)
+        with speaking(because("a driver reserves")):
+            asked = await ask(self._desk, one.station_id, "ReserveNow", request)
         event, reason = meaning(asked)
         if event is None:
             return one
@@ -84,7 +87,8 @@ class Reservations:
             request: Message = v201.CancelReservationRequest(reservation_id=one.number)
             if words_of(link_of(self._desk, one.station_id)) is Version.V16:
                 request = v16.CancelReservationRequest(reservation_id=one.number)
-            asked = await ask(self._desk, one.station_id, "CancelReservation", request)
+            with speaking(because("a reservation is cancelled")):
+                asked = await ask(self._desk, one.station_id, "CancelReservation", request)
             # Rejected: it has no such reservation, which is what was wanted, and costs nothing.
             if asked.status not in ("Accepted", "Rejected"):
                 return one, asked

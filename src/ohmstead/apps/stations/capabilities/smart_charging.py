@@ -9,6 +9,7 @@ from typing import Protocol
 from ohmstead.apps.gateway.interface import Answered, Link
 from ohmstead.apps.stations import commands
 from ohmstead.apps.stations.capabilities import profiles
+from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.apps.stations.commands import Commanded, NotConnected
 from ohmstead.core.charging_profile import (
     ChargingProfile,
@@ -138,7 +139,8 @@ async def begin_report(desk: Desk, station_id: str) -> Asked:
     request = v201.GetChargingProfilesRequest(
         request_id=request_id, charging_profile=v201.ChargingProfileCriterionType()
     )
-    asked = await ask(desk, station_id, "GetChargingProfiles", request)
+    with speaking(because("its charging profiles are read")):
+        asked = await ask(desk, station_id, "GetChargingProfiles", request)
     if asked.status == "NoProfiles":
         empty = ProfileReport(station_id, request_id, is_whole=True)
         await desk.store.run(report_begins, empty)
@@ -158,7 +160,8 @@ async def compose(
         request = profiles.composite_request(
             words_of(link_of(desk, station_id)), evse_id, duration_s, unit
         )
-        asked = await ask(desk, station_id, "GetCompositeSchedule", request)
+        with speaking(because("its composite schedule is read")):
+            asked = await ask(desk, station_id, "GetCompositeSchedule", request)
         found = profiles.composite_of(asked.answer, start_ms) if asked.answer else None
         if found is not None and abs(found[0] - start_ms) > CLOCK_OFF_MS_MAX:
             problem = "the station's composite schedule begins on another day; set its clock"

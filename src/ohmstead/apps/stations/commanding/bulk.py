@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from ohmstead.apps.stations.commanding.author import AUTHOR
 from ohmstead.apps.stations.commanding.checks import BadCommand, check_for, check_for_any
 from ohmstead.apps.stations.commanding.journal import Journal
 from ohmstead.apps.stations.commanding.masking import masked
@@ -49,13 +48,13 @@ def queued(
     expires_ms: int,
     batch: str = "",
 ) -> StationCommand:
-    """A command that waits, of whoever speaks now."""
+    """A command that waits, of whoever speaks now; raises NoReason."""
     return StationCommand(
         id=house.journal.fresh_id(),
         station_id=station_id,
         action=action,
         payload=masked(payload),
-        author=AUTHOR.get(),
+        author=house.journal.author(),
         state=CommandState.QUEUED,
         created_ms=house.clock.now_ms(),
         expires_ms=expires_ms,
@@ -102,12 +101,12 @@ def _begins(station: Station, vendor: str, model: str) -> bool:
 def batch_of(
     house: Commanding, action: str, payload: bytes, expires_ms: int, total: int
 ) -> CommandBatch:
-    """A batch of whoever speaks now."""
+    """A batch of whoever speaks now; raises NoReason."""
     return CommandBatch(
         id=house.journal.fresh_id(),
         action=action,
         payload=masked(payload),
-        author=AUTHOR.get(),
+        author=house.journal.author(),
         created_ms=house.clock.now_ms(),
         expires_ms=expires_ms,
         total=total,

@@ -38,6 +38,10 @@ class BadCommand(OperatorError):
     """The action or its payload is not one this station can be sent."""
 
 
+class NoReason(BadCommand):
+    """Whoever commands did not say why, and has to."""
+
+
 class BadPayload(BadCommand):
     """The payload breaks the schema of its action; the message names field and what is allowed."""
 

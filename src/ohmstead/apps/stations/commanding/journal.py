@@ -20,10 +20,11 @@ from ohmstead.apps.gateway.server import Gateway
 from ohmstead.apps.stations.asked import Asked
 from ohmstead.apps.stations.attempts import Attempts
 from ohmstead.apps.stations.commanding.admitted import check_admitted
-from ohmstead.apps.stations.commanding.author import AUTHOR
+from ohmstead.apps.stations.commanding.author import AUTHOR, because
+from ohmstead.apps.stations.commanding.checks import NoReason
 from ohmstead.apps.stations.commanding.ids import Ids
 from ohmstead.apps.stations.commanding.masking import masked, quoted
-from ohmstead.core.command import CommandState, StationCommand
+from ohmstead.core.command import HOUSE, Author, CommandState, StationCommand
 from ohmstead.core.network import Station
 from ohmstead.errors import OhmsteadError
 from ohmstead.flows.commanding import Conclude, Late, attach_late, begin, conclude
@@ -102,17 +103,29 @@ class Journal:
         self.attempts: Attempts | None = None  # told of answers to remote starts
         self.asked: Asked | None = None  # told of what leaves
         self.on_answered: Answers | None = None  # told of what a station answered to a command
+        self.asks_why: Callable[[], bool] = lambda: False  # whether people have to say why
         self._tasks: set[asyncio.Task[None]] = set()
 
     def fresh_id(self) -> str:
         """An id for a command or a batch, which sorts before all older ones."""
         return self._ids.fresh(self._clock.now_ms())
 
+    def author(self, reason: str = "") -> Author:
+        """Whoever speaks now, with a reason if none was given; raises NoReason where people have to
+        say why and one has not."""
+        author = because(reason) if reason else AUTHOR.get()
+        if author.via != HOUSE and not author.reason.strip() and self.asks_why():
+            raise NoReason(
+                "say why, as this network asks of every command (http.reasons): with --reason or "
+                "in OHMSTEAD_REASON, over HTTP in the header Ohmstead-Reason"
+            )
+        return author
+
     async def begin(self, station_id: str, version: Version, action: str, payload: bytes) -> str:
         """Write down what is about to leave; returns its id.
 
-        Raises NotAdmitted for what a pending or rejected station may not be asked, and
-        StoreUnavailable.
+        Raises NotAdmitted for what a pending or rejected station may not be asked, NoReason as
+        :meth:`author`, and StoreUnavailable.
         """
         station = self._store.get(Station, station_id)
         if station is not None:
@@ -123,7 +136,7 @@ class Journal:
             station_id=station_id,
             action=action,
             payload=masked(payload),
-            author=AUTHOR.get(),
+            author=self.author(),
             state=CommandState.SENT,
             created_ms=now_ms,
             sent_ms=now_ms,
@@ -153,6 +166,8 @@ class Journal:
             how = CommandState.INVALID if problem else CommandState.ANSWERED
             told = Late(event.message_id, how, masked(payload))
         self.later(self._attach(station_id, told))
+        if self.attempts is not None:
+            self.later(self.attempts.late(event))
 
     async def _attach(self, station_id: str, told: Late) -> None:
         try:
