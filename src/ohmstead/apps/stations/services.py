@@ -134,4 +134,6 @@ class Services(Frozen):
     on_booted: Callable[[str], None] | None = None
     on_read: Callable[[str], None] | None = None
     transfers: Transfers | None = None  # who answers DataTransfer
+    # Told what was forgiven in a station's message: its id, and a sentence for the wire log.
+    on_forgiven: Callable[[str, str], None] | None = None
     asked: Asked = msgspec.field(default_factory=Asked)
