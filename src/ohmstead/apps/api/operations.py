@@ -24,7 +24,8 @@ WHEN_FROZEN = "when_frozen"
 SHOWN_MAX = 100
 WHEN_STUCK = (
     "stations are served and drivers charge on the balances of the backup; deposits and "
-    "withdrawals are not seen, no epoch is closed, and no session since is proven or paid out"
+    "withdrawals are not seen, no epoch is closed, and no session since is proven or paid out, "
+    "until the house runs with its chain and a database that fits it"
 )
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -73,7 +74,10 @@ async def resume_house(
     if house.is_frozen and not data.accept_problems:
         looked = await look(house)
         if looked.problems:
-            detail = "ledger and chain do not agree, so the house stays frozen: see `problems`"
+            detail = (
+                "ledger and chain do not agree or were not compared, so the house stays frozen: "
+                "see `problems`"
+            )
             if looked.stuck:
                 detail += f". Accepted, {WHEN_STUCK}"
             raise Problem(409, detail, "books-do-not-hold", **_said(looked))

@@ -41,8 +41,8 @@ def resume(state: State, command: Resume, now_ms: int) -> Decision[Restoration]:
         raise OperatorError(f"the reason has at most {WHY_LENGTH_MAX} characters")
     if command.problems and not command.accept_problems:
         raise OperatorError(
-            "ledger and chain do not agree, so the house stays frozen; settle what is listed, or "
-            "accept it with a reason"
+            "ledger and chain do not agree or were not compared, so the house stays frozen; settle "
+            "what is listed, or accept it with a reason"
         )
     if command.problems and not command.why.strip():
         raise OperatorError("say why these differences are accepted: it is kept for good")
