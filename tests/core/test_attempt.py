@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ohmstead.core.attempt import Attempt, Moved, advance, attempt_key, card_of, opened, opens
@@ -18,6 +20,8 @@ nobody: an id_token may charge -> authorised
 nobody: an id_token is refused -> rejected
 nobody: a transaction begins -> started
 nobody: the station refuses a remote start -> given_up remote_start_refused
+nobody: a remote start never leaves -> given_up remote_start_unsent
+nobody: a remote start is not answered -> asked
 rejected: a cable is plugged in -> plugged
 rejected: the connector prepares -> plugged
 rejected: an id_token may charge -> authorised
@@ -28,8 +32,24 @@ rejected: the car or the station waits -> rejected
 rejected: the connector is free again -> given_up id_rejected
 rejected: the station has a fault -> given_up station_fault
 rejected: the station refuses a remote start -> given_up remote_start_refused
+rejected: a remote start never leaves -> given_up remote_start_unsent
+rejected: a remote start is not answered -> asked
 rejected: nothing more comes -> given_up id_rejected
 rejected: the station is gone -> given_up station_lost
+asked: a cable is plugged in -> plugged
+asked: the connector prepares -> asked
+asked: an id_token may charge -> authorised
+asked: an id_token is refused -> rejected
+asked: a transaction begins -> started
+asked: the station says it charges -> asked
+asked: the car or the station waits -> asked
+asked: the connector is free again -> given_up remote_start_unanswered
+asked: the station has a fault -> given_up station_fault
+asked: the station refuses a remote start -> given_up remote_start_refused
+asked: a remote start never leaves -> given_up remote_start_unsent
+asked: a remote start is not answered -> asked
+asked: nothing more comes -> given_up remote_start_unanswered
+asked: the station is gone -> given_up station_lost
 plugged: a cable is plugged in -> plugged
 plugged: the connector prepares -> plugged
 plugged: an id_token may charge -> ready
@@ -40,6 +60,8 @@ plugged: the car or the station waits -> plugged
 plugged: the connector is free again -> given_up no_id
 plugged: the station has a fault -> given_up station_fault
 plugged: the station refuses a remote start -> given_up remote_start_refused
+plugged: a remote start never leaves -> given_up remote_start_unsent
+plugged: a remote start is not answered -> plugged
 plugged: nothing more comes -> given_up no_id
 plugged: the station is gone -> given_up station_lost
 authorised: a cable is plugged in -> ready
@@ -52,6 +74,8 @@ authorised: the car or the station waits -> authorised
 authorised: the connector is free again -> given_up not_plugged
 authorised: the station has a fault -> given_up station_fault
 authorised: the station refuses a remote start -> authorised
+authorised: a remote start never leaves -> authorised
+authorised: a remote start is not answered -> authorised
 authorised: nothing more comes -> given_up not_plugged
 authorised: the station is gone -> given_up station_lost
 ready: a cable is plugged in -> ready
@@ -64,6 +88,8 @@ ready: the car or the station waits -> ready
 ready: the connector is free again -> given_up not_started
 ready: the station has a fault -> given_up station_fault
 ready: the station refuses a remote start -> ready
+ready: a remote start never leaves -> ready
+ready: a remote start is not answered -> ready
 ready: nothing more comes -> given_up not_started
 ready: the station is gone -> given_up station_lost
 started: a cable is plugged in -> started
@@ -78,6 +104,8 @@ started: the transaction ends without energy -> given_up not_plugged
 started: the connector is free again -> started
 started: the station has a fault -> given_up station_fault
 started: the station refuses a remote start -> started
+started: a remote start never leaves -> started
+started: a remote start is not answered -> started
 started: nothing more comes -> given_up not_plugged
 started: the station is gone -> given_up station_lost
 """
@@ -94,6 +122,8 @@ WORDS = {
     "the connector is free again": C.UNPLUGGED,
     "the station has a fault": C.FAULT,
     "the station refuses a remote start": C.REMOTE_REFUSED,
+    "a remote start never leaves": C.REMOTE_UNSENT,
+    "a remote start is not answered": C.REMOTE_UNANSWERED,
     "nothing more comes": C.SILENCE,
     "the station is gone": C.LOST,
 }
@@ -133,6 +163,12 @@ def test_the_sentences_are_the_whole_table():
     assert set(LIMIT_MS) == set(TRANSITIONS) - {None}
 
 
+def test_operators_are_told_what_each_reason_means():
+    page = Path(__file__).parents[2] / "docs" / "operating" / "attempts.md"
+    rows = {line.split("`")[1] for line in page.read_text().splitlines() if line.startswith("| `")}
+    assert rows == {reason.value for reason in Reason}
+
+
 def test_what_the_table_does_not_name_is_a_defect_of_ours():
     with pytest.raises(LocalProtocolError, match="no attempt cannot see energy"):
         opened("S", 0, Moved(C.ENERGY, 1))
@@ -162,6 +198,51 @@ def test_a_card_that_was_refused_is_the_reason_even_after_the_cable():
 
 def test_a_second_card_that_may_charge_makes_up_for_the_first():
     attempt = after(Moved(C.REJECTED, 1_000, detail="expired"), C.AUTHORISED, C.SILENCE)
+    assert (attempt.reason, attempt.detail) == (Reason.NOT_PLUGGED, "")
+
+
+UNANSWERED = Moved(C.REMOTE_UNANSWERED, 2_000, card="app", detail="timeout")
+
+
+def test_a_cable_whose_remote_start_nobody_answered_is_not_that_nobody_came():
+    attempt = after(C.PLUGGED, UNANSWERED, C.UNPLUGGED)
+    assert (attempt.reason, attempt.detail) == (Reason.REMOTE_START_UNANSWERED, "timeout")
+    later = after(UNANSWERED, C.PLUGGED, C.SILENCE)
+    assert (later.reason, later.plugged_ms) == (Reason.REMOTE_START_UNANSWERED, 2_000)
+
+
+@pytest.mark.parametrize("first", [[], [C.PLUGGED]])
+def test_an_accepted_that_comes_late_makes_it_right(first):
+    attempt = after(*first, UNANSWERED, C.AUTHORISED, C.BEGUN, C.ENERGY)
+    assert (attempt.stage, attempt.reason, attempt.remote) == (Stage.FLOWING, None, None)
+    assert attempt.detail == ""
+    waits = after(*first, UNANSWERED, C.AUTHORISED, C.SILENCE)
+    assert waits.reason in (Reason.NOT_PLUGGED, Reason.NOT_STARTED)
+
+
+def test_a_station_that_obeys_and_says_nothing_is_judged_by_what_it_did():
+    attempt = after(C.PLUGGED, UNANSWERED, Moved(C.BEGUN, 3_000, 1, card="app"), C.ENDED)
+    assert (attempt.reason, attempt.detail) == (Reason.NO_ENERGY, "")
+
+
+def test_a_transaction_by_the_cable_alone_fails_because_of_its_remote_start():
+    attempt = after(C.PLUGGED, C.BEGUN, UNANSWERED, C.ENDED)
+    assert attempt.reason is Reason.REMOTE_START_UNANSWERED
+    told = Moved(C.REMOTE_REFUSED, 5_000, card="app", detail="InternalError")
+    refused = after(C.PLUGGED, C.BEGUN, UNANSWERED, told, C.ENDED)
+    assert (refused.reason, refused.detail) == (Reason.REMOTE_START_REFUSED, "InternalError")
+
+
+def test_what_comes_last_of_a_card_and_a_remote_start_is_the_reason():
+    blocked = Moved(C.REJECTED, 1_000, card="card", detail="blocked")
+    assert after(C.PLUGGED, UNANSWERED, blocked, C.UNPLUGGED).reason is Reason.ID_REJECTED
+    attempt = after(C.PLUGGED, blocked, UNANSWERED, C.UNPLUGGED)
+    assert attempt.reason is Reason.REMOTE_START_UNANSWERED
+
+
+def test_a_remote_start_that_fails_takes_nothing_from_a_card_that_may_charge():
+    told = Moved(C.REMOTE_UNSENT, 9_000, detail="not_connected")
+    attempt = after(C.AUTHORISED, told, C.SILENCE)
     assert (attempt.reason, attempt.detail) == (Reason.NOT_PLUGGED, "")
 
 

@@ -67,6 +67,32 @@ def test_a_card_of_nobody_at_the_cable_waits_for_its_evse(town):
     assert town.stages() == [(2, "started")]
 
 
+def test_a_card_after_a_remote_start_that_nobody_answered_is_the_same_driver(town):
+    town.note(C.REMOTE_UNANSWERED, 1, card="app")
+    town.note(C.AUTHORISED, card="card")
+    assert town.stages() == [(1, "authorised")]
+
+
+def test_a_remote_start_without_a_connector_is_about_the_cable_that_waits(town):
+    town.note(C.PLUGGED, 2)
+    town.note(C.REMOTE_UNSENT, card="app")
+    assert [(one.evse_id, one.reason) for one in town.all()] == [(2, Reason.REMOTE_START_UNSENT)]
+
+
+def test_a_remote_start_where_somebody_charges_is_no_attempt(town):
+    started = town.world.start(evse=1)
+    town.world.readings(started.transaction_id, (town.world.now + 60_000, KWH))
+    town.note(C.REMOTE_UNSENT, 1, card="app")
+    town.note(C.REMOTE_UNANSWERED, card="card")
+    assert town.stages() == [(1, "flowing")]
+
+
+def test_another_app_or_another_evse_is_another_attempt(town):
+    for evse, card in ((1, "app"), (1, "app"), (2, "app"), (2, "other"), (2, "other")):
+        town.note(C.REMOTE_UNSENT, evse, card)
+    assert [one.evse_id for one in town.all()] == [1, 2, 2]
+
+
 def test_two_drivers_at_two_evses_are_two_attempts(town):
     town.note(C.PLUGGED, 1)
     town.note(C.AUTHORISED, card="card")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ohmstead.core.attempt_stages import TRANSITIONS, Cause, Reason, Stage
+from ohmstead.core.attempt_stages import REMOTE, TRANSITIONS, Cause, Reason, Stage
 from ohmstead.errors import LocalProtocolError
 from ohmstead.frozen import Frozen, replace
 from ohmstead.hashing import sha256
@@ -11,6 +11,8 @@ ATTEMPTS_MAX = 1_000  # of one station; the newest takes the place of the oldest
 OPEN_MAX = 64  # of one station at a time
 DETAIL_MAX = 60
 CARD_DIGITS = 12
+_REFUSALS = frozenset({Cause.REJECTED, *REMOTE})
+_CABLE_UNKNOWN = frozenset({Stage.AUTHORISED, Stage.ASKED})
 
 
 class Attempt(Frozen):
@@ -38,6 +40,7 @@ class Attempt(Frozen):
     refused: bool = False  # the last id_token that was presented
     reason: Reason | None = None
     detail: str = ""
+    remote: Reason | None = None  # of the last remote start, while nothing better is known
 
     @property
     def key(self) -> str:
@@ -119,32 +122,46 @@ def _moved(before: Attempt, was: Stage | None, moved: Moved) -> Attempt:
         connector_id=before.connector_id or moved.connector_id,
         session_id=moved.session_id or before.session_id,
     )
-    if moved.detail and not (cause is Cause.REJECTED and before.authorised_ms):
+    if moved.detail and not (cause in _REFUSALS and before.authorised_ms):
         after = replace(after, detail=moved.detail[:DETAIL_MAX])
     if moved.card and not before.authorised_ms:
         after = replace(after, card=moved.card)
     match cause:
-        case Cause.PLUGGED | Cause.OCCUPIED if stage is not Stage.AUTHORISED:
+        case Cause.PLUGGED | Cause.OCCUPIED if stage not in _CABLE_UNKNOWN:
             after = replace(after, plugged_ms=before.plugged_ms or at_ms)
         case Cause.AUTHORISED:
             known_ms = before.authorised_ms or at_ms
-            after = replace(after, authorised_ms=known_ms, refused=False, detail="")
+            after = replace(after, authorised_ms=known_ms, refused=False, detail="", remote=None)
         case Cause.REJECTED if not before.authorised_ms:
-            after = replace(after, refused=True)
+            after = replace(after, refused=True, remote=None)
         case Cause.BEGUN:
             refused = moved.refused and not before.authorised_ms
             after = replace(after, started_ms=before.started_ms or at_ms, refused=refused)
+            if moved.card and before.remote:  # obeyed, or a card came meanwhile
+                after = replace(after, remote=None, detail=moved.detail[:DETAIL_MAX])
         case Cause.CHARGING if stage is Stage.STARTED:
             after = replace(after, charging_ms=before.charging_ms or at_ms)
+        case _ if cause in REMOTE and not _has_id(before):
+            after = replace(after, refused=False, remote=REMOTE[cause])
         case _:
             pass
     return _closed(after, was, cause, at_ms)
 
 
+def _began_with_one(attempt: Attempt) -> bool:
+    return attempt.stage is Stage.STARTED and bool(attempt.card) and attempt.remote is None
+
+
+def _has_id(attempt: Attempt) -> bool:
+    """Whether an id_token decides about it, and not what becomes of a remote start."""
+    return bool(attempt.authorised_ms or _began_with_one(attempt))
+
+
 def _closed(after: Attempt, was: Stage | None, cause: Cause, at_ms: int) -> Attempt:
     if after.stage is Stage.FLOWING:
         # A register is read each minute; that the station charges, it says at once.
-        return replace(after, closed_ms=after.charging_ms or at_ms, refused=False, detail="")
+        closed_ms = after.charging_ms or at_ms
+        return replace(after, closed_ms=closed_ms, refused=False, detail="", remote=None)
     if after.stage is Stage.GIVEN_UP:
         return replace(after, closed_ms=max(1, at_ms), reason=_reason(after, was, cause))
     return after
@@ -156,8 +173,10 @@ def _reason(attempt: Attempt, was: Stage | None, cause: Cause) -> Reason:
             return Reason.STATION_FAULT
         case Cause.LOST, _:
             return Reason.STATION_LOST
-        case Cause.REMOTE_REFUSED, _:
-            return Reason.REMOTE_START_REFUSED
+        case _ if attempt.remote is not None:
+            return attempt.remote
+        case _, Stage.ASKED:
+            return Reason.REMOTE_START_UNANSWERED
         case _, Stage.PLUGGED:
             return Reason.ID_REJECTED if attempt.refused else Reason.NO_ID
         case _, Stage.AUTHORISED:

@@ -16,7 +16,7 @@ from ohmstead.core.attempt import (
     opens,
 )
 from ohmstead.core.attempt_day import AttemptDay, counted, day_key, day_of
-from ohmstead.core.attempt_stages import Cause, Stage
+from ohmstead.core.attempt_stages import MINUTE_MS, REMOTE, Cause, Stage
 from ohmstead.core.network import EvseHead, Station, evse_key
 from ohmstead.core.session import Session, SessionState
 from ohmstead.frozen import Frozen, replace
@@ -25,14 +25,19 @@ from ohmstead.ports import Decision, Record, State
 _FULL = {Stage.STARTED, Stage.READY, Stage.AUTHORISED}
 _UNDER_WAY = {SessionState.ACTIVE, SessionState.UNFUNDED}
 _BY_ID = {Cause.AUTHORISED, Cause.REJECTED}
+AGAIN_MS = 2 * MINUTE_MS  # who asks for the same again so soon is making the same attempt
 
 
 class Note(Frozen):
-    """What a station did that no other flow decides about; ``number`` means one attempt of it."""
+    """What a station did that no other flow decides about; ``number`` means one attempt of it.
+
+    ``alone``: it is about none that is open now, such as a remote start that was queued long ago.
+    """
 
     station_id: str
     moved: Moved
     number: int = -1
+    alone: bool = False
 
 
 def note(state: State, command: Note, _now_ms: int) -> Decision[None]:
@@ -47,8 +52,13 @@ def note(state: State, command: Note, _now_ms: int) -> Decision[None]:
         return Decision(None, moving(state, head, meant[0], moved) if meant else ())
     if moved.evse_id and station.evse(moved.evse_id) is None:
         return Decision(None)  # connector 0 of 1.6, or one that nobody registered
+    if _is_again(state, head, moved):
+        return Decision(None)
+    if command.alone:
+        return Decision(None, moving(state, head, None, moved))
     under_way = _under_way(state, station)
-    if moved.cause in _BY_ID:
+    # 1.6 need not name a connector in a remote start: it is about the driver who is there.
+    if moved.cause in _BY_ID or (moved.cause in REMOTE and not moved.evse_id):
         attempt = at_evse(open_, moved) if moved.evse_id else _presented(station, open_, moved)
         # Who presents a card again ends a charge, and begins none.
         if attempt is None or attempt.stage not in (Stage.PLUGGED, Stage.STARTED):
@@ -62,6 +72,20 @@ def note(state: State, command: Note, _now_ms: int) -> Decision[None]:
         if busy and (attempt is None or not attempt.evse_id):
             return Decision(None)  # a status in the middle of a session, or after a reconnect
     return Decision(None, moving(state, head, attempt, moved))
+
+
+def _is_again(state: State, head: AttemptHead, moved: Moved) -> bool:
+    """Whether an app repeats the remote start that just failed, and fails in the same way."""
+    if moved.cause not in REMOTE or not moved.card or head.open:
+        return False
+    last = state.get(Attempt, attempt_key(head.station_id, head.count - 1))
+    return (
+        last is not None
+        and last.number == head.count - 1
+        and last.reason is REMOTE[moved.cause]
+        and (last.card, last.evse_id) == (moved.card, moved.evse_id)
+        and moved.at_ms - last.closed_ms < AGAIN_MS
+    )
 
 
 def open_of(state: State, head: AttemptHead) -> list[Attempt]:
@@ -86,6 +110,7 @@ def _presented(station: Station, open_: Sequence[Attempt], moved: Moved) -> Atte
     """Whose id_token that was: OCPP does not say at which evse it was presented."""
     waiting = [one for one in open_ if one.card == moved.card and one.stage is not Stage.STARTED]
     waiting = waiting or [one for one in open_ if one.stage is Stage.PLUGGED]
+    waiting = waiting or [one for one in open_ if one.stage is Stage.ASKED]
     waiting = waiting or [
         one for one in open_ if one.stage is Stage.STARTED and not one.authorised_ms
     ]

@@ -10,8 +10,10 @@ from ohmstead.adapters.clock import ManualClock
 from ohmstead.adapters.store.schema import TABLES
 from ohmstead.adapters.store.watched import WatchedStore
 from ohmstead.core.attempt import Attempt
-from tests.apps.api.desk import problem, walk
-from tests.apps.stations.field import QUICK, V16, V21, V201, VERSIONS, iso
+from ohmstead.core.command import StationCommand
+from ohmstead.frozen import replace
+from tests.apps.api.desk import fresh, problem, put_record, walk
+from tests.apps.stations.field import POINTS, QUICK, V16, V21, V201, VERSIONS, iso
 from tests.flows.world import NOON
 
 OCCUPIED = {V16: "Preparing", V201: "Occupied", V21: "Occupied"}
@@ -21,14 +23,14 @@ OCCUPIED = {V16: "Preparing", V201: "Occupied", V21: "Occupied"}
 def attempts(tmp_path):
     """Run a story with a desk whose store is watched, as that of `ohmstead up` is."""
 
-    def run(story):
+    def run(story, **what):
         async def at_ease(desk):
             await story(desk)
             assert desk.field.books_balance()
 
         clock = ManualClock(NOON)
         store = WatchedStore.open(tmp_path / "ohmstead.db", TABLES, clock, QUICK)
-        walk(tmp_path, at_ease, store=store, clock=clock)
+        walk(tmp_path, at_ease, store=store, clock=clock, **what)
 
     return run
 
@@ -243,34 +245,237 @@ def test_a_transaction_told_after_hours_offline_keeps_its_own_times(attempts):
     attempts(story)
 
 
-@pytest.mark.parametrize("answer", ["Accepted", "Rejected"])
-def test_a_remote_start_is_an_attempt_whatever_is_answered(answer, attempts):
+class Asked:
+    """Mixed into a charge point: what it makes of a remote start."""
+
+    how, ids = "Accepted", ()
+
+    async def _handle_call(self, message):
+        if message.action not in STARTS.values():
+            return await super()._handle_call(message)
+        self.ids = (*self.ids, message.unique_id)
+        if self.how == "CALLERROR":
+            await self.answer('[4, "{}", "InternalError", "", {{}}]')
+        elif self.how == "gone":
+            await self._connection.close()
+        elif self.how != "silent":
+            await self.answer(f'[3, "{{}}", {{{{"status": "{self.how}"}}}}]')
+
+    async def answer(self, frame):
+        await self._connection.send(frame.format(self.ids[-1]))
+
+
+STARTS = {V16: "RemoteStartTransaction", V201: "RequestStartTransaction"}
+STARTS[V21] = STARTS[V201]
+KINDS = {version: type("Point", (Asked, POINTS[version]), {}) for version in VERSIONS}
+SILENT = {"ocpp": {"call_timeout_s": 1}}
+
+
+def start_of(version, evse=1):
+    """The path and the body of a command that starts with CARD."""
+    if version == V16:
+        body = {"idTag": "CARD"} | ({"connectorId": evse} if evse else {})
+    else:
+        body = {"idToken": {"idToken": "CARD", "type": "Central"}, "remoteStartId": 1}
+        body |= {"evseId": evse} if evse else {}
+    return f"/api/v1/stations/S/commands/{STARTS[version]}", body
+
+
+def door(desk, version, which):
+    """Ways to ask for a remote start."""
+    if which == "session":
+        body = {"station": "S", "evse": 1, "id_token": "CARD"}
+        return desk.driver.post("/api/v1/sessions", json=body, headers=fresh())
+    path, body = start_of(version)
+    return desk.host.post(path, json=body)
+
+
+async def gone(desk):
+    async with asyncio.timeout(10):
+        while desk.field.link() is not None:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(("version", "way"), [
+    (V16, "session"),
+    (V16, "command"),
+    (V201, "command"),
+    (V21, "session"),
+])  # fmt: skip
+def test_a_remote_start_is_an_attempt_whatever_is_answered(version, way, attempts):
+    """Of a driver who has plugged in."""
+
     async def story(desk):
-        from ocpp.routing import on
-        from ocpp.v201 import ChargePoint, call_result
-
-        class Obedient(ChargePoint):
-            @on("RequestStartTransaction")
-            def on_start(self, **_):
-                return call_result.RequestStartTransaction(status=answer)
-
-        async with desk.field.station(V201, kind=Obedient) as station:
+        async with desk.field.station(version, kind=KINDS[version]) as station:
             await plug_in(desk, station)
-            body = {
-                "idToken": {"idToken": "CARD", "type": "Central"},
-                "remoteStartId": 1,
-                "evseId": 1,
-            }
-            path = "/api/v1/stations/S/commands/RequestStartTransaction"
-            assert (await desk.host.post(path, json=body)).status_code == 200
+            assert (await door(desk, version, way)).status_code in (200, 202)
             shown = await last(desk)
-            if answer == "Accepted":
-                assert (shown["stage"], shown["evse"]) == ("ready", 1)
+            assert (shown["stage"], shown["evse"]) == ("ready", 1)
+            await status(station, "Available")
+            assert (await last(desk))["reason"] == "not_started"
+            for how, reason, detail in (
+                ("Rejected", "remote_start_refused", "Rejected"),
+                ("CALLERROR", "remote_start_refused", "InternalError"),
+                ("silent", "remote_start_unanswered", "timeout"),
+                ("gone", "remote_start_unanswered", "connection_lost"),
+            ):
+                station.point.how = how
+                await status(station, OCCUPIED[version])
+                before = (await last(desk))["number"]
+                answer = await door(desk, version, way)
+                assert answer.status_code != 202
+                if how == "gone":
+                    await gone(desk)
+                    break
+                if how == "silent":
+                    assert answer.status_code == 504
+                    assert (await last(desk))["stage"] == "plugged"
+                await status(station, "Available")  # gave up, and unplugged
+                shown = await last(desk)
+                assert (shown["reason"], shown["detail"]) == (reason, detail)
+                assert shown["number"] == before
+        shown = await last(desk)
+        assert (shown["stage"], shown["detail"]) == ("plugged", "connection_lost")
+        problem(await door(desk, version, way), 409, "not-connected")
+        shown = await last(desk)
+        assert (shown["stage"], shown["reason"]) == ("given_up", "remote_start_unsent")
+        assert (shown["detail"], shown["evse"]) == ("not_connected", 1)
+        page = await of(desk)
+        assert len(page["attempts"]) == 5
+        assert page["rate"]["reasons"] == {
+            "not_started": 1,
+            "remote_start_refused": 2,
+            "remote_start_unanswered": 1,
+            "remote_start_unsent": 1,
+        }
+
+    attempts(story, **SILENT)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_remote_start_of_a_driver_without_a_cable_is_an_attempt_too(version, attempts):
+    async def story(desk):
+        path, body = start_of(version, evse=0)
+        for evse in (1, None):  # told of an evse or not
+            if evse is None:
+                problem(await desk.host.post(path, json=body), 409, "not-connected")
             else:
-                assert shown["reason"] == "remote_start_refused"
-                assert shown["detail"] == "Rejected"
+                problem(await door(desk, version, "session"), 409, "not-connected")
+            shown = await last(desk)
+            assert (shown["reason"], shown["evse"]) == ("remote_start_unsent", evse)
+        problem(await desk.host.post(path, json=body), 409)
+        assert len((await of(desk))["attempts"]) == 2  # an app that tries again is no third driver
+        desk.field.wait(3)
+        problem(await desk.host.post(path, json=body), 409)
+        assert len((await of(desk))["attempts"]) == 3
+        async with desk.field.station(version, kind=KINDS[version]) as station:
+            station.point.how = "silent"
+            problem(await desk.host.post(path, json=body), 504, "timeout")
+            shown = await last(desk)
+            assert (shown["number"], shown["stage"], shown["reason"]) == (3, "asked", None)
+            desk.field.wait(6)
+            await sweep(desk)
+            assert (await last(desk))["reason"] == "remote_start_unanswered"
+
+    attempts(story, **SILENT)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_station_that_accepts_after_the_time_out_and_delivers_makes_it_right(version, attempts):
+    async def story(desk):
+        async with desk.field.station(version, kind=KINDS[version]) as station:
+            await plug_in(desk, station)
+            station.point.how = "silent"
+            problem(await door(desk, version, "session"), 504, "timeout")
+            await station.point.answer('[3, "{}", {{"status": "Accepted"}}]')
+            await until(desk, "ready")
+            tx, _ = await station.start("CARD", 0)
+            desk.field.wait(1)
+            await station.values(tx, 100)
+            shown = await last(desk)
+            assert (shown["stage"], shown["reason"], shown["detail"]) == ("flowing", None, "")
+        assert len((await of(desk))["attempts"]) == 1
+
+    attempts(story, **SILENT)
+
+
+def test_a_station_that_refuses_after_the_time_out_has_refused(attempts):
+    async def story(desk):
+        async with desk.field.station(V201, kind=KINDS[V201]) as station:
+            await plug_in(desk, station)
+            station.point.how = "silent"
+            problem(await door(desk, V201, "command"), 504, "timeout")
+            await station.point.answer('[4, "{}", "InternalError", "", {{}}]')
+            await until(desk, "given_up")
+        shown = await last(desk)
+        assert (shown["reason"], shown["detail"]) == ("remote_start_refused", "InternalError")
+
+    attempts(story, **SILENT)
+
+
+def test_a_station_that_obeys_without_an_answer_succeeds(attempts):
+    async def story(desk):
+        async with desk.field.station(V16, kind=KINDS[V16]) as station:
+            station.point.how = "silent"
+            problem(await door(desk, V16, "session"), 504, "timeout")
+            tx, _ = await station.start("CARD", 0)
+            desk.field.wait(1)
+            await station.values(tx, 100)
+        (shown,) = (await of(desk))["attempts"]
+        assert (shown["stage"], shown["reason"]) == ("flowing", None)
+
+    attempts(story, **SILENT)
+
+
+def test_a_queued_start_that_ends_in_its_queue_is_an_attempt_of_its_own(attempts):
+    async def story(desk):
+        for version, query in ((V201, "&ttl_s=60"), (V16, ""), (V16, "")):
+            path, body = start_of(version)
+            assert (await desk.host.post(f"{path}?queue=true{query}", json=body)).is_success
+        taken_back = (await desk.host.get("/api/v1/commands?limit=1")).json()["items"][0]["id"]
+        assert (await desk.host.delete(f"/api/v1/commands/{taken_back}")).is_success
+        assert (await of(desk))["attempts"] == []
+        desk.field.wait(2)
+        async with desk.field.station(V201) as station:  # which has no RemoteStartTransaction
+            await plug_in(desk, station)
+            async with asyncio.timeout(10):
+                while len((await of(desk, "?which=failure"))["attempts"]) < 2:
+                    await asyncio.sleep(0.02)
+            ended = (await of(desk, "?which=failure"))["attempts"]
+            assert {one["reason"] for one in ended} == {"remote_start_unsent"}
+            assert {one["detail"] for one in ended} == {"expired", "undeliverable"}
+            (here,) = (await of(desk, "?which=open"))["attempts"]
+            assert here["stage"] == "plugged"  # who is there now has not failed
 
     attempts(story)
+
+
+def test_a_start_that_had_left_when_the_house_stopped_is_an_attempt(tmp_path, attempts):
+    async def ask(desk):
+        async with desk.field.station(V16, kind=KINDS[V16]) as station:
+            station.point.how = "silent"
+            path, body = start_of(V16)
+            asking = asyncio.create_task(desk.host.post(path, json=body))
+            async with asyncio.timeout(10):
+                while not station.point.ids:
+                    await asyncio.sleep(0.01)
+            (left,) = desk.house.store.find(StationCommand, 2)
+            asking.cancel()
+            await desk.field.run(put_record, replace(left, id=f"0{left.id[1:]}"))
+
+    async def look(desk):
+        await until(desk, "asked")
+        assert (await last(desk))["detail"] == "connection_lost"
+
+    attempts(ask)
+    store = WatchedStore.open(tmp_path / "ohmstead.db", TABLES, clock := ManualClock(NOON), QUICK)
+    walk(tmp_path, look, store=store, clock=clock, furnish=False)
+
+
+async def until(desk, stage):
+    async with asyncio.timeout(10):
+        while [one["stage"] for one in (await of(desk, "?limit=1"))["attempts"]] != [stage]:
+            await asyncio.sleep(0.01)
 
 
 def test_an_attempt_survives_a_restart_and_the_summary_counts_it_once(tmp_path, attempts):

@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import structlog
 
+from ohmstead.apps.gateway.interface import (
+    Answered,
+    CallOutcome,
+    Disconnected,
+    QueueFull,
+    Refused,
+    TimedOut,
+)
 from ohmstead.core.attempt import Attempt, Moved, card_of
 from ohmstead.core.attempt_stages import LIMIT_MS, LOST_MS, Cause, Stage
 from ohmstead.core.progress import Progress
@@ -18,11 +26,13 @@ from ohmstead.flows.attempts_follow import followed
 from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Clock, Decision, State, Store
 from ohmstead.wire.ocpp import v21, v201
+from ohmstead.wire.ocpp.frames import LateError, LateResult
 
 if TYPE_CHECKING:
     from ohmstead.apps.stations.peer import StationPeer
 
 OPEN_PAGE = 1_000
+UNANSWERED_MAX = 1_000  # remote starts whose late answer is waited for; the oldest go first
 _OPENING = {"Preparing": Cause.OCCUPIED, "Occupied": Cause.PLUGGED}
 _OTHERS = {
     "Available": Cause.UNPLUGGED,
@@ -58,6 +68,15 @@ class _Answer(Frozen):
     status: str = ""
 
 
+class _Unanswered(Frozen):
+    """A remote start that may be answered yet."""
+
+    station_id: str
+    action: str
+    payload: bytes
+    since_ms: int
+
+
 class Attempts:
     """The attempts of one house.
 
@@ -71,6 +90,7 @@ class Attempts:
         self._sessions: set[str] = set()
         self._loaded_ms = 0
         self._closed: set[str] = set()  # stations without an open one at the last sweep
+        self._unanswered: dict[str, _Unanswered] = {}  # by message id
 
     def load(self) -> None:
         """Read the open attempts, once."""
@@ -140,21 +160,51 @@ class Attempts:
         detail = "" if cause is Cause.AUTHORISED else word
         await self._note(peer.station_id, cause, detail=detail, id_token=id_token)
 
-    async def commanded(self, station_id: str, action: str, payload: bytes, answer: bytes) -> None:
-        """A command that was answered; a remote start is an attempt, or the end of one."""
+    async def commanded(
+        self, station_id: str, action: str, payload: bytes, outcome: CallOutcome, message_id: str
+    ) -> None:
+        """What became of a command; a remote start is an attempt, or the end of one."""
         if action not in REMOTE_STARTS:
             return
+        cause, detail = _meaning(outcome)
+        if cause is Cause.REMOTE_UNANSWERED:
+            waits = _Unanswered(station_id, action, payload, self._clock.now_ms())
+            self._unanswered[message_id] = waits
+            if len(self._unanswered) > UNANSWERED_MAX:
+                del self._unanswered[next(iter(self._unanswered))]
+        await self._asked(station_id, payload, cause, detail)
+
+    async def unsent(self, station_id: str, action: str, payload: bytes, why: str) -> None:
+        """A command that waited for its station, and will not leave any more."""
+        if action in REMOTE_STARTS:
+            await self._asked(station_id, payload, Cause.REMOTE_UNSENT, why, alone=True)
+
+    async def late(self, event: LateResult | LateError) -> None:
+        """Behaviour 3: an answer that came too late, perhaps to a remote start."""
+        asked = self._unanswered.pop(event.message_id, None)
+        if asked is None or self._clock.now_ms() - asked.since_ms >= LIMIT_MS[Stage.ASKED]:
+            return
+        outcome: CallOutcome = (
+            Refused(None, event.code_text, "")
+            if isinstance(event, LateError)
+            else Answered(bytes(event.payload))
+        )
+        await self.commanded(
+            asked.station_id, asked.action, asked.payload, outcome, event.message_id
+        )
+
+    async def _asked(
+        self, station_id: str, payload: bytes, cause: Cause, detail: str, alone: bool = False
+    ) -> None:
         try:
             asked = msgspec.json.decode(payload, type=_RemoteStart)
-            word = msgspec.json.decode(answer, type=_Answer).status
         except (ValueError, RecursionError):
-            return  # an answer that breaks its schema says nothing
+            return  # what no station could be asked
         token = asked.idToken.get("idToken") if asked.idToken else asked.idTag
-        cause = Cause.AUTHORISED if word == "Accepted" else Cause.REMOTE_REFUSED
-        detail = "" if cause is Cause.AUTHORISED else word
+        card = card_of(token) if isinstance(token, str) else ""
         evse_id = asked.evseId or asked.connectorId
-        id_token = token if isinstance(token, str) else ""
-        await self._note(station_id, cause, evse_id, 0, detail, id_token)
+        moved = Moved(cause, self._clock.now_ms(), evse_id, card=card, detail=detail)
+        await self._run(Note(station_id, moved, alone=alone))
 
     async def _note(
         self,
@@ -206,3 +256,28 @@ class Attempts:
             found += page
             after = page[-1].key
         return found
+
+
+def _meaning(outcome: CallOutcome) -> tuple[Cause, str]:
+    """What an outcome means to a remote start, and the detail that is kept of it."""
+    match outcome:
+        case Answered(payload):
+            try:
+                word = msgspec.json.decode(payload, type=_Answer).status
+            except (ValueError, RecursionError):
+                word = ""
+            if word == "Accepted":
+                return Cause.AUTHORISED, ""
+            if word:
+                return Cause.REMOTE_REFUSED, word
+            return Cause.REMOTE_UNANSWERED, "invalid"  # what breaks its schema says nothing
+        case Refused(_, code, _):
+            return Cause.REMOTE_REFUSED, code
+        case TimedOut():
+            return Cause.REMOTE_UNANSWERED, "timeout"
+        case Disconnected(sent=True):
+            return Cause.REMOTE_UNANSWERED, "connection_lost"
+        case Disconnected():
+            return Cause.REMOTE_UNSENT, "not_connected"
+        case QueueFull():
+            return Cause.REMOTE_UNSENT, "queue_full"

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Protocol
 from uuid import uuid4
 
-from ohmstead.apps.gateway.interface import Answered, CallOutcome, Link, Refused
+from ohmstead.apps.gateway.interface import Answered, CallOutcome, Disconnected, Link, Refused
 from ohmstead.apps.stations.commanding.actions import ACTIONS
 from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.apps.stations.commanding.checks import BadCommand, BadPayload, check_for
@@ -65,7 +65,7 @@ async def command(
     """
     link = links.link(station_id)
     if link is None:
-        raise NotConnected(f"station {station_id} is not connected; try again when it is back")
+        raise await _not_connected(links, station_id, action, payload)
     checked = check_for(link.version, action, payload)
     journal: Journal | None = getattr(links, "journal", None)
     if journal is None:
@@ -73,13 +73,13 @@ async def command(
     else:
         message_id = await journal.begin(station_id, link.version, action, checked)
     outcome = await link.call(action, checked, timeout_ms, message_id=message_id)
+    if journal is not None and journal.attempts is not None:
+        await journal.attempts.commanded(station_id, action, checked, outcome, message_id)
     answer, problem = b"", ""
     if isinstance(outcome, Answered):
         answer, problem = outcome.payload, judge(link, action, message_id, outcome.payload)
     if journal is not None:
         await journal.end(message_id, outcome, problem)
-    if answer and journal is not None and journal.attempts is not None:
-        await journal.attempts.commanded(station_id, action, checked, answer)
     if answer and not problem and journal is not None and journal.on_answered is not None:
         await journal.on_answered(station_id, link.version, action, checked, answer)
     return Commanded(outcome, answer, problem, message_id)
@@ -88,9 +88,7 @@ async def command(
 async def remote_start(links: Links, station_id: str, evse_id: int, id_token: str) -> Commanded:
     """Ask a station to start a transaction for an id_token, in its own version's words."""
     link = links.link(station_id)
-    if link is None:
-        raise NotConnected(f"station {station_id} is not connected; try again when it is back")
-    if link.version is Version.V16:
+    if link is not None and link.version is Version.V16:
         start_16 = v16.RemoteStartTransactionRequest(id_tag=id_token, connector_id=evse_id)
         return await command(links, station_id, "RemoteStartTransaction", encode(start_16))
     token = v201.IdTokenType(id_token=id_token, type=v201.IdTokenEnumType.CENTRAL)
@@ -98,6 +96,17 @@ async def remote_start(links: Links, station_id: str, evse_id: int, id_token: st
         id_token=token, remote_start_id=_remote_start_id(id_token), evse_id=evse_id
     )
     return await command(links, station_id, "RequestStartTransaction", encode(start_201))
+
+
+async def _not_connected(
+    links: Links, station_id: str, action: str, payload: bytes
+) -> NotConnected:
+    """What to raise; who asked for a start of a station that is away has tried to charge."""
+    journal: Journal | None = getattr(links, "journal", None)
+    if journal is not None and journal.attempts is not None:
+        outcome = Disconnected(sent=False)
+        await journal.attempts.commanded(station_id, action, payload, outcome, "")
+    return NotConnected(f"station {station_id} is not connected; try again when it is back")
 
 
 async def remote_stop(links: Links, station_id: str, transaction_id: str) -> Commanded:

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 
 import structlog
 
-from ohmstead.apps.gateway.interface import Answered, Link
+from ohmstead.apps.gateway.interface import Answered, Disconnected, Link
 from ohmstead.apps.stations.commanding.actions import REPEATABLE
 from ohmstead.apps.stations.commanding.admitted import may_leave
 from ohmstead.apps.stations.commanding.checks import BadCommand, check_for
@@ -46,6 +46,8 @@ TICK_S = 0.25
 SWEEP_S = 60.0
 PAGE = 500
 PARALLEL_MAX = 200  # stations served at the same time; the others follow
+
+_NEVER_LEFT = frozenset({CommandState.EXPIRED, CommandState.UNDELIVERABLE})
 
 log = structlog.get_logger()
 FindLink = Callable[[str], Link | None]
@@ -78,10 +80,14 @@ class CommandQueue:
         self,
         commands: tuple[tuple[StationCommand, bytes], ...],
         batch: CommandBatch | None = None,
+        once: bool = False,
     ) -> tuple[str, ...]:
-        """Queue commands; answers the ids of those whose station's queue had room."""
+        """Queue commands; answers the ids of those whose station's queue had room.
+
+        ``once``: room there is, and where the same waits already that one has to do.
+        """
         sealed = tuple((one, self.seal.close(one.id, body)) for one, body in commands)
-        taken = await self._services.store.run(enqueue, Enqueue(sealed, batch))
+        taken = await self._services.store.run(enqueue, Enqueue(sealed, batch, once))
         for command, _ in commands:
             if command.id in taken:
                 self._waiting.setdefault(command.station_id, 0)
@@ -213,24 +219,34 @@ class CommandQueue:
             await store.run(
                 conclude, Conclude(command.id, CommandState.UNDELIVERABLE, problem=text)
             )
+            await self._never_left(command)
             return True
         leaving = await store.run(dispatch, Dispatch(command.id, link.version.value))
         if leaving is None:
+            await self._never_left(command)
             return True  # taken back, or expired
         self._services.asked.note(leaving)
         outcome = await link.call(command.action, payload, message_id=command.id)
-        problem = ""
+        problem, attempts = "", self._services.attempts
         if isinstance(outcome, Answered):
             problem = judge(link, command.action, command.id, outcome.payload)
         told = conclusion(command.id, outcome, problem, command.action in REPEATABLE)
         ended = await store.run(conclude, told)
-        if isinstance(outcome, Answered):
-            answer, attempts = outcome.payload, self._services.attempts
-            await attempts.commanded(command.station_id, command.action, payload, answer)
-            if self.on_answered is not None and not problem:
-                told_by = (command.station_id, link.version, command.action)
-                await self.on_answered(*told_by, payload, answer)
+        if ended.state is not CommandState.QUEUED:
+            what = (command.station_id, command.action, payload)
+            await attempts.commanded(*what, outcome, command.id)
+        if isinstance(outcome, Answered) and self.on_answered is not None and not problem:
+            told_by = (command.station_id, link.version, command.action)
+            await self.on_answered(*told_by, payload, outcome.payload)
         return ended.state is not CommandState.QUEUED
+
+    async def _never_left(self, command: StationCommand) -> None:
+        """A driver may have waited for what ended in the queue."""
+        ended = self._services.store.get(StationCommand, command.id)
+        if ended is not None and ended.state in _NEVER_LEFT:
+            await self._services.attempts.unsent(
+                ended.station_id, ended.action, ended.payload.encode(), ended.state.value
+            )
 
     def note_left(self) -> None:
         """Learn what had left when the last process ended; before this one sends anything."""
@@ -253,6 +269,8 @@ class CommandQueue:
             )
             await self._services.store.run(conclude, told)
             self._left.pop()
+            what = (command.station_id, command.action, command.payload.encode())
+            await self._services.attempts.commanded(*what, Disconnected(sent=True), command.id)
 
     async def _sweep(self) -> None:
         """End what is too old, and learn who has something waiting."""
@@ -260,6 +278,7 @@ class CommandQueue:
         async for command in every(store, CommandState.QUEUED):
             if command.expires_ms <= now_ms:
                 await store.run(expire, command.id)
+                await self._never_left(command)
             else:
                 self._waiting.setdefault(command.station_id, 0)
                 if self._link(command.station_id) is not None:
