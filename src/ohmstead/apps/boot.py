@@ -54,10 +54,14 @@ from ohmstead.apps.stations.renewals import Renewals
 from ohmstead.apps.stations.revoking import Revoking
 from ohmstead.apps.stations.services import Registry, Services
 from ohmstead.apps.stations.standing import Standing
+from ohmstead.apps.stations.unfit import warn_of_unfit, why_untrusted
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.apps.transfers.hooks import Hooks
-from ohmstead.core.network import POLICY_KEY, NetworkPolicy
+from ohmstead.core.connectors import Connectors
+from ohmstead.core.local_list import ListState
+from ohmstead.core.network import POLICY_KEY, NetworkPolicy, Station
 from ohmstead.core.restoration import Restoration
+from ohmstead.core.rollout import Claim
 from ohmstead.errors import ConfigError, OhmsteadError, OperatorError
 from ohmstead.flows.onboarding import set_policy
 from ohmstead.ports import Clock, Job
@@ -70,6 +74,7 @@ JOBS_MAX = 1_000
 JOB_TICK_S = 0.25
 JOB_RETRY_MS = 30_000
 SWEEP_S = 60
+ASKED_AT_LOG_IN = (Station, Connectors, ListState, Claim)  # of each station that comes back
 STATION_JOBS = certificates.JOBS | {"stop"}
 HOLD_FLOOR_DIVISOR = 20  # a twentieth of the usual hold is the least worth starting with
 
@@ -126,6 +131,7 @@ class House:
         self.revoking: Revoking | None = None
         if authority is not None:
             authority.public_url = config.http.public_url.rstrip("/")
+            authority.organization = config.ocpp.tls.organization
             self.revoking = Revoking(authority, store, clock, directory)
         self.services = Services(
             store=store,
@@ -224,6 +230,7 @@ class House:
             self.revoking.write()  # the listener may name it, and takes no list that is too old
         tls = self.config.ocpp.tls
         certificates = Certificates(tls, self.directory) if tls.bind else None
+        self.store.warm(*ASKED_AT_LOG_IN)
         self.queue.note_left()
         await self.file_service.start()
         try:
@@ -247,9 +254,19 @@ class House:
         self._do(self.retention.run())
         self._do(self._sweep())
         self._do(rewrite_in_background(self.store))
+        self.look_at_certificates()
         for work in self.office.start():
             self._do(work)
         return bound
+
+    def look_at_certificates(self) -> None:
+        """Warn of certificates that were issued here and would be refused here."""
+        tls, authority = self.config.ocpp.tls, self.services.authority
+        if problem := why_untrusted(authority, tls, self.directory):
+            log.warning(problem)
+        if authority is not None:
+            authority.organization = tls.organization
+            self._do(warn_of_unfit(self.store, tls, self.clock.now_ms()))
 
     async def stop(self) -> None:
         """Close sockets, let work end, close the store."""

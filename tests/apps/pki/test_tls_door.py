@@ -117,7 +117,7 @@ def issue(pki, responder, name="S"):
 
 
 @asynccontextmanager
-async def door(folder, pki, mode, responder=None, client_ca=None, ocpp=None):
+async def door(folder, pki, mode, responder=None, client_ca=None, ocpp=None, organization=""):
     server, key, _ = pki.issue("gateway")
     tls = TlsConfig(
         bind="127.0.0.1:0",
@@ -125,6 +125,7 @@ async def door(folder, pki, mode, responder=None, client_ca=None, ocpp=None):
         key=key.name,
         client_ca=client_ca or pki.ca.name,
         ocsp=mode,
+        organization=organization,
     )
     hosts = (responder.host,) if responder else ()
     config = Config(

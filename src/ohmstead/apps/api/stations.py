@@ -16,9 +16,11 @@ from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
 from ohmstead.apps.gateway.interface import Answered, Disconnected, QueueFull, Refused, TimedOut
 from ohmstead.apps.stations.commanding.booting import ask_to_boot
+from ohmstead.apps.stations.commanding.masking import has_secret, masked, masked_text
 from ohmstead.apps.stations.commands import Commanded
 from ohmstead.apps.stations.passwords import is_weak, normal, rotate_password
 from ohmstead.apps.stations.services import secret_mac, zone_of
+from ohmstead.apps.stations.unfit import own_certificate, why_unfit
 from ohmstead.core.access import Scope
 from ohmstead.core.network import Admission, Evse, Station
 from ohmstead.core.session import Share
@@ -127,6 +129,8 @@ async def patch_station(
     one; else it ends at once.
     """
     before = station_of(house, station_id)
+    if data.security_profile == 3:
+        refuse_lock_out(house, before)
     password = mac = None
     if (data.deliver or data.keep_old) and not data.rotate_password:
         raise Problem(400, "`deliver` and `keep_old` go with `rotate_password`", "bad-request")
@@ -161,6 +165,27 @@ async def patch_station(
     return views.station(house, changed, password)
 
 
+def refuse_lock_out(house: House, station: Station) -> None:
+    """Raise 409 where the certificate a station has of us would be refused, and it shows no other.
+
+    One that it shows now was let in, so that may be of another authority.
+    """
+    here = house.gateway.connected()
+    shows_one = any(one.station_id == station.id and one.profile == 3 for one in here)
+    known = own_certificate(house.store, station.id)
+    if known is None or shows_one:
+        return
+    why = why_unfit(known, station, house.config.ocpp.tls, house.clock.now_ms())
+    if why:
+        detail = (
+            f"station {station.id} would be locked out: its certificate {known.serial} {why}; "
+            "have it ask for another (TriggerMessage SignChargingStationCertificate, in 1.6 "
+            "ExtendedTriggerMessage SignChargePointCertificate), or revoke that one if it has "
+            "another authority's"
+        )
+        raise Problem(409, detail, "conflict")
+
+
 @delete("/stations/{station_id:str}", opt=RUNS, status_code=HTTPStatus.NO_CONTENT)
 async def delete_station(house: TheHouse, station_id: FromPath[str]) -> None:
     """Take a station out of service; 409 while a session of it is open."""
@@ -172,13 +197,22 @@ async def delete_station(house: TheHouse, station_id: FromPath[str]) -> None:
         link.close(POLICY_VIOLATION, "this station was taken out of service")
 
 
+def _without_secrets(payload: bytes) -> str:
+    """A payload as it came, unless there is something in it that the log would mask."""
+    text = payload.decode("utf-8", "replace")
+    if not has_secret(payload):
+        return text
+    shown = masked(payload)
+    return masked_text(text) if shown.startswith('"') else shown  # a string: it cannot be read
+
+
 def answered(station_id: str, done: Commanded) -> bytes:
     """The station's payload, or the problem that came instead; ``command`` finds it in the log."""
     command = done.message_id
     match done.outcome:
         case Answered():
             if done.problem:
-                text = done.payload[:1_000].decode("utf-8", "replace")
+                text = _without_secrets(done.payload)[:1_000]
                 raise Problem(502, done.problem, "invalid-answer", payload=text, command=command)
             return done.payload
         case Refused(_, code, description):

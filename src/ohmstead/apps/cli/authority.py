@@ -21,11 +21,18 @@ def init(directory: Dir = HERE) -> None:
     """Make the authority of this network: a P-256 key, good for 20 years."""
     from ohmstead.adapters.clock import SystemClock
     from ohmstead.apps.stations.authority import CERTIFICATE_FILE, KEY_FILE, FileAuthority
+    from ohmstead.apps.stations.unfit import why_untrusted
 
     config = load(directory / FILE_NAME)
-    made = FileAuthority.make(directory, config.network.name, SystemClock().now_ms())
+    tls = config.ocpp.tls
+    operator = tls.organization or config.network.name
+    made = FileAuthority.make(directory, operator, SystemClock().now_ms())
     say(f"Made {directory / CERTIFICATE_FILE}, valid until {made.certificate.not_valid_after_utc}.")
     say(f"Its key is {directory / 'keys' / KEY_FILE}: keep a copy where nobody finds it.")
+    where = "ocpp.tls.organization" if tls.organization else "network.name"
+    say(f"Its certificates have the organization (O) {operator!r}, from {where}.")
+    if problem := why_untrusted(made, tls, directory):
+        say(f"{problem}.")
     say("Restart `ohmstead up`; stations that ask with SignCertificate are then answered.")
 
 

@@ -55,6 +55,7 @@ def reload(house: House, old: Config, new: Config, set_level: Callable[[str], No
     if "log.level" in changed:
         set_level(holds.log.level)
     house.config = holds
+    house.look_at_certificates()
     return Reloaded(holds, tuple(changed), tuple(name for name in names if name not in changed))
 
 

@@ -109,9 +109,13 @@ class FileAuthority:
         self.key = key
         self.certificate = certificate
         self.public_url = ""  # where revocations can be asked about; "" for nowhere
+        self.organization = ""  # the O of what it issues; "" for that of the authority itself
 
     def issue(self, names: Sequence[str], csr: str, now_ms: int) -> Issued:
-        """Sign for a year, for a TLS client and server; what else the CSR asks for is ignored."""
+        """Sign for a year, for a TLS client and server; what else the CSR asks for is ignored.
+
+        2.0.1 A00.FR.509: its O is the operator's name, which the door may ask for, not the CSR's.
+        """
         request = suitable(names, csr)
         now = _EPOCH + timedelta(milliseconds=now_ms)
         not_after = min(now + timedelta(days=LEAF_DAYS), self.certificate.not_valid_after_utc)
@@ -119,11 +123,13 @@ class FileAuthority:
             raise Unsuitable("AuthorityExpired", "our authority has expired; make a new one")
         serial = x509.random_serial_number()
         purposes = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
-        organisation = self.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        operator = self.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        if self.organization:
+            operator = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organization)]
         common = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         builder = (
             x509.CertificateBuilder()
-            .subject_name(x509.Name([*organisation, *common]))
+            .subject_name(x509.Name([*operator, *common]))
             .issuer_name(self.certificate.subject)
             .public_key(request.public_key())
             .serial_number(serial)
@@ -175,7 +181,7 @@ class FileAuthority:
         return cls(key, certificate)
 
     @classmethod
-    def make(cls, directory: Path, network: str, now_ms: int) -> FileAuthority:
+    def make(cls, directory: Path, operator: str, now_ms: int) -> FileAuthority:
         """Make the authority of a directory; raises OperatorError where there is one."""
         key_path, path = directory / "keys" / KEY_FILE, directory / CERTIFICATE_FILE
         if key_path.exists():
@@ -184,7 +190,7 @@ class FileAuthority:
                 f"anew move {CERTIFICATE_FILE} and keys/{KEY_FILE} away first"
             )
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _own(key, network, _EPOCH + timedelta(milliseconds=now_ms))
+        certificate = _own(key, operator, _EPOCH + timedelta(milliseconds=now_ms))
         key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         secret = key.private_bytes(
             serialization.Encoding.PEM,
@@ -197,12 +203,12 @@ class FileAuthority:
         return cls(key, certificate)
 
 
-def _own(key: ec.EllipticCurvePrivateKey, network: str, now: datetime) -> x509.Certificate:
+def _own(key: ec.EllipticCurvePrivateKey, operator: str, now: datetime) -> x509.Certificate:
     """The certificate an authority gives itself."""
     name = x509.Name(
         [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, network[:64] or "Ohmstead"),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"{network[:48] or 'Ohmstead'} stations"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, operator[:64] or "Ohmstead"),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"{operator[:48] or 'Ohmstead'} stations"),
         ]
     )
     usage = x509.KeyUsage(

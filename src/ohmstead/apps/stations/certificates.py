@@ -32,7 +32,7 @@ from ohmstead.flows.certificates import (
     want,
 )
 from ohmstead.flows.station_log import Happening, Tell, tell
-from ohmstead.frozen import Frozen
+from ohmstead.frozen import Frozen, replace
 from ohmstead.hashing import sha256
 from ohmstead.ports import Job, Store
 from ohmstead.wire.ocpp.base import Version
@@ -91,9 +91,11 @@ async def _sign(peer: StationPeer, asked: Asked) -> str:
     issued = authority.issue(names_of(peer), asked.csr, services.clock.now_ms())
     if is_taken_back(services.store, peer.station_id, issued.chain):
         raise Unsuitable("CsrRevoked", "this key was revoked; the station has to make another")
+    # A CSR that comes again gets its certificate again, but not one with the O of before.
+    about = f"{authority.organization}\0" if authority.organization else ""
     made = Issue(
         peer.station_id,
-        asked.digest,
+        replace(asked, csr=about + asked.csr).digest,
         issued.chain,
         issued.serial,
         issued.not_after_ms,

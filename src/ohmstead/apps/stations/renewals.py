@@ -10,6 +10,7 @@ import structlog
 from ohmstead.apps.stations.commanding.author import because, speaking
 from ohmstead.apps.stations.commands import Links, command
 from ohmstead.apps.stations.services import Services
+from ohmstead.apps.stations.unfit import organization_of
 from ohmstead.core.station_log import StationCertificate
 from ohmstead.errors import OhmsteadError
 from ohmstead.wire.ocpp.base import Version
@@ -43,10 +44,20 @@ class Renewals:
             return
         self._looked_ms = now_ms
         for (station_id, kind), known in (await self._newest()).items():
-            is_due = known.not_after_ms - now_ms < self._days * DAY_MS
+            why = self._why_due(known, now_ms)
             asked_ms = self._asked_ms.get((station_id, kind), -ASK_MS)
-            if is_due and now_ms - asked_ms >= ASK_MS:
-                await self._ask(station_id, kind, now_ms)
+            if why and now_ms - asked_ms >= ASK_MS:
+                await self._ask(station_id, kind, now_ms, why)
+
+    def _why_due(self, known: StationCertificate, now_ms: int) -> str:
+        if known.not_after_ms - now_ms < self._days * DAY_MS:
+            return f"its certificate ends within {self._days} days"
+        authority = self._services.authority
+        if known.is_v2g or authority is None or not authority.organization:
+            return ""
+        if organization_of(known.chain) == authority.organization:
+            return ""
+        return "its certificate does not have the O of ocpp.tls.organization"
 
     async def _newest(self) -> dict[tuple[str, str], StationCertificate]:
         """The certificates that stations use, read a page at a time for the others' sake."""
@@ -63,7 +74,7 @@ class Renewals:
             await asyncio.sleep(0)
         return newest
 
-    async def _ask(self, station_id: str, kind: str, now_ms: int) -> None:
+    async def _ask(self, station_id: str, kind: str, now_ms: int, why: str) -> None:
         link = self._links.link(station_id)
         if link is None or kind not in TRIGGERS:
             return
@@ -78,7 +89,7 @@ class Renewals:
         self._asked_ms[station_id, kind] = now_ms
         payload = msgspec.json.encode({"requestedMessage": message})
         try:
-            with speaking(because(f"its certificate ends within {self._days} days")):
+            with speaking(because(why)):
                 await command(self._links, station_id, action, payload)
         except OhmsteadError as error:
             log.warning("a renewal waits", station=station_id, reason=str(error))
