@@ -110,6 +110,39 @@ def wait_for(condition):
         time.sleep(0.05)
 
 
+def test_an_answer_that_breaks_its_schema_is_shown_without_its_secrets(house, monkeypatch):
+    typed, password, url = house
+    warned = []
+    monkeypatch.setattr("ohmstead.apps.cli.commands.warn", warned.append)
+    secret = base64.b64encode(b"CP1:" + bytes.fromhex(password)).decode()
+    answers = ('{"status":7}', '{"configurationKey":[{"key":"AuthorizationKey","value":"geheim"}]}')
+
+    def serve(socket):
+        waiting = list(answers)
+        while waiting:
+            frame = json.loads(socket.recv(20))
+            if frame[0] == 2:
+                socket.send(f'[3,"{frame[1]}",{waiting.pop(0)}]')
+
+    with connect(
+        f"{url}/ocpp/CP1",
+        subprotocols=["ocpp1.6"],
+        additional_headers={"Authorization": f"Basic {secret}"},
+        proxy=None,
+    ) as socket:
+        thread = threading.Thread(target=serve, args=(socket,))
+        thread.start()
+        for action, shown in (("ClearCache", answers[0]), ("GetConfiguration", "***")):
+            warned.clear()
+            told = typed("station", "command", "CP1", action, code=1).stderr + " ".join(warned)
+            assert "The station answered" in told and shown in told and "geheim" not in told
+            entry = re.search(r"ohmstead command show (\S+)", told)[1]
+            kept = typed("command", "show", entry).stdout
+            assert json.loads(kept)["state"] == "invalid"
+            assert "geheim" not in kept and (shown == "***") == ("***" in kept)
+        thread.join(20)
+
+
 def test_why_may_stand_in_the_environment_for_commands_without_such_an_option(house, monkeypatch):
     typed, _, _ = house
     monkeypatch.setenv("OHMSTEAD_REASON", "für Zoë\n")

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ohmstead.apps.cli.client import Api, part
-from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table
+from ohmstead.apps.cli.client import Api, ApiRefused, part
+from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table, warn
 from ohmstead.apps.cli.stations import StationId, reason_of, station
 from ohmstead.errors import OperatorError
 
@@ -80,7 +80,7 @@ def command_station(
     directory: Dir = HERE,
     key: Key = "",
 ) -> None:
-    """Send an OCPP request to a station and print its answer.
+    """Send an OCPP request to a station and print its answer, also one that breaks its schema.
 
     With --queue it waits in the store until the station is back, and its log entry is printed.
     """
@@ -90,7 +90,15 @@ def command_station(
     query = {"reason": reason}
     if queue:
         query |= {"queue": "true", "ttl_s": str(ttl_s or DAY_S)}
-    say_json(CommandApi(directory, key).send(path, read_payload(payload), query))
+    try:
+        say_json(CommandApi(directory, key).send(path, read_payload(payload), query))
+    except ApiRefused as refused:
+        if refused.problem.get("payload"):  # it breaks its schema, and says most of what is wrong
+            said = "".join(one if one.isprintable() else " " for one in refused.problem["payload"])
+            warn(f"The station answered {said}")
+        if refused.problem.get("command"):
+            warn(f"Its log entry: ohmstead command show {refused.problem['command']}")
+        raise
 
 
 @command.command("list")
