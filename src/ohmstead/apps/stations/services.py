@@ -96,8 +96,9 @@ class Registry:
         """Compare in constant time; a station without a secret has no password that fits.
 
         OCPP 1.6 hands a key out as hexadecimal and presents the bytes themselves, while other
-        stations present the digits, in either case: all are the same password. While a new one
-        waits for its first use, the old one is let in too; :attr:`moved_on` notes who used it.
+        stations present the digits, in either case: all are the same password, whatever a station's
+        strictness (docs/LIMITS.md says why). While a new one waits for its first use, the old one
+        is let in too; :attr:`moved_on` notes who used it.
         """
         said = [password, password.hex().encode()]
         if HEX_DIGITS.fullmatch(password):
