@@ -45,7 +45,7 @@ class Station(Frozen):
     shares: tuple[Share, ...]
     time_zone: str = "Etc/UTC"
     admission: Admission = Admission.ACCEPTED
-    lenient: bool = True  # tolerate unknown fields and over-long strings
+    lenient: bool = True  # tolerate unknown fields, over-long strings, misspelt stops
     owner: str = ""
     location_cell: str = ""
     name: str = ""

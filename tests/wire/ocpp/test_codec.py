@@ -19,13 +19,15 @@ from ohmstead.wire.ocpp.codec import (
     ACTIONS,
     Strictness,
     decode_as,
+    decode_forgiving,
     decode_request,
     decode_response,
     decode_with_repairs,
     encode,
 )
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
-from ohmstead.wire.ocpp.lenient import REPAIRS_MAX, TEXT_LENGTH_MAX
+from ohmstead.wire.ocpp.forgiving import LOST, MISSPELT, UNKNOWN_WORD, zone_times
+from ohmstead.wire.ocpp.lenient import FORGIVEN_MAX, REPAIRS_MAX, TEXT_LENGTH_MAX
 
 ROOT = Path(__file__).resolve().parents[3]
 SAMPLE = {"value": "12.5", "measurand": "Energy.Active.Import.Register", "unit": "kWh"}
@@ -136,10 +138,182 @@ def test_leniency_says_what_it_forgave():
     assert bool(repairs)
 
 
-@pytest.mark.parametrize("wrong", [{"connectorId": "1"}, {"meterValue": []}, {"meterValue": "x"}])
+@pytest.mark.parametrize("wrong", [{"connectorId": "one"}, {"meterValue": []}, {"meterValue": "x"}])
 def test_leniency_forgives_nothing_else(wrong):
     with pytest.raises(CallRefused):
         lenient("MeterValues", {**METER, **wrong})
+
+
+STOP = {"meterStop": 1000, "timestamp": "2024-01-01T10:00:00Z", "transactionId": 7}
+EVENT = {
+    "eventType": "Ended",
+    "timestamp": "2024-01-01T10:00:00Z",
+    "triggerReason": "EVDeparted",
+    "seqNo": 3,
+    "transactionInfo": {"transactionId": "T1", "stoppedReason": "Local"},
+    "idToken": {"idToken": "CARD", "type": "ISO14443"},
+    "meterValue": [
+        {"timestamp": "2024-01-01T10:00:00Z", "sampledValue": [{"value": 1000, "context": "Other"}]}
+    ],
+}
+WITHOUT = "left out"
+
+
+def forgiven(version, action, document):
+    """A message of a transaction read leniently, as JSON, and what was forgiven in it."""
+    kind = ACTIONS[version][action].request
+    data = json.dumps(document).encode()
+    message, repairs = decode_forgiving(kind, data, Strictness.LENIENT)
+    with pytest.raises(CallRefused):
+        decode_forgiving(kind, data, Strictness.STRICT)
+    assert repairs is not None
+    return json.loads(encode(message)), repairs.codes()
+
+
+def at(path, document):
+    """What stands at a path like ``a.0.b``, or that nothing does."""
+    for step in path.split("."):
+        if isinstance(document, list):
+            document = document[int(step)]
+        elif step in document:
+            document = document[step]
+        else:
+            return WITHOUT
+    return document
+
+
+def wrong(path, value, document):
+    """The document with another value at a path."""
+    document = json.loads(json.dumps(document))
+    owner = at(path.rpartition(".")[0], document) if "." in path else document
+    owner[path.rpartition(".")[2]] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "read", "code"),
+    [
+        ("reason", "Weird", "Other", UNKNOWN_WORD),
+        ("reason", "evdisconnected", "EVDisconnected", UNKNOWN_WORD),
+        ("meterStop", 1000.0, 1000, MISSPELT),
+        ("meterStop", "1000", 1000, MISSPELT),
+        ("meterStop", " -1000.00 ", -1000, MISSPELT),
+        ("transactionId", "7", 7, MISSPELT),
+        ("transactionId", 7.0, 7, MISSPELT),
+    ],
+)
+def test_a_stop_of_1_6_is_forgiven_how_it_is_written(path, value, read, code):
+    message, codes = forgiven(Version.V16, "StopTransaction", wrong(path, value, STOP))
+    assert (at(path, message), codes) == (read, (code,))
+
+
+@pytest.mark.parametrize("version", [Version.V201, Version.V21])
+@pytest.mark.parametrize(
+    ("path", "value", "read", "code"),
+    [
+        ("triggerReason", "Fnord", "Trigger", UNKNOWN_WORD),
+        ("triggerReason", "evdeparted", "EVDeparted", UNKNOWN_WORD),
+        ("transactionInfo.stoppedReason", "Fnord", "Other", UNKNOWN_WORD),
+        ("transactionInfo.chargingState", "Fnord", WITHOUT, UNKNOWN_WORD),
+        ("transactionInfo.transactionId", 12, "12", MISSPELT),
+        ("seqNo", "3", 3, MISSPELT),
+        ("seqNo", 3.0, 3, MISSPELT),
+        ("meterValue", [], WITHOUT, None),
+        ("meterValue.0.sampledValue.0.value", "1000.5", 1000.5, MISSPELT),
+        ("meterValue.0.sampledValue.0.context", "Fnord", WITHOUT, UNKNOWN_WORD),
+        ("meterValue.0.sampledValue.0.measurand", "Fnord", "Frequency", UNKNOWN_WORD),
+    ],
+)
+def test_an_event_of_2_x_is_forgiven_how_it_is_written(version, path, value, read, code):
+    message, codes = forgiven(version, "TransactionEvent", wrong(path, value, EVENT))
+    assert (at(path, message), codes) == (read, (code,) if code else ())
+
+
+def test_an_id_token_of_an_unknown_type_is_one_all_the_same():
+    document = wrong("idToken.type", "RFID", EVENT)
+    message, codes = forgiven(Version.V201, "TransactionEvent", document)
+    assert (message["idToken"]["type"], codes) == ("Central", (UNKNOWN_WORD,))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("eventType", "ended"),
+        ("eventType", "Fnord"),
+        ("seqNo", "3.5"),
+        ("seqNo", 3.5),
+        ("seqNo", "1e3"),
+        ("seqNo", True),
+        ("seqNo", "9" * 40),
+        ("seqNo", "\u0663"),
+        ("transactionInfo.transactionId", True),
+        ("meterValue.0.sampledValue.0.value", "NaN"),
+        ("meterValue.0.sampledValue.0.value", "1e400"),
+    ],
+)
+def test_what_the_meaning_hangs_on_is_never_guessed(path, value):
+    with pytest.raises(CallRefused):
+        lenient("TransactionEvent", wrong(path, value, EVENT), Version.V201)
+
+
+@pytest.mark.parametrize("measurand", [None, "Energy.Active.Import.Register", "SoC"])
+@pytest.mark.parametrize("word", ["phase", "location", "unit", "format"])
+def test_a_sample_with_an_unknown_word_is_of_no_register(word, measurand):
+    sample = {"value": "1", word: "Fnord"} | ({"measurand": measurand} if measurand else {})
+    values = [{"timestamp": "t", "sampledValue": [SAMPLE, sample]}]
+    message, codes = forgiven(Version.V16, "MeterValues", {**METER, "meterValue": values})
+    samples = message["meterValue"][0]["sampledValue"]
+    assert samples == [SAMPLE, {"value": "1", "measurand": "Frequency"}]
+    is_lost = measurand != "SoC"
+    assert codes == ((UNKNOWN_WORD, LOST) if is_lost else (UNKNOWN_WORD,))
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_values_of_no_samples_are_values_of_nothing(version):
+    where = "connectorId" if version is Version.V16 else "evseId"
+    document = {where: 1, "meterValue": [{"timestamp": "t", "sampledValue": []}]}
+    message, codes = forgiven(version, "MeterValues", document)
+    (sample,) = message["meterValue"][0]["sampledValue"]
+    assert (sample["measurand"], codes) == ("Frequency", ())
+
+
+def test_a_number_of_1_6_may_stand_where_its_text_belongs():
+    values = [{"timestamp": "t", "sampledValue": [{"value": 1000.5}]}]
+    message, codes = forgiven(Version.V16, "MeterValues", {**METER, "meterValue": values})
+    assert at("meterValue.0.sampledValue.0.value", message) == "1000.5"
+    assert codes == (MISSPELT,)
+
+
+def test_a_transactions_thousand_samples_may_each_have_their_habit():
+    samples = [SAMPLE | {"measurand": "Fnord", "x": 1}] * (FORGIVEN_MAX // 2)
+    values = [{"timestamp": "t", "sampledValue": samples}]
+    assert lenient("MeterValues", {**METER, "meterValue": values})
+    values.append({"timestamp": "t", "sampledValue": [SAMPLE | {"x": 1}]})
+    with pytest.raises(CallRefused):
+        lenient("MeterValues", {**METER, "meterValue": values})
+
+
+def test_only_messages_of_transactions_are_forgiven_so_much():
+    with pytest.raises(CallRefused):
+        lenient("Reset", {"type": "hard"})
+    status = {"connectorId": 1, "errorCode": "NoError", "status": "available"}
+    with pytest.raises(CallRefused):
+        lenient("StatusNotification", status)
+
+
+def test_a_time_without_a_zone_is_taken_as_utc_and_any_other_left_alone():
+    for text, read in (
+        ("2024-01-01T10:00:00", "2024-01-01T10:00:00Z"),
+        ("2024-01-01 10:00:00.5", "2024-01-01T10:00:00.5Z"),
+    ):
+        message = lenient("StopTransaction", {**STOP, "timestamp": text})
+        data = [{"timestamp": text, "sampledValue": []}]
+        inner = lenient("StopTransaction", {**STOP, "transactionData": data})
+        assert zone_times(message) and zone_times(inner)
+        assert message.timestamp == inner.transaction_data[0].timestamp == read
+        assert not zone_times(message)
+    for text in ("yesterday", "2024-01-01", "2024-01-01T10:00:00+0200", "1704103200", ""):
+        assert not zone_times(lenient("StopTransaction", {**STOP, "timestamp": text}))
 
 
 def test_leniency_has_an_end():

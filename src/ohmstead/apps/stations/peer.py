@@ -6,7 +6,7 @@ action the registry knows but no table lists is ``NotSupported``.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any
@@ -24,12 +24,21 @@ from ohmstead.core.session import Session as SessionRecord
 from ohmstead.errors import RemoteProtocolError
 from ohmstead.flows.charging.evidence import Evidence
 from ohmstead.wire.ocpp.base import Message, Side, Version
-from ohmstead.wire.ocpp.codec import ACTIONS, Strictness, action_of, decode_as, encode
+from ohmstead.wire.ocpp.codec import (
+    ACTIONS,
+    OF_TRANSACTIONS,
+    Strictness,
+    action_of,
+    decode_forgiving,
+    encode,
+)
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
+from ohmstead.wire.ocpp.forgiving import NO_ZONE, zone_times
 from ohmstead.wire.ocpp.frames import CallReceived, LateError, LateResult
 
 OPEN_SESSIONS_MAX = 64  # of one station
 LATE_MAX = 64  # late answers of one station
+FORGIVEN_TOLD = 8  # departures of one message that the wire log names
 LENIENT, STRICT = Strictness.LENIENT, Strictness.STRICT
 ACCEPTED = Admission.ACCEPTED
 
@@ -73,6 +82,7 @@ class StationPeer:
         self.presence = presence
         self.link: Link | None = None
         self.payload = b""  # of the call being handled, as received
+        self.forgiven: tuple[str, ...] = ()  # in it, as findings of its session
         self._actions = ACTIONS[version]
         self._handlers = handlers
         self._on_connected = on_connected
@@ -92,7 +102,7 @@ class StationPeer:
 
     async def handle(self, call: CallReceived) -> bytes:
         """Answer one call; see the Peer protocol for what may be raised."""
-        name, self.payload = call.action, call.payload
+        name, self.payload, self.forgiven = call.action, call.payload, ()
         self.presence.last_seen_ms = self.services.clock.now_ms()
         station = self.station
         if station.admission is not ACCEPTED:
@@ -103,9 +113,19 @@ class StationPeer:
                 action_of(self.version, name, Side.STATION)
                 raise CallRefused(ErrorCode.NOT_SUPPORTED, f"{name} is not handled here yet")
             strictness = LENIENT if station.lenient else STRICT
-            request = decode_as(self._actions[name].request, call.payload, strictness)
+            kind = self._actions[name].request
+            request, repairs = decode_forgiving(kind, call.payload, strictness)
+            if repairs is not None:
+                self._forgive(name, repairs.forgiven)
             if call.id_reused:
                 log.info("message id reused", station=self.station_id, action=name)
+            try:
+                return encode(await handler(request, self))
+            except RemoteProtocolError:
+                if strictness is STRICT or name not in OF_TRANSACTIONS or not zone_times(request):
+                    raise
+            # Times are the first that a handler reads: nothing of it has happened yet.
+            self._forgive(name, [("times", NO_ZONE)])
             return encode(await handler(request, self))
         except RemoteProtocolError as error:
             refused = _refused(error)
@@ -113,6 +133,14 @@ class StationPeer:
             raise refused from None
         finally:
             self.payload = b""  # of a hundred thousand stations these are megabytes
+
+    def _forgive(self, action: str, forgiven: Sequence[tuple[str, str]]) -> None:
+        """Note what a message is to be excused: for its session, and for whoever looks."""
+        codes = (*self.forgiven, *(code for _, code in forgiven if code))
+        self.forgiven = tuple(dict.fromkeys(codes))
+        if forgiven and self.services.on_forgiven is not None:
+            said = ", ".join(f"{path} {code or 'empty'}" for path, code in forgiven[:FORGIVEN_TOLD])
+            self.services.on_forgiven(self.station_id, f"forgiven in {action}: {said}")
 
     def examine(self, raws: tuple[bytes, ...]) -> Awaitable[tuple[Evidence, ...]]:
         """Check signed records against the keys registered for this station."""

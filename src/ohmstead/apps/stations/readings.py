@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 
-from ohmstead.frozen import Frozen
+from ohmstead.frozen import Frozen, replace
 from ohmstead.hashing import sha256
 from ohmstead.units import MWH_PER_KWH, MWH_PER_WH
 from ohmstead.wire import ocmf
 from ohmstead.wire.ocpp.base import exact_number
+from ohmstead.wire.ocpp.forgiving import LOST
 
 MWH_BITS_MAX = 62  # what an index of the store holds; 4.6 TWh
 USUAL_DIGITS_MAX = 12
@@ -25,6 +26,13 @@ class Values(Frozen):
     plain: tuple[tuple[int, int], ...]  # (at_ms, mwh) in the order sent
     signed: tuple[bytes, ...]
     refused: tuple[str, ...]  # values that are no number, with their reason
+
+
+def with_lost(values: Values, forgiven: tuple[str, ...]) -> Values:
+    """The same; said to be incomplete where a value was left out that may be of the register."""
+    if LOST not in forgiven:
+        return values
+    return replace(values, refused=(*values.refused, "a sampled value of unknown words"))
 
 
 def to_mwh(value: str | Decimal, unit: str, multiplier: int = 0) -> int:

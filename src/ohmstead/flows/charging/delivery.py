@@ -13,6 +13,7 @@ from ohmstead.core.progress import Progress
 from ohmstead.core.session import Session
 from ohmstead.flows.charging.evidence import UNCHECKABLE
 from ohmstead.flows.charging.exchanged import steps_of
+from ohmstead.flows.charging.forgiven import FORGIVEN
 from ohmstead.flows.charging.kept import signed_of, values_of
 from ohmstead.flows.charging.proof import (
     GATEWAY_REGISTER,
@@ -42,6 +43,7 @@ NOTES = frozenset(
         "stopped_at_hold",
         "hold_expired",
         "value_unreadable",
+        *FORGIVEN,
     }
 )
 

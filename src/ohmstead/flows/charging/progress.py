@@ -12,6 +12,7 @@ from ohmstead.core.progress import Progress, Value, advance, named
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
 from ohmstead.flows.charging.ahead import keep_ahead
 from ohmstead.flows.charging.evidence import Evidence, weigh
+from ohmstead.flows.charging.forgiven import with_findings
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.charging.kept import progress_of, seen_as, values_of
 from ohmstead.flows.charging.order import (
@@ -58,6 +59,7 @@ class Readings(Frozen):
     seq: int = -1
     at_ms: int = -1  # the event's own time, where it has one besides its values'
     unreadable: tuple[str, ...] = ()  # values that are no bounded number, each with its reason
+    findings: tuple[str, ...] = ()  # what was forgiven in it
 
 
 class Progressed(Frozen):
@@ -93,6 +95,7 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
         late = _late(command, before, now_ms)
         return Decision(Progressed(ProgressOutcome.LATE, session.id), late)
     policy = policy_of(state)
+    session = with_findings(session, command.findings)
     puts: list[Record] = []
     pages = progress.pages
     if command.evidence:

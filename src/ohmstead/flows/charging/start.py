@@ -19,11 +19,8 @@ from ohmstead.core.network import (
 from ohmstead.core.progress import Progress, named
 from ohmstead.core.session import OPEN_STATES, PayerKind, Session, SessionState
 from ohmstead.errors import OperatorError
-from ohmstead.flows.charging.funding import (
-    Authorisation,
-    find_funding,
-    policy_of,
-)
+from ohmstead.flows.charging.forgiven import judged
+from ohmstead.flows.charging.funding import Authorisation, find_funding, policy_of
 from ohmstead.flows.charging.holding import Started, claimed_lock, hold
 from ohmstead.flows.charging.kept import progress_of
 from ohmstead.flows.charging.order import (
@@ -61,6 +58,7 @@ class Start(Frozen):
     digest: str  # of its content
     seq: int = -1
     payload: str = ""  # as received, for the quarantine
+    findings: tuple[str, ...] = ()  # what was forgiven in it
 
 
 def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
@@ -178,6 +176,7 @@ def _session(
         findings.append("start_too_old")  # later than any station may deliver what it recorded
     if not is_free:
         findings.append("evse_already_in_session")
+    findings += judged(command.findings, command.at_ms, now_ms, policy.clock_skew_ms)
     return Session(
         id=command.fresh_session_id,
         state=SessionState.UNFUNDED,

@@ -17,6 +17,7 @@ from ohmstead.errors import LocalProtocolError
 from ohmstead.flows.charging import judge, payment
 from ohmstead.flows.charging.delivery import Ending, delivery
 from ohmstead.flows.charging.evidence import Evidence, weigh
+from ohmstead.flows.charging.forgiven import judged, with_findings
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.charging.kept import progress_of
 from ohmstead.flows.charging.progress import UNREADABLE, awaited, kept_unreadable
@@ -49,7 +50,7 @@ class Stop(Frozen):
     payload: str  # as received, for the quarantine
     zone: tzinfo
     seq: int = -1
-    findings: tuple[str, ...] = ()  # what the handler noticed: seq_gap, transaction_id_missing
+    findings: tuple[str, ...] = ()  # what the handler noticed: seq_gap, what was forgiven in it
     unreadable: tuple[str, ...] = ()  # values that are no bounded number, each with its reason
 
 
@@ -76,9 +77,8 @@ def stop(state: State, command: Stop, now_ms: int) -> Decision[Stopped]:
         *(policy.clock_skew_ms, now_ms, command.at_ms),
     )
     unreadable = (UNREADABLE,) if command.unreadable else ()
-    findings = (*session.findings, *weighed.findings, *command.findings, *unreadable)
-    if findings:
-        session = replace(session, findings=tuple(dict.fromkeys(findings)))
+    noticed = judged(command.findings, command.at_ms, now_ms, policy.clock_skew_ms)
+    session = with_findings(session, (*weighed.findings, *noticed, *unreadable))
     puts = weighed.puts
     if weighed.fresh:
         progress = replace(progress, pages=weighed.pages)

@@ -46,6 +46,13 @@ OF_TRANSACTIONS = frozenset(
     {"MeterValues", "StartTransaction", "StopTransaction", "TransactionEvent"}
 )
 
+_FORGIVING = frozenset(
+    action.request
+    for actions in ACTIONS.values()
+    for action in actions.values()
+    if action.name in OF_TRANSACTIONS
+)
+
 M = TypeVar("M", bound=Message)
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -56,7 +63,9 @@ class Strictness(enum.Enum):
     """How a station's payloads are read; a policy of the operator, per station."""
 
     STRICT = "strict"  # exactly what the schemas accept
-    LENIENT = "lenient"  # also unknown fields, nulls for absence, over-long texts (bounded)
+    # Also unknown fields, nulls for absence, over-long texts (bounded); in messages of
+    # transactions also unknown words and misspelt numbers.
+    LENIENT = "lenient"
 
 
 def action_of(version: Version, name: str, sender: Side) -> Action:
@@ -109,16 +118,23 @@ def decode_as(
     """Return the payload as one struct type; raises CallRefused.
 
     Lenient reading first tries the strict way, so a station that behaves costs nothing more; see
-    :func:`decode_with_repairs` for what leniency forgave.
+    :func:`decode_forgiving` for what leniency forgave.
     """
+    return decode_forgiving(kind, payload, strictness)[0]
+
+
+def decode_forgiving(
+    kind: type[M], payload: bytes | msgspec.Raw, strictness: Strictness
+) -> tuple[M, Repairs | None]:
+    """Read as :func:`decode_as` does; with what was forgiven, None if the strict way did."""
     try:
         message: M = _decoder(kind).decode(payload)
     except (ValueError, RecursionError) as error:
         refused = _refused(error)
     else:
-        return message
+        return message, None
     if strictness is Strictness.LENIENT:
-        return decode_with_repairs(kind, payload)[0]
+        return decode_with_repairs(kind, payload)
     raise refused
 
 
@@ -128,7 +144,8 @@ def decode_with_repairs(kind: type[M], payload: bytes | msgspec.Raw) -> tuple[M,
     The repaired document goes through the strict decoder, so leniency has no rules of its own.
     """
     try:
-        tree, repairs = repair(kind, _TREE_DECODER.decode(payload))
+        is_forgiving = kind in _FORGIVING
+        tree, repairs = repair(kind, _TREE_DECODER.decode(payload), is_forgiving=is_forgiving)
         message: M = _decoder(kind).decode(_ENCODER.encode(tree))
     except (ValueError, RecursionError) as error:
         raise _refused(error) from None

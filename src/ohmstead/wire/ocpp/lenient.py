@@ -3,7 +3,7 @@
 Real stations send all three. A repair works on the decoded tree, guided by the struct type: unknown
 fields and nulls are dropped, an over-long text is shortened so that the strict decoder takes the
 document, and put back whole afterwards. Nothing else is forgiven: a wrong type, a missing field or
-a value outside its enum stays an error.
+a value outside its enum stays an error, except in messages of transactions (see ``forgiving``).
 """
 
 from __future__ import annotations
@@ -13,8 +13,20 @@ from functools import cache
 
 from msgspec import inspect
 
+from ohmstead.wire.ocpp.forgiving import (
+    EMPTY,
+    LEFT_OUT,
+    LOST,
+    NO_REGISTER,
+    UNKNOWN_WORD,
+    forgive,
+    is_sample,
+    may_be_register,
+)
+
 TEXT_LENGTH_MAX = 8_192  # an over-long text may be this long, whatever its schema says
 REPAIRS_MAX = 256  # of one payload; more is not a habit of firmware but an attack
+FORGIVEN_MAX = 4_096  # the same where each of a transaction's thousand samples may have its habit
 
 Step = str | int
 
@@ -26,13 +38,20 @@ class Repairs:
     unknown: list[str] = field(default_factory=list)
     nulls: list[str] = field(default_factory=list)
     over_long: list[tuple[tuple[Step, ...], str]] = field(default_factory=list)
+    is_forgiving: bool = False
+    forgiven: list[tuple[str, str]] = field(default_factory=list)  # a path, and what it was
 
     def __bool__(self) -> bool:
-        return bool(self.unknown or self.nulls or self.over_long)
+        return self.count() > 0
 
     def count(self) -> int:
         """Return how many things were forgiven."""
-        return len(self.unknown) + len(self.nulls) + len(self.over_long)
+        plain = len(self.unknown) + len(self.nulls) + len(self.over_long)
+        return plain + len(self.forgiven)
+
+    def codes(self) -> tuple[str, ...]:
+        """What the session is to know, each once."""
+        return tuple(dict.fromkeys(code for _, code in self.forgiven if code != EMPTY))
 
     def restore(self, message: object) -> None:
         """Put the over-long texts back into the decoded message."""
@@ -47,12 +66,13 @@ class Repairs:
                 setattr(owner, str(last), text)
 
 
-def repair(kind: type, tree: object) -> tuple[object, Repairs]:
+def repair(kind: type, tree: object, *, is_forgiving: bool = False) -> tuple[object, Repairs]:
     """Return the tree as the strict decoder of ``kind`` may take it, and what was changed.
 
-    Raises ValueError when there is more to forgive than ``REPAIRS_MAX``.
+    ``is_forgiving`` for messages of transactions. Raises ValueError when there is more to forgive
+    than ``REPAIRS_MAX``, or ``FORGIVEN_MAX`` there.
     """
-    repairs = Repairs()
+    repairs = Repairs(is_forgiving=is_forgiving)
     return _repair(_shape(kind), tree, (), repairs), repairs
 
 
@@ -95,6 +115,7 @@ def _repair_object(
 ) -> dict[str, object]:
     known = _fields(shape.cls)
     kept: dict[str, object] = {}
+    is_aside = False  # a sampled value that nobody may take for the register
     for key, item in value.items():
         found = known.get(key)
         if found is None and not shape.forbid_unknown_fields:
@@ -104,14 +125,27 @@ def _repair_object(
         elif item is None and not found.required and not isinstance(found.type, inspect.RawType):
             repairs.nulls.append(_spelled((*path, key)))
         else:
-            kept[key] = _repair(found.type, item, (*path, found.name), repairs)
+            place = (*path, found.name)
+            if repairs.is_forgiving:
+                item, code = forgive(found, item)
+                if code is not None:
+                    repairs.forgiven.append((_spelled(place), code))
+                is_unknown = item is LEFT_OUT and code == UNKNOWN_WORD
+                is_aside = is_aside or (is_unknown and key != "context")
+            if item is not LEFT_OUT:
+                kept[key] = _repair(found.type, item, place, repairs)
         _bound(repairs)
+    if is_aside and is_sample(known):
+        kept["measurand"] = NO_REGISTER
+        if may_be_register(value):
+            repairs.forgiven.append((_spelled(path), LOST))
     return kept
 
 
 def _bound(repairs: Repairs) -> None:
-    if repairs.count() > REPAIRS_MAX:
-        raise ValueError(f"more than {REPAIRS_MAX} departures from the schema")
+    most = FORGIVEN_MAX if repairs.is_forgiving else REPAIRS_MAX
+    if repairs.count() > most:
+        raise ValueError(f"more than {most} departures from the schema")
 
 
 def _spelled(path: tuple[Step, ...]) -> str:

@@ -27,6 +27,9 @@ _RFC_3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:\.([0-9]{1,18}))?"
     r"(?:([Zz])|([+-])([0-9]{2}):([0-9]{2}))"
 )
+_NO_ZONE = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,18})?)"
+)
 
 
 def parse_time(text: str) -> int:
@@ -53,6 +56,12 @@ def _minute_ms(start: str) -> int | None:
     """
     minute_ms = _parse(start + "00Z")
     return minute_ms if _PARSED_MS_MIN < minute_ms < _PARSED_MS_MAX else None
+
+
+def with_zone(text: str) -> str | None:
+    """A date-time that names no zone as the same time in UTC; None for anything else."""
+    match = _NO_ZONE.fullmatch(text)
+    return None if match is None else f"{match[1]}T{match[2]}Z"
 
 
 def _parse(text: str) -> int:

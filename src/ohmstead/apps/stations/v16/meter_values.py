@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ohmstead.apps.stations.foreign import was_foreign
 from ohmstead.apps.stations.peer import StationPeer
+from ohmstead.apps.stations.readings import with_lost
 from ohmstead.apps.stations.v16.values import read
 from ohmstead.flows.charging.progress import Readings, record_readings
 from ohmstead.wire.ocpp.v16 import MeterValuesRequest, MeterValuesResponse
@@ -19,7 +20,7 @@ async def handle(request: MeterValuesRequest, peer: StationPeer) -> MeterValuesR
         transaction_id = here[0].transaction_id
     if await was_foreign(peer, transaction_id, is_stop=False):
         return MeterValuesResponse()
-    values = read(request.meter_value)
+    values = with_lost(read(request.meter_value), peer.forgiven)
     evidence = await peer.examine(values.signed) if values.signed else ()
     await peer.services.store.run(
         record_readings,
@@ -32,6 +33,7 @@ async def handle(request: MeterValuesRequest, peer: StationPeer) -> MeterValuesR
             payload=peer.payload_text,
             zone=peer.zone,
             unreadable=values.refused,
+            findings=peer.forgiven,
         ),
     )
     return MeterValuesResponse()

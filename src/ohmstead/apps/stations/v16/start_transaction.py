@@ -30,6 +30,7 @@ async def handle(request: StartTransactionRequest, peer: StationPeer) -> StartTr
             offline=False,
             seen_id=f"{peer.station_id}/start/{digest}",
             digest=digest,
+            findings=peer.forgiven,
         ),
     )
     number, transaction_id = request.reservation_id, started.transaction_id

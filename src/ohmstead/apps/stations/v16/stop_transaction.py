@@ -5,7 +5,7 @@ from __future__ import annotations
 from ohmstead.apps.stations.drivers import is_its_driver
 from ohmstead.apps.stations.foreign import was_foreign
 from ohmstead.apps.stations.peer import StationPeer
-from ohmstead.apps.stations.readings import digest_of, wh_to_mwh
+from ohmstead.apps.stations.readings import digest_of, wh_to_mwh, with_lost
 from ohmstead.apps.stations.v16.authorize import info
 from ohmstead.apps.stations.v16.values import read
 from ohmstead.core.network import SeenMessage
@@ -24,7 +24,7 @@ _BY_DRIVER = frozenset({None, Reason.LOCAL, Reason.EV_DISCONNECTED, Reason.REMOT
 async def handle(request: StopTransactionRequest, peer: StationPeer) -> StopTransactionResponse:
     at_ms = parse_time(request.timestamp)
     end_mwh = wh_to_mwh(request.meter_stop)
-    values = read(request.transaction_data or ())
+    values = with_lost(read(request.transaction_data or ()), peer.forgiven)
     evidence = await peer.examine(values.signed) if values.signed else ()
     has_id = request.transaction_id > 0
     # Behaviour 5: "StopTransaction on (station, transactionId), offline ones by content".
@@ -45,7 +45,7 @@ async def handle(request: StopTransactionRequest, peer: StationPeer) -> StopTran
         digest=digest,
         payload=peer.payload_text,
         zone=peer.zone,
-        findings=() if has_id else ("transaction_id_missing",),
+        findings=(*(() if has_id else ("transaction_id_missing",)), *peer.forgiven),
         unreadable=values.refused if end_mwh is not None else ("meterStop", *values.refused),
     )
     if session is not None or not await was_foreign(peer, about, is_stop=True):

@@ -6,14 +6,13 @@ from msgspec import structs
 
 from ohmstead.apps.stations.contracts import uid_of
 from ohmstead.apps.stations.peer import StationPeer
-from ohmstead.apps.stations.readings import Values, digest_of
+from ohmstead.apps.stations.readings import Values, digest_of, with_lost
 from ohmstead.apps.stations.v201.values import read
 from ohmstead.flows.charging.evidence import Evidence
 from ohmstead.frozen import Frozen
 from ohmstead.wire.ocpp import v21
-from ohmstead.wire.ocpp.base import Version
-from ohmstead.wire.ocpp.codec import Strictness, decode_as
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
+from ohmstead.wire.ocpp.forgiving import LOST
 from ohmstead.wire.ocpp.times import parse_time
 from ohmstead.wire.ocpp.v201 import (
     TransactionEventEnumType,
@@ -36,16 +35,27 @@ class Told(Frozen):
     evidence: tuple[Evidence, ...]
     seen_id: str
     digest: str
+    forgiven: tuple[str, ...]  # in how it was written
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no value was left out that may be where the energy begins or ends."""
+        return LOST not in self.forgiven
+
+    @property
+    def presented(self) -> str:
+        """The id_token, "" without one."""
+        return self.request.id_token.id_token if self.request.id_token else ""
 
 
-async def tell(request: Event, peer: StationPeer, payload: str) -> Told:
+async def tell(request: Event, peer: StationPeer, payload: str, forgiven: tuple[str, ...]) -> Told:
     """Read an event; raises CallRefused for one that names no transaction or no time."""
     transaction_id = request.transaction_info.transaction_id
     if not transaction_id:
         reason = "transactionInfo.transactionId is empty"
         raise CallRefused(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, reason)
     request = _with_contract(request, peer)
-    values = read(request.meter_value or ())
+    values = with_lost(read(request.meter_value or ()), forgiven)
     evidence = await peer.examine(values.signed) if values.signed else ()
     at_ms = parse_time(request.timestamp)
     # Behaviour 5: "TransactionEvent on (station, transaction, seqNo)".
@@ -53,7 +63,8 @@ async def tell(request: Event, peer: StationPeer, payload: str) -> Told:
     said = [transaction_id, request.event_type, at_ms, values.plain]
     records = [item.payload_sha256 for item in evidence]
     digest = digest_of(*said, *records, *values.refused)
-    return Told(request, peer, payload, transaction_id, at_ms, values, evidence, seen_id, digest)
+    about = (transaction_id, at_ms, values, evidence)
+    return Told(request, peer, payload, *about, seen_id, digest, forgiven)
 
 
 def _with_contract(request: Event, peer: StationPeer) -> Event:
@@ -65,10 +76,3 @@ def _with_contract(request: Event, peer: StationPeer) -> Event:
     if uid == token.id_token:
         return request
     return structs.replace(request, id_token=structs.replace(token, id_token=uid))
-
-
-def reread(payload: str, version: Version) -> Event:
-    """Read an event that was kept as leniently as anything is, for it was taken once."""
-    if version is Version.V201:
-        return decode_as(TransactionEventRequest, payload.encode(), Strictness.LENIENT)
-    return decode_as(v21.TransactionEventRequest, payload.encode(), Strictness.LENIENT)

@@ -17,7 +17,7 @@ from ohmstead.wire.ocpp.v201 import TransactionEventResponse
 
 
 async def handle(request: Event, peer: StationPeer) -> TransactionEventResponse:
-    told = await tell(request, peer, peer.payload_text)
+    told = await tell(request, peer, peer.payload_text, peer.forgiven)
     answer, earlier = await _handle(told)
     await peer.services.attempts.event(peer, told.request)
     if earlier:

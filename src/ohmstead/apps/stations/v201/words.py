@@ -23,14 +23,15 @@ def start_of(told: Told) -> Start:
         evse_id=request.evse.id if request.evse else 1,
         protocol=told.peer.version.value,
         transaction_id=told.transaction_id,
-        id_token=request.id_token.id_token if request.id_token else "",
+        id_token=told.presented,
         at_ms=told.at_ms,
-        begin_mwh=plain[0][1] if plain else None,
+        begin_mwh=plain[0][1] if plain and told.is_whole else None,
         offline=bool(request.offline),
         seen_id=told.seen_id,
         digest=told.digest,
         seq=request.seq_no,
         payload=told.payload,
+        findings=told.forgiven,
     )
 
 
@@ -49,6 +50,7 @@ def readings_of(told: Told) -> Readings:
         seq=told.request.seq_no,
         at_ms=told.at_ms,
         unreadable=told.values.refused,
+        findings=told.forgiven,
     )
 
 
@@ -56,25 +58,23 @@ def stop_of(told: Told) -> Stop:
     """What an Ended event ends."""
     request, plain = told.request, told.values.plain
     session = told.peer.session(told.transaction_id)
-    presented = request.id_token.id_token if request.id_token else ""
-    same_driver = is_its_driver(told.peer, session, presented)
+    same_driver = is_its_driver(told.peer, session, told.presented)
     findings: tuple[str, ...] = ()
     if session is not None:
         progress = progress_of(told.peer.services.store, session)
         findings = of_end(session, progress, request.seq_no, told.at_ms)
-    by_driver = request.transaction_info.stopped_reason in _BY_DRIVER
     return Stop(
         station_id=told.peer.station_id,
         transaction_id=told.transaction_id,
         at_ms=told.at_ms,
-        end_mwh=plain[-1][1] if plain else None,
+        end_mwh=plain[-1][1] if plain and told.is_whole else None,
         evidence=told.evidence,
-        driver_approved=same_driver and by_driver,
+        driver_approved=same_driver and request.transaction_info.stopped_reason in _BY_DRIVER,
         seen_id=told.seen_id,
         digest=told.digest,
         payload=told.payload,
         zone=told.peer.zone,
         seq=request.seq_no,
-        findings=findings,
+        findings=(*findings, *told.forgiven),
         unreadable=told.values.refused,
     )
