@@ -221,6 +221,12 @@ class Machine(RuleBasedStateMachine):
             assert not too_many(self.plan, head)
 
     @invariant()
+    def it_is_not_done_with_too_many_failures(self):
+        head = self.fleet.head(self.number)
+        if head.state is S.DONE:
+            assert not too_many(self.plan, head, is_stage_over=True)
+
+    @invariant()
     def nobody_was_offered_before_its_turn(self):
         turns = sorted(NAMES, key=lambda name: rank_of(self.number, name))
         head = self.fleet.head(self.number)
@@ -333,6 +339,24 @@ def test_a_stage_that_is_over_is_a_sample_however_small():
         fleet.tell(one.update.station_id, E.REFUSED)
     assert fleet.head(number).state is S.RUNNING
     assert too_many(fleet.plan(number), fleet.head(number), is_stage_over=True)
+
+
+def test_a_fleet_smaller_than_the_sample_that_fails_to_the_last_station_is_halted():
+    fleet = Fleet()
+    targets = Targets(stations=tuple(NAMES[:3]))
+    plan = replace(PLAN, sample=5, failures_permille=50, targets=targets, rollback=Rollback.NONE)
+    number = fleet.begin(plan)
+    fleet.open(number)
+    for one in fleet.offer(number):
+        fleet.tell(one.update.station_id, E.FAILED)
+    head = fleet.run(advance, number)
+    assert (head.state, head.why) == (
+        S.HALTED,
+        "3 of 3 stations failed, and at most 50 of 1000 may",
+    )
+    # A person who says that it is all right ends it.
+    fleet.run(control, Control(number, Verb.RESUME, WHO))
+    assert fleet.run(advance, number).state is S.DONE
 
 
 def test_an_absolute_limit_halts_whatever_the_rate():

@@ -35,10 +35,12 @@ def too_many(plan: RolloutPlan, rollout: Rollout, is_stage_over: bool = False) -
 def judged(
     plan: RolloutPlan, rollout: Rollout, now_ms: int, is_stage_over: bool = False
 ) -> Rollout:
-    """The roll-out, halted if too many of its stations failed."""
-    if rollout.state is not RolloutState.RUNNING:
+    """The roll-out, halted if too many of its stations failed; one that was done, too, when who
+    had been given up spoke after all and failed."""
+    is_done = rollout.state is RolloutState.DONE
+    if rollout.state is not RolloutState.RUNNING and not is_done:
         return rollout
-    why = too_many(plan, rollout, is_stage_over)
+    why = too_many(plan, rollout, is_stage_over or is_done)
     if not why:
         return rollout
     halted = replace(rollout, state=RolloutState.HALTED, why=why)
@@ -50,7 +52,8 @@ def advanced(plan: RolloutPlan, rollout: Rollout, now_ms: int) -> Rollout:
 
     A stage is over when nobody of it is under way and nobody waits, or those who wait could not be
     updated for as long as the roll-out is patient. They keep their turn until the last stage is
-    over. A stage that has shown nothing opens no other.
+    over. A stage that has shown nothing opens no other. The last one is judged as every other:
+    a fleet smaller than the sample must not fail to the last station in silence.
     """
     if rollout.state is not RolloutState.RUNNING or rollout.opened < stage_size(plan, rollout):
         return rollout
@@ -62,6 +65,9 @@ def advanced(plan: RolloutPlan, rollout: Rollout, now_ms: int) -> Rollout:
     if waiting > 0 and now_ms - rollout.stage_ms < plan.patience_ms:
         return rollout
     if is_last:
+        halted = judged(plan, rollout, now_ms, is_stage_over=True)
+        if halted.state is not RolloutState.RUNNING:
+            return halted
         nobody = "every station was left out" if tally.skipped else "no station was meant"
         done = replace(rollout, state=RolloutState.DONE, why="" if rollout.total else nobody)
         return noted(done, "done", _HOUSE, now_ms)

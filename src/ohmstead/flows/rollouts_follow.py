@@ -91,7 +91,10 @@ def _step(
     # Who cancels may ask for a rollback that the plan did not.
     terms = replace(plan.terms, rollback=head.rollback)
     after = moved(update, told, terms, now_ms)
-    return after, judged(plan, counted(head, update, after, now_ms), now_ms)
+    then = counted(head, update, after, now_ms)
+    if head.state is _S.DONE and then.failures <= head.failures:
+        return after, then  # nothing that a roll-out that is over would have to stop for
+    return after, judged(plan, then, now_ms)
 
 
 class Heard(Frozen):
