@@ -126,3 +126,38 @@ def test_a_stations_queue_is_bounded_and_anothers_is_not_its_business():
     assert all(life.queue() for _ in range(QUEUED_MAX))
     assert life.queue() is None
     assert life.queue("OTHER")
+
+
+def test_what_is_asked_once_waits_once_and_as_long_as_the_longest_may():
+    life = Life()
+
+    def once(name, station="S", expires_ms=END):
+        one = StationCommand(
+            *(name, station, "ClearCache", "{}", Author(), S.QUEUED, NOW), expires_ms=expires_ms
+        )
+        return life.run(enqueue, Enqueue(((one, "{}"),), once=True))
+
+    while life.queue("FULL"):
+        pass
+    assert once("b9", "FULL") == ()  # the same waits there already
+    assert once("b8") == ("b8",)
+    assert once("b7", expires_ms=END + 5) == ()
+    assert once("b6", expires_ms=END) == ()
+    assert life.get("b8").expires_ms == END + 5
+    assert life.get("b7") is None
+    life.run(dispatch, Dispatch("b8", "1.6"))
+    assert once("b5") == ("b5",)  # one that has left knows nothing of what came after
+
+
+def test_what_is_asked_once_has_room_in_a_full_queue():
+    life = Life()
+    for number in range(QUEUED_MAX):
+        one = StationCommand(
+            *(f"c{number}", "S", "GetLocalListVersion", "{}", Author(), S.QUEUED, NOW),
+            expires_ms=END,
+        )
+        assert life.run(enqueue, Enqueue(((one, "{}"),)))
+    assert life.queue() is None
+    clear = StationCommand("b", "S", "ClearCache", "{}", Author(), S.QUEUED, NOW, expires_ms=END)
+    assert life.run(enqueue, Enqueue(((clear, "{}"),), once=True)) == ("b",)
+    assert life.run(enqueue, Enqueue(((clear, "{}"),), once=True)) == ()

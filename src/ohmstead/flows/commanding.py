@@ -28,10 +28,15 @@ def begin(_state: State, command: StationCommand, _now_ms: int) -> Decision[None
 
 
 class Enqueue(Frozen):
-    """Commands to queue, each with its body; ``batch`` if they belong to one."""
+    """Commands to queue, each with its body; ``batch`` if they belong to one.
+
+    ``once``: where the same waits already that one has to do, for as long as this would have
+    waited; so there is at most one more, and it has room in a full queue too.
+    """
 
     commands: tuple[tuple[StationCommand, str], ...]
     batch: CommandBatch | None = None
+    once: bool = False
 
 
 def enqueue(state: State, asked: Enqueue, _now_ms: int) -> Decision[tuple[str, ...]]:
@@ -39,13 +44,21 @@ def enqueue(state: State, asked: Enqueue, _now_ms: int) -> Decision[tuple[str, .
     puts: list[Record] = []
     taken: list[str] = []
     for command, body in asked.commands:
-        if len(queued_of(state, command.station_id)) < QUEUED_MAX:
+        waiting = queued_of(state, command.station_id)
+        same = next((one for one in waiting if asked.once and _is_same(one, command)), None)
+        if same is not None:
+            puts.append(replace(same, expires_ms=max(same.expires_ms, command.expires_ms)))
+        elif asked.once or len(waiting) < QUEUED_MAX:
             puts += [command, CommandBody(command.id, body)]
             taken.append(command.id)
     if asked.batch is not None:
         known = state.get(CommandBatch, asked.batch.id) or asked.batch
         puts.append(replace(asked.batch, queued=known.queued + len(taken)))
     return Decision(tuple(taken), tuple(puts))
+
+
+def _is_same(one: StationCommand, other: StationCommand) -> bool:
+    return (one.action, one.payload) == (other.action, other.payload)
 
 
 def queued_of(state: State, station_id: str) -> list[StationCommand]:

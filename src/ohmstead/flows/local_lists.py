@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+from ohmstead.core.command import Author
 from ohmstead.core.local_list import REVISION, ListMessage, ListState, LocalList, after
 from ohmstead.core.network import Counter, IdToken, TokenStatus
 from ohmstead.errors import OperatorError
 from ohmstead.flows.onboarding import put_id_token
 from ohmstead.flows.stations import in_service
-from ohmstead.frozen import Frozen
+from ohmstead.frozen import Frozen, replace
 from ohmstead.ports import Decision, Job, Record, State
 
 CLEAR_CACHE, REFRESH_LISTS = "clear_cache", "local_lists"
-JOB_KINDS = frozenset({CLEAR_CACHE, REFRESH_LISTS})
 OFFLINE_AT_MAX = 64
 
 
 class WriteToken(Frozen):
-    """An id_token, new or changed; ``connected`` are the stations that are here now."""
+    """An id_token, new or changed; ``author`` says so, and perhaps why."""
 
     token: IdToken
-    connected: tuple[str, ...] = ()
+    author: Author = Author()
 
 
 def write_id_token(state: State, command: WriteToken, now_ms: int) -> Decision[IdToken]:
     """Write an id_token. One that was accepted and is not any more is struck from the caches of
-    the stations that are connected; where lists may hold it, they are made anew."""
+    all stations, as they are there; where lists may hold it, they are made anew."""
     token = command.token
     known = state.get(IdToken, token.key)
     if len(token.offline_at) > OFFLINE_AT_MAX:
@@ -33,12 +33,10 @@ def write_id_token(state: State, command: WriteToken, now_ms: int) -> Decision[I
     puts: list[Record] = [*done.puts]
     jobs: list[Job] = []
     # 1.6 3.5.1, 2.0.1 C10/C11: a cache would let it charge until its entry grows old.
-    if (
-        command.connected
-        and known is not None
-        and _may_charge(known, now_ms) > _may_charge(token, now_ms)
-    ):
-        payload = {"stations": list(command.connected)}
+    if known is not None and _may_charge(known, now_ms) > _may_charge(token, now_ms):
+        author = command.author
+        payload = {"by": author.by, "name": author.name, "via": author.via}
+        payload |= {"reason": author.reason}
         number = count_of(state, CLEAR_CACHE) + 1
         puts.append(Counter(CLEAR_CACHE, number))
         jobs.append(Job(f"{CLEAR_CACHE}/{number}", CLEAR_CACHE, CLEAR_CACHE, payload))
@@ -47,6 +45,23 @@ def write_id_token(state: State, command: WriteToken, now_ms: int) -> Decision[I
         puts.append(Counter(REVISION, revision))
         jobs.append(Job(f"{REFRESH_LISTS}/{revision}", REFRESH_LISTS, REFRESH_LISTS, {}))
     return Decision(token, tuple(puts), (), tuple(jobs))
+
+
+class SetStatus(Frozen):
+    """Whether an id_token may charge from now on; all else of it stays."""
+
+    key: str
+    status: TokenStatus
+    author: Author = Author()
+
+
+def set_status(state: State, command: SetStatus, now_ms: int) -> Decision[IdToken]:
+    """Change the status alone: where a list holds the id_token it says so, and keeps it."""
+    known = state.get(IdToken, command.key)
+    if known is None:
+        raise OperatorError(f"there is no id_token {command.key}")
+    changed = replace(known, status=command.status)
+    return write_id_token(state, WriteToken(changed, command.author), now_ms)
 
 
 def _may_charge(token: IdToken, now_ms: int) -> bool:

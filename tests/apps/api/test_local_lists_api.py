@@ -10,7 +10,9 @@ import ocpp.v201
 import pytest
 from ocpp.routing import on
 
+from ohmstead.core.command import CommandState, StationCommand
 from ohmstead.core.local_list import ListState, LocalList
+from ohmstead.flows.commanding import QUEUED_MAX
 from tests.apps.api.desk import problem, walk
 from tests.apps.stations.field import V16, V21, V201, VERSIONS
 from tests.flows.world import DRIVER
@@ -280,6 +282,94 @@ def test_a_blocked_id_token_is_struck_from_the_caches_of_the_stations_that_are_h
             await card(desk, "A1", offline_at=[])
             await card(desk, "A1", offline_at=[], expires="2020-01-01T00:00:00Z")
             await eventually(lambda: station.point.cleared == 2)
+
+    walk(tmp_path, scenario)
+
+
+def clearings(desk, **fields):
+    wanted = {"action": "ClearCache", "payload": "{}"} | fields
+    found = desk.house.store.find(StationCommand, 1_000)
+    return [one for one in found if all(getattr(one, k) == v for k, v in wanted.items())]
+
+
+@both
+def test_a_station_that_was_away_clears_its_cache_when_it_is_back_once_for_all_cards(
+    tmp_path, version
+):
+    async def scenario(desk):
+        for uid in ("A1", "B2", "C3"):
+            await card(desk, uid, offline_at=[])
+        path = "/api/v1/id-tokens/"
+        said = {"status": "blocked", "because": "it was lost"}
+        assert (await desk.host.patch(f"{path}A1", json=said)).status_code == 200
+        await eventually(lambda: len(clearings(desk)) == 2)  # S and OTHER: who knows where it was
+        await card(desk, "B2", offline_at=[], status="expired")
+        await desk.host.delete(f"{path}C3")
+        await eventually(lambda: not desk.house.store.due_jobs(desk.field.now + 1, 100))
+        (waiting,) = clearings(desk, station_id="S")
+        assert (waiting.state, waiting.author.name) == (CommandState.QUEUED, "host")
+        assert (waiting.author.via, waiting.author.reason) == ("api", "it was lost")
+        async with desk.field.station(version, kind=KINDS[version]) as station:
+            await eventually(lambda: clearings(desk, station_id="S")[0].ended_ms)
+            assert station.point.cleared == 1
+            assert [one.state for one in clearings(desk, station_id="S")] == [CommandState.ANSWERED]
+            # What ends from now on is another reason to clear it.
+            await card(desk, "C3", offline_at=[])
+            await desk.host.delete(f"{path}C3")
+            await eventually(lambda: station.point.cleared == 2)
+        (still,) = clearings(desk, station_id="OTHER")
+        assert still.state is CommandState.QUEUED
+        assert "may not charge" in clearings(desk, station_id="S")[0].author.reason
+
+    walk(tmp_path, scenario)
+
+
+def test_a_full_queue_and_a_clear_cache_that_ends_soon_are_no_reason_to_forget_it(tmp_path):
+    async def scenario(desk):
+        await card(desk, "A1", offline_at=[])
+        queue = "/api/v1/stations/S/commands/{}?queue=true&ttl_s=60"
+        for _ in range(QUEUED_MAX - 1):
+            await desk.host.post(queue.format("GetLocalListVersion"), json={})
+        await desk.host.post(queue.format("ClearCache"), json={})  # for a minute
+        full = await desk.host.post(queue.format("ClearCache"), json={})
+        assert full.status_code == 409, full.text
+        await desk.host.patch("/api/v1/id-tokens/A1", json={"status": "blocked"})
+        await eventually(lambda: clearings(desk, station_id="OTHER"))
+        (long,) = clearings(desk, station_id="S")
+        assert long.expires_ms - desk.field.now > 300 * 24 * 3_600_000
+
+    walk(tmp_path, scenario)
+
+
+@both
+def test_whoever_blocks_a_card_changes_nothing_else_and_lists_say_blocked(tmp_path, version):
+    async def scenario(desk):
+        more = {"group": "FLEET", "expires": "2030-01-01T00:00:00Z", "session_limit": "5"}
+        before = await card(desk, "A1", **more, language="de", type="eMAID")
+        async with desk.field.station(version, kind=KINDS[version]) as station:
+            point = station.point
+            assert (await desk.host.post(SYNC)).status_code == 200
+            for status, listed in (
+                ("blocked", "Blocked"),
+                ("accepted", "Accepted"),
+                ("expired", "Expired"),
+            ):
+                answer = await desk.host.patch("/api/v1/id-tokens/a1", json={"status": status})
+                assert answer.json() == before | {"status": status}
+                await eventually(lambda listed=listed: point.list["A1"]["status"] == listed)
+
+    walk(tmp_path, scenario)
+
+
+def test_a_patch_of_an_id_token_says_what_is_wrong_with_it(tmp_path):
+    async def scenario(desk):
+        path = "/api/v1/id-tokens/A1"
+        problem(await desk.host.patch(path, json={"status": "blocked"}), 404)
+        await card(desk, "A1")
+        problem(await desk.read.patch(path, json={"status": "blocked"}), 403)
+        for wrong in ({}, {"status": "gone"}, {"status": "blocked", "payer": DRIVER}):
+            problem(await desk.host.patch(path, json=wrong), 400)
+        assert (await desk.read.get(path)).json()["status"] == "accepted"
 
     walk(tmp_path, scenario)
 

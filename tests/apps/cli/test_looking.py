@@ -91,3 +91,22 @@ def test_a_reservation_of_a_card_without_money_is_refused_with_the_reason(typed,
     assert asked(typed, "station", "reservations", name, "--json") == []
     assert typed("station", "reservations", name).stdout.startswith("NUMBER")
     assert "no reservation 9" in typed("station", "unreserve", name, 9, code=1).stderr
+
+
+def test_a_card_is_blocked_and_let_charge_again_without_saying_all_of_it_anew(typed):
+    more = ("--group", "G", "--offline-at", "*", "--session-limit", "5000000")
+    typed("id-token", "put", "LOST-1", "--payer", OWNER, *more)
+    before = asked(typed, "id-token", "show", "LOST-1")
+    said = typed("id-token", "block", "lost-1", "--because", "its driver lost it").stdout
+    assert said == "id_token LOST-1 is blocked.\n"
+    assert asked(typed, "id-token", "show", "LOST-1") == before | {"status": "blocked"}
+    assert asked(typed, "id-token", "unblock", "LOST-1", "--json") == before
+    said = typed("id-token", "put", "LOST-1", "--payer", OWNER, "--status", "blocked").stdout
+    assert "`id-token block` keeps it there" in said
+    typed("id-token", "put", "LOST-1", "--payer", OWNER, "--status", "invalid")
+    assert (
+        "`ohmstead id-token put` makes it new"
+        in typed("id-token", "unblock", "LOST-1", code=1).stderr
+    )
+    assert "LOST-2" in typed("id-token", "block", "LOST-2", code=1).stderr
+    assert "its driver lost it" in typed("command", "list").stdout

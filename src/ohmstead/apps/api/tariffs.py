@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
-from litestar import Request, delete, get, post, put
+import msgspec
+from litestar import Request, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ohmstead.apps.api import shapes, views
@@ -24,6 +25,7 @@ from ohmstead.apps.api.paging import (
 )
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
+from ohmstead.apps.stations.commanding.author import AUTHOR, REASON_CHARACTERS_MAX
 from ohmstead.core.access import Scope
 from ohmstead.core.emaid import TYPE, check_digit, read_emaid
 from ohmstead.core.network import IdToken, TokenStatus
@@ -31,7 +33,7 @@ from ohmstead.core.session import PayerKind
 from ohmstead.core.tariff import Tariff
 from ohmstead.core.tariff_document import tariff_document
 from ohmstead.core.tariff_ocpi import TariffError, parse_ocpi_tariff
-from ohmstead.flows.local_lists import WriteToken
+from ohmstead.flows.local_lists import SetStatus, WriteToken, set_status
 from ohmstead.flows.local_lists import write_id_token as write_token
 from ohmstead.flows.onboarding import ADDRESS, add_tariff
 from ohmstead.frozen import replace
@@ -79,9 +81,12 @@ async def publish_tariff(house: TheHouse, request: Request[Any, Any, Any]) -> di
     return cast("dict[str, Any]", tariff_document(tariff))
 
 
-def connected(house: House) -> tuple[str, ...]:
-    """The stations that are here now."""
-    return tuple(connection.station_id for connection in house.gateway.connected())
+class IdTokenPatch(shapes.Body, frozen=True):
+    """What is to change of an id_token, and perhaps why: that stands in the audit log of the
+    commands that follow."""
+
+    status: Literal["accepted", "blocked", "expired", "invalid"]
+    because: Annotated[str, msgspec.Meta(max_length=REASON_CHARACTERS_MAX)] = ""
 
 
 def token_of(house: House, caller: Caller, uid: str) -> IdToken:
@@ -140,7 +145,7 @@ async def write_id_token(
         session_limit_minor=int(data.session_limit or 0),
     )
     with bad_request():
-        await house.store.run(write_token, WriteToken(token, connected(house)))
+        await house.store.run(write_token, WriteToken(token, AUTHOR.get()))
     return views.id_token(token)
 
 
@@ -153,12 +158,27 @@ def _check_contract(uid: str, kind: str) -> None:
         raise Problem(400, detail, "bad-request")
 
 
+@patch("/id-tokens/{uid:str}", opt=RUNS)
+async def patch_id_token(
+    house: TheHouse, caller: TheCaller, uid: FromPath[str], data: JSONBody[IdTokenPatch]
+) -> shapes.IdTokenView:
+    """Block an id_token or let it charge again; all else of it stays, its local lists too.
+
+    On a list it stands as Blocked or Expired then, and every station's cache is cleared.
+    """
+    token, author = token_of(house, caller, uid), AUTHOR.get()
+    if data.because:
+        author = replace(author, reason=data.because)
+    change = SetStatus(token.key, TokenStatus(data.status), author)
+    return views.id_token(await house.store.run(set_status, change))
+
+
 @delete("/id-tokens/{uid:str}", opt=RUNS, status_code=HTTPStatus.NO_CONTENT)
 async def invalidate_id_token(house: TheHouse, caller: TheCaller, uid: FromPath[str]) -> None:
     """Make an id_token invalid; the sessions it paid for keep naming it."""
     token = token_of(house, caller, uid)
-    invalid = replace(token, status=TokenStatus.INVALID)
-    await house.store.run(write_token, WriteToken(invalid, connected(house)))
+    invalid = SetStatus(token.key, TokenStatus.INVALID, AUTHOR.get())
+    await house.store.run(set_status, invalid)
 
 
 HANDLERS = (
@@ -168,5 +188,6 @@ HANDLERS = (
     list_id_tokens,
     show_id_token,
     write_id_token,
+    patch_id_token,
     invalidate_id_token,
 )

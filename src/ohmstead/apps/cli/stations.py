@@ -232,6 +232,52 @@ def put_id_token(
         say_json(made)
     else:
         say(f"id_token {uid} is {made['status']} and spends {made['payer']}.")
+        if status in ("blocked", "expired") and not offline_at:
+            say("It leaves the local lists it stood on; `id-token block` keeps it there, blocked.")
+
+
+Because = Annotated[str, typer.Option(help="Why; it stands in the audit log.")]
+
+
+@id_token.command("block")
+def block_id_token(
+    uid: Annotated[str, typer.Argument(metavar="UID")],
+    because: Because = "",
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Let an id_token charge no more: all else of it stays, and on local lists it is blocked.
+
+    Every station's cache is cleared, of one that is away when it is back.
+    """
+    _set_status(Api(directory, key), uid, "blocked", because, as_json)
+
+
+@id_token.command("unblock")
+def unblock_id_token(
+    uid: Annotated[str, typer.Argument(metavar="UID")],
+    because: Because = "",
+    directory: Dir = HERE,
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Let a blocked id_token charge again."""
+    api = Api(directory, key)
+    status = api.get(f"/id-tokens/{part(uid)}")["status"]
+    if status in ("expired", "invalid"):
+        raise OperatorError(
+            f"id_token {uid} is {status}, not blocked: `ohmstead id-token put` makes it new"
+        )
+    _set_status(api, uid, "accepted", because, as_json)
+
+
+def _set_status(api: Api, uid: str, status: str, because: str, as_json: bool) -> None:
+    made = api.patch(f"/id-tokens/{part(uid)}", {"status": status, "because": because})
+    if as_json:
+        say_json(made)
+    else:
+        say(f"id_token {made['uid']} is {made['status']}.")
 
 
 @id_token.command("list")

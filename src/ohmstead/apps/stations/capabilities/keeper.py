@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
 
 from ohmstead.apps.stations import commands
+from ohmstead.apps.stations.capabilities.caches import clear_caches
 from ohmstead.apps.stations.capabilities.local_lists import ListSync
 from ohmstead.apps.stations.capabilities.reservations import Reservations
 from ohmstead.apps.stations.commanding.author import because, speaking
-from ohmstead.apps.stations.commanding.bulk import Commanding, batch_of, spread
+from ohmstead.apps.stations.commanding.bulk import Commanding
 from ohmstead.apps.stations.directory import Directory
+from ohmstead.core.command import Author
 from ohmstead.core.local_list import ListState
 from ohmstead.errors import OhmsteadError
-from ohmstead.flows.local_lists import JOB_KINDS, REFRESH_LISTS
+from ohmstead.flows.local_lists import CLEAR_CACHE, REFRESH_LISTS
+from ohmstead.frozen import replace
 from ohmstead.ports import Clock, Job, Store
 
 TICK_S = 0.5
@@ -24,8 +28,8 @@ JOBS_MAX = 1_000
 PAGE = 1_000
 PARALLEL_MAX = 21  # stations whose lists are sent at the same time
 RETRY_MS = 30_000
-WATCH = "reservations/"  # among the busy; no station and no job is called so
-KEEP_MS = 30 * 24 * 3_600_000  # how long a ClearCache waits for a station that has just left
+WATCH = "reservations/"  # among the busy, as kinds of jobs are; no station is called so
+ENDED = "an id_token may not charge any more"
 
 
 class House(Commanding, Protocol):
@@ -54,7 +58,7 @@ class Keeper:
         self.reservations = Reservations(house, house.stations.presence)
         self._house = house
         self._old: set[str] = set()  # stations whose list may be old
-        self._busy: dict[str, asyncio.Task[None]] = {}  # by station, or by job
+        self._busy: dict[str, asyncio.Task[None]] = {}  # by station, or by what is done
 
     def arrived(self, station_id: str) -> None:
         """A station has connected: perhaps its list grew old meanwhile."""
@@ -81,9 +85,11 @@ class Keeper:
     def _take_up(self) -> None:
         if WATCH not in self._busy:
             self._busy[WATCH] = asyncio.create_task(self._watch())
-        for job in self._house.store.due_jobs(self._house.clock.now_ms(), JOBS_MAX):
-            if job.kind in JOB_KINDS and job.id not in self._busy:
-                self._busy[job.id] = asyncio.create_task(self._job(job))
+        due = self._house.store.due_jobs(self._house.clock.now_ms(), JOBS_MAX)
+        for kind, work in ((REFRESH_LISTS, self._look_through), (CLEAR_CACHE, self._clear)):
+            jobs = [job for job in due if job.kind == kind]
+            if jobs and f"{kind}/" not in self._busy:
+                self._busy[f"{kind}/"] = asyncio.create_task(self._do(f"{kind}/", jobs, work))
         for station_id in list(self._old):
             if self._house.gateway.link(station_id) is None:
                 self._old.discard(station_id)  # it is looked at again when it connects
@@ -115,23 +121,25 @@ class Keeper:
         finally:
             self._busy.pop(station_id, None)
 
-    async def _job(self, job: Job) -> None:
+    async def _do(
+        self, name: str, jobs: list[Job], work: Callable[[list[Job]], Awaitable[None]]
+    ) -> None:
+        """Once for all jobs of a kind: each would do the same for every station."""
         store = self._house.store
         try:
-            if job.kind == REFRESH_LISTS:
-                await self._look_through()
-            else:
-                await self._clear(job.payload["stations"])
-            await store.finish_job(job.id)
+            await work(jobs)
+            for job in jobs:
+                await store.finish_job(job.id)
         except OhmsteadError as error:
-            log.warning("a job waits", job=job.id, reason=str(error))
+            log.warning("jobs wait", jobs=[job.id for job in jobs[:10]], reason=str(error))
+            due_ms = self._house.clock.now_ms() + RETRY_MS
             with contextlib.suppress(OhmsteadError):
-                due_ms = self._house.clock.now_ms() + RETRY_MS
-                await store.postpone_job(job.id, due_ms, str(error))
+                for job in jobs:
+                    await store.postpone_job(job.id, due_ms, str(error))
         finally:
-            self._busy.pop(job.id, None)
+            self._busy.pop(name, None)
 
-    async def _look_through(self) -> None:
+    async def _look_through(self, _jobs: list[Job]) -> None:
         """Mark the old lists of the stations that are here; the others are seen as they come."""
         after = ""
         while page := self._house.store.find(ListState, PAGE, after):
@@ -141,10 +149,14 @@ class Keeper:
             after = page[-1].key
             await asyncio.sleep(0)
 
-    async def _clear(self, station_ids: list[str]) -> None:
-        """Queue a ClearCache for each: sent one after the other, also to who has just left."""
-        house = self._house
-        with speaking(because("an id_token may not charge any more")):
-            expires_ms = house.clock.now_ms() + KEEP_MS
-            batch = batch_of(house, "ClearCache", b"{}", expires_ms, len(station_ids))
-            await spread(house, batch, b"{}", station_ids)
+    async def _clear(self, jobs: list[Job]) -> None:
+        """In the name of who ended an id_token; where several did at once, in the house's."""
+        authors = {_author(job) for job in jobs}
+        with speaking(authors.pop() if len(authors) == 1 else Author(reason=ENDED)):
+            await clear_caches(self._house)
+
+
+def _author(job: Job) -> Author:
+    said = {name: str(job.payload.get(name, "")) for name in ("by", "name", "via", "reason")}
+    author = Author(**said) if said["by"] else Author()
+    return author if author.reason.strip() else replace(author, reason=ENDED)
