@@ -27,6 +27,7 @@ class Box:
 
 
 TABLES = (Table(Box, "boxes", ("place", "size")),)
+SPARSE = (Table(Box, "boxes", ("place", "size"), ("place",)),)
 
 keys = st.sampled_from(["a", "ü", "z/1"])
 places = st.sampled_from([None, "here", "there"])
@@ -46,6 +47,8 @@ steps = st.one_of(
     flows,
     flows,
     st.tuples(st.just("look"), keys, places, st.integers(0, 3)),
+    st.just(("warm",)),
+    st.tuples(st.just("drop"), keys),
     st.tuples(st.just("finish"), keys),
     st.tuples(st.just("postpone"), keys, st.integers(0, 3)),
     st.tuples(st.just("revive"), keys, st.integers(0, 3)),
@@ -60,6 +63,10 @@ def change(state, command, now_ms):
     return Decision(seen, tuple(puts), tuple(appends), tuple(new_jobs))
 
 
+def drop(state, key, now_ms):
+    return Decision(None, drops=((Box, key),))
+
+
 def look(state, command, now_ms):
     _, key, place, limit = command
     return Decision((state.get(Box, key), state.find(Box, limit, place=place)))
@@ -71,6 +78,10 @@ async def do(store, step):
             return await store.run(change, step)
         if step[0] == "look":
             return await store.run(look, step)
+        if step[0] == "drop":
+            return await store.run(drop, step[1])
+        if step[0] == "warm":
+            return store.warm(Box) if isinstance(store, SqliteStore) else None
         if step[0] == "finish":
             return await store.finish_job(step[1])
         if step[0] == "postpone":
@@ -86,17 +97,24 @@ async def live(store, groups):
     for group in groups:
         told.append(await asyncio.gather(*(do(store, step) for step in group)))
         told.append(store.find(Box, 99))
-        told.append([store.find(Box, 2, after="a", place=place) for place in (None, "here")])
+        told.append([store.get(Box, key) for key in ("a", "ü", "z/1", "never")])
+        for place in (None, "here", "there", "nowhere"):
+            told.append(store.find(Box, 2, after="a", place=place))
         told.append([list(store.due_jobs(now_ms, 9)) for now_ms in range(4)])
         told.append(list(store.dead_jobs()))
     await store.close()
     return told
 
 
-@given(st.lists(st.lists(steps, min_size=1, max_size=4), min_size=4, max_size=9))
-def test_memory_and_sqlite_cannot_be_told_apart(groups):
+@given(
+    st.lists(st.lists(steps, min_size=1, max_size=4), min_size=4, max_size=9),
+    st.sampled_from([TABLES, SPARSE]),
+    st.sampled_from([1, 2, 16_384]),
+)
+def test_memory_and_sqlite_cannot_be_told_apart(groups, tables, cached):
+    options = Options(attempts_max=2, cache_records=cached)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "s.db")
-        sqlite = SqliteStore.open(path, TABLES, ManualClock(1), Options(attempts_max=2))
-        memory = MemoryStore(TABLES, ManualClock(1), attempts_max=2)
+        sqlite = SqliteStore.open(path, tables, ManualClock(1), options)
+        memory = MemoryStore(tables, ManualClock(1), attempts_max=2)
         assert uvloop.run(live(sqlite, groups)) == uvloop.run(live(memory, groups))

@@ -84,6 +84,44 @@ class TestTheFile:
         assert [job.id for job in store.due_jobs(0, 9)] == ["a"]
         await store.close()
 
+    async def test_a_table_read_at_the_start_is_not_asked_again(self, tmp_path):
+        tables = (Table(Note, "notes", ("shelf",), ("shelf",)),)
+        store = open_store(tmp_path / "s.db", tables=tables)
+        for name in ("a", "b"):
+            await store.run(keep, Note(name, name, "left"))
+        await store.close()
+        store = open_store(tmp_path / "s.db", tables=tables)
+        store.warm(Note)
+        assert store.find(Note, 9, shelf="right") == []  # reads which shelves there are
+        asked = []
+        read, drawer = store._read, store._decisions.drawer(Note)
+        store._read = drawer._query = lambda query: asked.append(query) or read(query)
+        assert store.get(Note, "a") == Note("a", "a", "left")
+        assert store.get(Note, "c") is None
+        assert store.find(Note, 9, shelf="right") == []
+        assert asked == []
+        await store.run(keep, Note("c", "c", "right"))
+        assert [note.key for note in store.find(Note, 9, shelf="right")] == ["c"]
+        assert store.get(Note, "c").text == "c"
+        assert len(asked) == 1
+        await store.close()
+
+    async def test_a_damaged_row_does_not_keep_a_table_from_being_read(self, tmp_path):
+        store = open_store(tmp_path / "s.db")
+        for name in ("a", "b"):
+            await store.run(keep, Note(name, name))
+        await store.close()
+        db = sqlite3.connect(tmp_path / "s.db")
+        with db:
+            db.execute("UPDATE notes SET body = 'x' WHERE key = 'a'")
+        db.close()
+        store = open_store(tmp_path / "s.db")
+        store.warm(Note)
+        assert store.get(Note, "b").text == "b"
+        with pytest.raises(StoreUnavailable, match="notes 'a'"):
+            store.get(Note, "a")
+        await store.close()
+
     async def test_the_settings_are_the_durable_ones(self, tmp_path):
         store = SqliteStore.open(tmp_path / "s.db", NOTES, ManualClock(1))
         await store.run(keep, Note("a"))

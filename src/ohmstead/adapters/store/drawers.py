@@ -10,8 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ohmstead.adapters.store.sql import Statements, find_rows
+from ohmstead.adapters.store.sql import Statements, find_rows, values_of
 from ohmstead.adapters.store.tables import Row, Shelf, Value
+from ohmstead.errors import StoreUnavailable
 from ohmstead.ports import Record
 
 ABSENT_MAX = 65_536  # keys of one table that are known to be absent
@@ -38,7 +39,9 @@ class Drawer:
 
     __slots__ = (
         "_absent",
+        "_is_whole",
         "_latest",
+        "_occurring",
         "_query",
         "_size",
         "added",
@@ -62,6 +65,40 @@ class Drawer:
         self._size = size
         self._latest: OrderedDict[str, Record] = OrderedDict()
         self._absent: set[str] = set()
+        self._is_whole = False  # every record there is, is in ``_latest``
+        # Of each sparse index: the values that may occur, too many sooner than too few.
+        self._occurring: dict[str, set[Value]] = {}
+
+    def warm(self) -> None:
+        """Read what there is, up to the size of the cache: a start reads a table in one go where
+        a fleet that comes back would ask for its rows one by one. A table that is read wholly is
+        known to have no others."""
+        rows = self._query(lambda db: list(find_rows(db, self.shelf, self._size + 1, "", [])))
+        is_whole = len(rows) <= self._size and not self.pending and not self.sealed
+        for key, body in rows[: self._size]:
+            if key not in self._latest and key not in self.pending and key not in self.sealed:
+                try:
+                    self._latest[key] = self.shelf.decode(key, body)
+                except StoreUnavailable:  # damaged: whoever asks for this one is told
+                    is_whole = False
+        self._is_whole = is_whole and len(self._latest) <= self._size
+
+    def lacks(self, where: list[tuple[str, Value]]) -> bool:
+        """Whether no record can equal ``where``, decided or committed, by its sparse indexes."""
+        for name, value in where:
+            if name in self.shelf.sparse and value is not None:
+                known = self._occurring.get(name)
+                if known is None:
+                    known = self._occurring[name] = self._values(name)
+                if value not in known:
+                    return True
+        return False
+
+    def _values(self, name: str) -> set[Value]:
+        shelf, at = self.shelf, self.shelf.indexes.index(name)
+        found = set(self._query(lambda db: values_of(db, shelf, name)))
+        waiting = (*self.sealed.values(), *self.pending.values())
+        return found | {row.columns[at] for row in waiting if row.record is not None}
 
     def load(self, key: str) -> Any:
         """Return the record as flows see it, or None."""
@@ -72,7 +109,7 @@ class Drawer:
         row = self.pending.get(key) or self.sealed.get(key)  # pushed out of the cache meanwhile
         if row is not None:
             return row.record
-        return None if key in self._absent else self._fetch(key)
+        return None if self._is_whole or key in self._absent else self._fetch(key)
 
     def _fetch(self, key: str) -> Any:
         sql = self.statements.select
@@ -105,6 +142,8 @@ class Drawer:
             if old is None or self.shelf.columns(old) != row.columns:
                 self.moved.add(key)
         self.pending[key] = row
+        for name, known in self._occurring.items():
+            known.add(row.columns[self.shelf.indexes.index(name)])
         self._absent.discard(key)
         self._keep(key, row.record)
 
@@ -119,6 +158,8 @@ class Drawer:
 
     def find(self, limit: int, where: list[tuple[str, Value]]) -> list[Any]:
         """Return up to ``limit`` records that equal ``where`` as flows see them, in key order."""
+        if self.lacks(where):
+            return []
         shelf, waiting = self.shelf, {**self.sealed, **self.pending}
         most = limit + len(waiting)  # each of those may hide one that is committed
         rows = self._query(lambda db: list(find_rows(db, shelf, most, "", where)))
@@ -161,6 +202,8 @@ class Drawer:
         self.added, self.moved, self.dropped = set(), set(), set()
         self._latest.clear()
         self._absent.clear()
+        self._occurring.clear()
+        self._is_whole = False
 
     def _keep(self, key: str, record: Record | None) -> None:
         assert record is not None  # only a row that goes has none
@@ -169,3 +212,4 @@ class Drawer:
         latest.move_to_end(key)
         if len(latest) > self._size:
             latest.popitem(last=False)
+            self._is_whole = False

@@ -8,6 +8,7 @@ from ohmstead.core.access import ApiKey, KeptAnswer
 from ohmstead.core.alerts import Alert, LastSession
 from ohmstead.core.attempt import Attempt, AttemptHead
 from ohmstead.core.attempt_day import AttemptDay
+from ohmstead.core.attempt_tally import AttemptRank, StationTally
 from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.command import CommandBatch, CommandBody, StationCommand
 from ohmstead.core.connectors import Connectors
@@ -64,7 +65,7 @@ TABLES: tuple[Table, ...] = (
     Table(IdToken, "id_tokens", ("payer",)),
     Table(Tariff, "tariffs"),
     Table(MeterKey, "meter_keys", ("station_id",)),
-    Table(Session, "sessions", ("state", "station_id", "epoch", "payer", "open_at")),
+    Table(Session, "sessions", ("state", "station_id", "epoch", "payer", "open_at"), ("open_at",)),
     Table(TransactionRef, "transactions"),
     Table(SeenMessage, "seen_messages"),
     Table(ForeignTransaction, "foreign_transactions", ("station_id",)),
@@ -110,6 +111,8 @@ TABLES: tuple[Table, ...] = (
     Table(Attempt, "attempts", ("is_open",)),
     Table(AttemptHead, "attempt_heads"),
     Table(AttemptDay, "attempt_days"),
+    Table(StationTally, "attempt_tallies"),
+    Table(AttemptRank, "attempt_ranks"),
     Table(TerminalPayment, "terminal_payments", ("station_id",)),
     Table(Reservation, "reservations", ("state", "station_id", "payer")),
     Table(Inventory, "inventories"),

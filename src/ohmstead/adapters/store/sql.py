@@ -266,6 +266,12 @@ def find_rows(
     ).fetchall()
 
 
+def values_of(db: sqlite3.Connection, shelf: Shelf[Any], name: str) -> list[Any]:
+    """Return the values that occur in an indexed field, None aside."""
+    sql = f"SELECT DISTINCT {name} FROM {shelf.name} WHERE {name} IS NOT NULL"
+    return [row[0] for row in db.execute(sql).fetchall()]
+
+
 def count_rows(db: sqlite3.Connection, shelf: Shelf[Any], where: list[tuple[str, Value]]) -> int:
     """Return how many records there are; read from an index where ``where`` names a field."""
     conditions = "".join(f" AND {name} IS ?" for name, _ in where)

@@ -115,12 +115,19 @@ class SqliteStore:
         rows = self._read(lambda db: db.execute(sql, (key,)).fetchall())
         return shelf.decode(key, rows[0][0]) if rows else None
 
+    def warm(self, *kinds: type) -> None:
+        """Have the records of these kinds at hand, as many as are cached: for a start."""
+        for kind in kinds:
+            self._writer.warm(kind)
+
     def find(
         self, kind: type[R], limit: int, after: str = "", **where: str | int | None
     ) -> list[R]:
         """Return up to ``limit`` committed records with ``key > after`` that equal ``where``."""
         shelf = self._shelves.of(kind)
         conditions = shelf.where(where)
+        if shelf.sparse and self._writer.lacks(kind, conditions):
+            return []
         rows = self._read(lambda db: list(find_rows(db, shelf, limit, after, conditions)))
         return [shelf.decode(key, body) for key, body in rows]
 

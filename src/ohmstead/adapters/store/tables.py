@@ -49,13 +49,20 @@ class RecordConflict(OhmsteadError):
 
 
 class Table(Frozen):
-    """One kind of record, the name of its table, and the fields (or properties) it is found by."""
+    """One kind of record, the name of its table, and the fields (or properties) it is found by.
+
+    ``sparse`` are those of ``indexes`` that nearly all records leave None: which values occur is
+    held in memory, so that asking for one that does not costs no query.
+    """
 
     kind: type
     name: str
     indexes: tuple[str, ...] = ()
+    sparse: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not set(self.sparse) <= set(self.indexes):
+            raise ValueError(f"{self.name}: only what is indexed can be sparse")
         for word in (self.name, *self.indexes):
             if not _NAME.fullmatch(word) or word in _RESERVED:
                 raise ValueError(f"{word!r} cannot name a table or an index of one")
@@ -76,6 +83,7 @@ class Shelf(Generic[R]):
         self.kind: type[R] = table.kind
         self.name = table.name
         self.indexes = table.indexes
+        self.sparse = table.sparse
         self._decode = msgspec.json.Decoder(self.kind).decode
         self._indexed = [attrgetter(name) for name in table.indexes]
 

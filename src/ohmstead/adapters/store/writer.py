@@ -127,6 +127,17 @@ class Writer:
                 return False, None
             return self.decisions.drawer(kind).settled(key)
 
+    def lacks(self, kind: type, where: list[tuple[str, Any]]) -> bool:
+        """Whether no record can be found so, known without asking the disk."""
+        with self._lock:
+            return not self.down and self.decisions.drawer(kind).lacks(where)
+
+    def warm(self, kind: type) -> None:
+        """Have the records of a kind at hand, as many as are cached."""
+        with self._lock:
+            if not self.down:
+                self.decisions.drawer(kind).warm()
+
     def stop(self) -> None:
         """Commit what was decided, close the file and end the thread; blocks."""
         self._stopping = True
