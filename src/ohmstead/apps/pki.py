@@ -19,12 +19,7 @@ TOKEN_LENGTH_MAX = 8_192
 
 def contracts_of(directory: Path, config: PkiConfig, clock: Clock) -> Contracts:
     """Join the parts; raises ConfigError naming the file and the key."""
-    roots = _certificates(directory, config.roots, "pki.roots")
-    authorities = _certificates(directory, config.authorities, "pki.authorities")
-    for one in roots:
-        if not one.is_ca:
-            name = f"the certificate of {one.common_name!r}"
-            raise ConfigError(f"pki.roots: {name} in {config.roots} is no authority; take it out")
+    roots, authorities = certificates_of(directory, config)
     pool = None
     if config.pool_url:
         token, timeout_s = (lambda: _token(directory)), config.timeout_s
@@ -32,6 +27,18 @@ def contracts_of(directory: Path, config: PkiConfig, clock: Clock) -> Contracts:
     responders = Responders(config.ocsp_hosts, config.timeout_s, clock.now_ms)
     pki = JoinedPki(pool, responders, [one.der for one in roots])
     return Contracts(pki, config, clock, authorities)
+
+
+def certificates_of(
+    directory: Path, config: PkiConfig
+) -> tuple[tuple[Certificate, ...], tuple[Certificate, ...]]:
+    """The roots, and the authorities below them, from their files; raises ConfigError."""
+    roots = _certificates(directory, config.roots, "pki.roots")
+    for one in roots:
+        if not one.is_ca:
+            name = f"the certificate of {one.common_name!r}"
+            raise ConfigError(f"pki.roots: {name} in {config.roots} is no authority; take it out")
+    return roots, _certificates(directory, config.authorities, "pki.authorities")
 
 
 def _certificates(directory: Path, name: str, key: str) -> tuple[Certificate, ...]:

@@ -16,6 +16,7 @@ from ohmstead.apps import config as configuration
 from ohmstead.apps.boot import House
 from ohmstead.apps.config import Config, parse
 from ohmstead.apps.gateway import Certificates
+from ohmstead.apps.running.checking import check
 from ohmstead.apps.running.reloading import LIVE, TLS_FILES, reload
 from ohmstead.errors import ConfigError
 from ohmstead.units import MS_PER_S
@@ -205,3 +206,33 @@ def test_a_signal_and_a_command_reload_a_running_house(tmp_path):
     assert "Traceback" not in log
     down = inside("reload", "--dir", folder, code=1).stderr
     assert "start it with `ohmstead up" in down
+
+
+BAD_FILES = [
+    ('[pki]\nroots = "tariff.json"', r"tariff\.json.*pki\.roots"),
+    ('[pki]\nauthorities = "absent.pem"', r"absent\.pem: No such file.*pki\.authorities"),
+    ('[files]\nhttps_bind = "127.0.0.1:0"\ncertificate = "tariff.json"\nkey = "k"', "tariff.json"),
+    ('[[data_transfer]]\nvendor_id = "V"\nentry_point = "nobody"', "no installed package"),
+    (
+        '[mail]\nserver = "localhost:25"\ntls = "none"\nuser = "u"\nsender = "a@b.example"\n'
+        'to = ["c@d.example"]',
+        r"mail\.password: No such file",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), BAD_FILES)
+async def test_a_reload_refuses_what_a_restart_could_not_read(text, why, tmp_path):
+    (tmp_path / "tariff.json").write_text("{}")
+    async with house_in(tmp_path, config("")) as house:
+        with pytest.raises(ConfigError, match=why):
+            reload(house, house.config, config(f"[log]\nlevel = 'info'\n{text}"), Levels())
+        assert house.config == config("")
+
+
+def test_a_secret_that_is_none_is_found_before_the_house_is_let_go(tmp_path):
+    check(tmp_path, config(""))
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "pepper").write_text("not hex")
+    with pytest.raises(ConfigError, match="pepper is not what was written there"):
+        check(tmp_path, config(""))

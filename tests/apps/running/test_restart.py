@@ -228,6 +228,29 @@ async def test_a_restart_that_cannot_begin_leaves_the_house_as_it_is(house):
     assert (await asked(folder, "reload"))["changed"] == []
 
 
+async def test_a_restart_that_cannot_read_a_file_lets_no_station_go(house):
+    folder, pid = house.folder, pid_of(house.folder)
+    text = (folder / "network.toml").read_text()
+    (folder / "tariff.json").write_text(json.dumps(TARIFF))
+    bad = '[chain]\nkind = "none"\n[pki]\nroots = "tariff.json"\n'
+    (folder / "network.toml").write_text(bad)
+    station = Station(house, "CP1")
+    done = asyncio.Event()
+    charging = asyncio.create_task(station.charge_until(done.is_set))
+    try:
+        await until(lambda: station.acknowledged)
+        for what in ("restart", "reload"):
+            with pytest.raises(OperatorError, match=r"tariff\.json.*pki\.roots names it"):
+                await asked(folder, what)
+        count = len(station.acknowledged)
+        await until(lambda: len(station.acknowledged) > count)
+    finally:
+        (folder / "network.toml").write_text(text)
+        done.set()
+        await asyncio.gather(charging, return_exceptions=True)
+    assert (station.codes, pid_of(folder)) == ([], pid)
+
+
 async def test_a_restart_that_fails_after_the_house_was_let_go_says_why_and_gives_it_back(house):
     folder, pid = house.folder, pid_of(house.folder)
     text = (folder / "network.toml").read_text()

@@ -21,9 +21,9 @@ from ohmstead.apps.cli import up
 from ohmstead.apps.cli.client import RUN_FILE
 from ohmstead.apps.cli.common import say
 from ohmstead.apps.config import Config
-from ohmstead.apps.gateway import Certificates
 from ohmstead.apps.node import Node
 from ohmstead.apps.operations import migrating
+from ohmstead.apps.running.checking import check
 from ohmstead.apps.running.control import Control, Conversation
 from ohmstead.apps.running.handing import NOTHING, Handed, close_all
 from ohmstead.apps.running.notify import notify, notify_ready, notify_reloading
@@ -102,8 +102,7 @@ class Process:
         problem = migrating.status(self._directory)["problem"]
         if problem:
             raise OperatorError(problem)
-        if config.ocpp.tls.bind:
-            Certificates(config.ocpp.tls, self._directory)
+        check(self._directory, config)
         wanted = {
             "http": self._http or config.http.bind,
             "ocpp": self._ocpp or config.ocpp.bind,

@@ -80,22 +80,26 @@ class Mailer:
                 if config.tls == "starttls":
                     server.starttls(context=context)
                 if config.user:
-                    server.login(config.user, self._password())
+                    server.login(config.user, read_password(self._directory))
                 server.send_message(message)
         except (smtplib.SMTPException, OSError) as error:
             said = getattr(error, "smtp_error", b"") or str(error) or type(error).__name__
             text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
             raise NotPosted(f"the mail server {config.server}: {_one_line(text)}") from None
 
-    def _password(self) -> str:
-        path = self._directory / PASSWORD_FILE
-        try:
-            if path.stat().st_mode & 0o077:
-                raise NotPosted(f"{path} can be read by others: run `chmod 600 {path}`")
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            why = f"{path}: {error.strerror}; write the password of mail.user there, mode 0600"
-            raise NotPosted(why) from None
+
+def read_password(directory: Path) -> str:
+    """The password of mail.user; raises NotPosted naming its file and what is wrong with it."""
+    path = directory / PASSWORD_FILE
+    try:
+        if path.stat().st_mode & 0o077:
+            raise NotPosted(f"{path} can be read by others: run `chmod 600 {path}`")
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        why = f"{path}: {error.strerror}; write the password of mail.user there, mode 0600"
+        raise NotPosted(why) from None
+    except UnicodeDecodeError:
+        raise NotPosted(f"{path} is not UTF-8 text; save it as UTF-8") from None
 
 
 def _one_line(text: str) -> str:

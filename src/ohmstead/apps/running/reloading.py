@@ -10,6 +10,7 @@ import msgspec
 from ohmstead.apps.boot import House
 from ohmstead.apps.config import Config
 from ohmstead.apps.gateway import Certificates
+from ohmstead.apps.running.checking import check
 from ohmstead.frozen import Frozen
 
 LIVE = frozenset(
@@ -37,6 +38,7 @@ def reload(house: House, old: Config, new: Config, set_level: Callable[[str], No
 
     Raises ConfigError naming the file and what is wrong with it; nothing has changed then.
     """
+    check(house.directory, new)  # what a restart will need, too
     before, after = _flat(old), _flat(new)
     names = [name for name in after if before[name] != after[name]]
     current, certificates = house.gateway.certificates, None
@@ -46,8 +48,6 @@ def reload(house: House, old: Config, new: Config, set_level: Callable[[str], No
         certificates = Certificates(holds.ocpp.tls, house.directory)  # may raise: before the rest
         if current.are_stale:
             changed.append(TLS_FILES)
-    elif new.ocpp.tls.bind:
-        Certificates(new.ocpp.tls, house.directory)  # what the restart will need
     house.gateway.reconfigure(holds.ocpp, certificates)
     house.office.alarms.reconfigure(holds.alerts)
     house.office.mailer.reconfigure(holds.mail)
