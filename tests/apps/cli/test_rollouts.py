@@ -71,9 +71,11 @@ def test_the_examples_of_the_page_work_as_they_stand(house, tmp_path, monkeypatc
     assert typed("rollout", "list").stdout.count("\n") == 1
     listed = json.loads(typed("rollout", "list", "--all", "--json").stdout)
     assert [one["state"] for one in listed] == ["done", "cancelled", "cancelled"]
+    # Who was rolled back by decision has not failed: they stand in columns of their own.
+    assert re.search(r"UPDATED +FAILED +ROLLED BACK +TO", typed("rollout", "list", "--all").stdout)
     # What it has already is no failure, and is not sent again.
     said = typed(*first[1:], "--version", "1").stdout
-    assert said.splitlines()[-1] == "CP1: skipped it has 1 already"
+    assert said.splitlines()[-1] == "CP1: skipped, it has 1 already"
 
 
 def test_what_was_typed_wrongly_is_told_with_what_to_type(house):
@@ -94,6 +96,9 @@ def test_what_was_typed_wrongly_is_told_with_what_to_type(house):
     assert "1,10,50,100" in typed(*start, "--all", "--stages", "ten", code=2).stderr
     assert "1-5" in typed(*start, "--all", "--window", "night", code=2).stderr
     assert "none" in typed("rollout", "start", "none", "--all", code=1).stderr
+    for listed in ("[1]", "[]"):
+        refused = typed(*start, "--all", "--plan", listed, code=2).stderr
+        assert "--plan: a JSON object" in refused
     unread = typed(*start, "--all", "--signature", "none.sig", code=1).stderr
     assert "--signature" in unread
     assert "roll-out 99" in typed("rollout", "show", 99, code=1).stderr

@@ -91,6 +91,15 @@ def _window(text: str) -> list[int] | None:
     return [int(hours[1]), int(hours[2])]
 
 
+def _members(text: str) -> dict[str, Any]:
+    found = read_json(text)
+    if not isinstance(found, dict):
+        raise typer.BadParameter(
+            "--plan: a JSON object with members of the API's body, as in '{\"at_once\": 20}'"
+        )
+    return found
+
+
 @rollout.command("start")
 def start(
     firmware: Firmware,
@@ -151,7 +160,7 @@ def start(
         "dry_run": dry_run,
         "reason": reason,
     }
-    made = _begin(directory, key, plan | read_json(more))
+    made = _begin(directory, key, plan | _members(more))
     if as_json:
         say_json(made)
     elif dry_run:
@@ -215,7 +224,7 @@ def update_station(
     if as_json:
         say_json(found)
     else:
-        say(f"{station_id}: {found['state']} {found['reason']}".rstrip())
+        say(f"{station_id}: " + ", ".join(filter(None, (found["state"], found["reason"]))))
     had_it = found["state"] == "skipped" and found["reason"].endswith(" already")
     if found["state"] != "confirmed" and not had_it:
         raise typer.Exit(FAILED)
@@ -255,15 +264,16 @@ def list_rollouts(
             f"{one['stage']} of {len(one['stages'])}",
             str(one["total"]),
             str(one["stations"]["updated"]),
-            str(one["stations"]["failed"] + one["stations"]["rolled_back"]),
+            str(one["stations"]["failed"]),
+            str(one["stations"]["rolled_back"]),
             _name_of(one["firmware"]),
             one["author"]["name"] or one["author"]["key"],
             one["author"]["reason"],
         ]
         for one in found
     ]
-    titles = ["ROLLOUT", "STATE", "STAGE", "STATIONS", "UPDATED", "FAILED", "TO", "WHO", "WHY"]
-    table(rows, titles)
+    counts = ["STATIONS", "UPDATED", "FAILED", "ROLLED BACK"]
+    table(rows, ["ROLLOUT", "STATE", "STAGE", *counts, "TO", "WHO", "WHY"])
 
 
 def _name_of(firmware: Any) -> str:
