@@ -20,6 +20,7 @@ from pathlib import Path
 import structlog
 
 from ohmstead.adapters.clock import SystemClock
+from ohmstead.adapters.private import keep_private
 from ohmstead.adapters.store.schema import TABLES
 from ohmstead.adapters.store.tables import Table
 from ohmstead.adapters.store.watched import WatchedStore
@@ -54,7 +55,7 @@ from ohmstead.apps.stations.renewals import Renewals
 from ohmstead.apps.stations.revoking import Revoking
 from ohmstead.apps.stations.services import Registry, Services
 from ohmstead.apps.stations.standing import Standing
-from ohmstead.apps.stations.unfit import warn_of_unfit, why_untrusted
+from ohmstead.apps.stations.unfit import warn_of_unfit
 from ohmstead.apps.stations.verifier import Verifier
 from ohmstead.apps.transfers.hooks import Hooks
 from ohmstead.core.connectors import Connectors
@@ -212,6 +213,7 @@ class House:
         config = config or configuration.load(directory / configuration.FILE_NAME)
         clock = clock or SystemClock()
         tables = (*TABLES, *SETTLER_TABLES, *extra_tables)
+        keep_private(directory / "keys", *sorted(directory.glob("keys/*")))
         store = WatchedStore.open(directory / DATABASE, tables, clock)
         try:
             house = cls(directory, config, store, clock)
@@ -261,12 +263,9 @@ class House:
 
     def look_at_certificates(self) -> None:
         """Warn of certificates that were issued here and would be refused here."""
-        tls, authority = self.config.ocpp.tls, self.services.authority
-        if problem := why_untrusted(authority, tls, self.directory):
-            log.warning(problem)
-        if authority is not None:
-            authority.organization = tls.organization
-            self._do(warn_of_unfit(self.store, tls, self.clock.now_ms()))
+        if (authority := self.services.authority) is not None:
+            authority.organization = self.config.ocpp.tls.organization
+            self._do(warn_of_unfit(self, authority))
 
     async def stop(self) -> None:
         """Close sockets, let work end, close the store."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from ohmstead.adapters.private import keep_private, make_private
 from ohmstead.adapters.store.decisions import Decisions
 from ohmstead.adapters.store.migration import Migration
 from ohmstead.adapters.store.migrations import MIGRATIONS
@@ -77,6 +78,9 @@ class SqliteStore:
         shelves = Shelves(tables, migrations)
         lock_fd = _lock(path)
         try:
+            # SQLite gives its log and index the mode of the database.
+            make_private(path)
+            keep_private(path, Path(f"{path}-wal"), Path(f"{path}-shm"))
             return cls(path, shelves, clock, options, lock_fd)
         except (sqlite3.Error, OSError, StoreUnavailable) as error:
             os.close(lock_fd)
@@ -219,6 +223,7 @@ class SqliteStore:
         part = to.with_name(to.name + ".part")
         try:
             part.unlink(missing_ok=True)
+            make_private(part)
             db = connect_reader(self._path, self._options.busy_ms)
             try:
                 db.execute("VACUUM INTO ?", (str(part),))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ohmstead.apps.config import TlsConfig
+from ohmstead.adapters.store.watched import WatchedStore
+from ohmstead.apps.config import Config, TlsConfig
 from ohmstead.apps.stations.authority import CERTIFICATE_FILE, FileAuthority
 from ohmstead.core.network import Station
 from ohmstead.core.station_log import CERTIFICATES_MAX, StationCertificate
 from ohmstead.errors import RemoteProtocolError
-from ohmstead.ports import Store
+from ohmstead.ports import Clock, Store
 from ohmstead.wire.pki.certificate import UNREADABLE, read_pem
 
 PAGE = 200
@@ -76,9 +78,21 @@ async def unfit(store: Store, tls: TlsConfig, now_ms: int) -> list[str]:
     return found[:NAMED_MAX]
 
 
-async def warn_of_unfit(store: Store, tls: TlsConfig, now_ms: int) -> None:
-    """Say in the log which stations have a certificate that would be refused."""
-    found = await unfit(store, tls, now_ms)
+class House(Protocol):
+    """What is looked at of a house."""
+
+    directory: Path
+    config: Config
+    store: WatchedStore
+    clock: Clock
+
+
+async def warn_of_unfit(house: House, authority: FileAuthority) -> None:
+    """Say in the log which certificates of our own authority would be refused."""
+    tls = house.config.ocpp.tls
+    if problem := why_untrusted(authority, tls, house.directory):
+        log.warning(problem)
+    found = await unfit(house.store, tls, house.clock.now_ms())
     if found:
         log.warning(
             "certificates of our own authority would be refused; have these stations ask for new "
@@ -88,9 +102,9 @@ async def warn_of_unfit(store: Store, tls: TlsConfig, now_ms: int) -> None:
         )
 
 
-def why_untrusted(authority: FileAuthority | None, tls: TlsConfig, directory: Path) -> str:
+def why_untrusted(authority: FileAuthority, tls: TlsConfig, directory: Path) -> str:
     """Why no certificate of our authority is let in by this listener; "" where they are."""
-    if authority is None or not tls.bind or not tls.client_ca:
+    if not tls.bind or not tls.client_ca:
         return ""
     path = directory / tls.client_ca
     try:
