@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 
 from tests.apps.cli.test_commands import OWNER, TARIFF, Up, inside
 from tests.apps.cli.test_station_commands import house_with_cp1, station, wait_for
+from tests.apps.rollout.shed import certificate
 
 PAGE = Path(__file__).parents[3] / "docs" / "operating" / "firmware.md"
 URL = "https://files.example.com/wall-2.bin"
@@ -64,7 +65,7 @@ def test_the_examples_of_the_page_work_as_they_stand(house, tmp_path, monkeypatc
     for what in ("the maker calls back", "it was a bad cable", "version 2.1 is out"):
         assert what in shown
     Path("wall-2.sig").write_bytes(b"\x00sig")
-    Path("maker.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    Path("maker.pem").write_text(certificate())
     (words,) = examples("shell")
     assert "has begun" in typed(*words[1:]).stdout
     typed("rollout", "cancel", 3)
@@ -78,7 +79,7 @@ def test_the_examples_of_the_page_work_as_they_stand(house, tmp_path, monkeypatc
     assert said.splitlines()[-1] == "CP1: skipped, it has 1 already"
 
 
-def test_what_was_typed_wrongly_is_told_with_what_to_type(house):
+def test_what_was_typed_wrongly_is_told_with_what_to_type(house, tmp_path):
     typed = house[0]
     start = ["rollout", "start", URL]
     nobody = typed(*start, code=1).stderr
@@ -99,6 +100,16 @@ def test_what_was_typed_wrongly_is_told_with_what_to_type(house):
     for listed in ("[1]", "[]"):
         refused = typed(*start, "--all", "--plan", listed, code=2).stderr
         assert "--plan: a JSON object" in refused
+    (tmp_path / "tariff.json").write_text("{}")
+    garbage = ["--signature", tmp_path / "tariff.json"]
+    garbage += ["--signing-certificate", tmp_path / "tariff.json"]
+    for words in (
+        [*start, "--all"],
+        [*start, "--all", "--dry-run"],
+        ["station", "update", "CP1", URL],
+    ):
+        refused = typed(*words, *garbage, code=1).stderr
+        assert "firmware: signing_certificate: is no PEM certificate" in refused
     unread = typed(*start, "--all", "--signature", "none.sig", code=1).stderr
     assert "--signature" in unread
     assert "roll-out 99" in typed("rollout", "show", 99, code=1).stderr

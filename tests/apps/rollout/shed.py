@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import ocpp.v16
 import ocpp.v21
@@ -14,6 +17,7 @@ import ocpp.v201
 from ocpp.exceptions import NotImplementedError as NotThere
 from ocpp.routing import on
 
+from tests.apps.gateway.pki import Pki
 from tests.apps.stations.field import PACKAGES, V16, V21, V201, ChargePoint21
 
 OLD, NEW = "1.0", "2.0"
@@ -143,8 +147,15 @@ def body(story=V201, **change):
 def firmware(story, version, location):
     """A firmware, signed where the story is."""
     plain = {"version": version, "location": location}
-    signed = {"signature": "c2lnbmVk", "certificate": "-----BEGIN CERTIFICATE-----\nMII="}
+    signed = {"signature": "c2lnbmVk", "certificate": certificate()}
     return plain if story == V16 else plain | signed
+
+
+@cache
+def certificate():
+    """The maker's, in PEM."""
+    with TemporaryDirectory() as folder:
+        return Pki(Path(folder)).issue("maker")[0].read_text()
 
 
 def before(story=V201):

@@ -22,6 +22,7 @@ from tests.apps.rollout.shed import (
     OLD,
     before,
     begun,
+    certificate,
     eventually,
     shown,
     station_of,
@@ -61,6 +62,10 @@ def in_turn(number, names=NAMES):
 def plain(**change):
     """A plan for the fleet, unsigned because its 1.6 stations know no signatures."""
     return {"firmware": {"version": NEW, "location": "https://files.example/2"}} | change
+
+
+def signed(pem):
+    return {"location": "https://files.example/2", "signature": "AAAA", "certificate": pem}
 
 
 def offered(units):
@@ -331,6 +336,9 @@ def test_many_stations_are_written_down_in_pieces_and_nobody_is_asked_who_is_not
         ({"firmware": {"location": "file:///etc/passwd"}}, "location"),
         ({"firmware": {"location": "https://a b"}}, "location"),
         ({"firmware": {"file": "acme-2"}}, "serves no files"),
+        ({"firmware": signed("{}")}, "firmware: signing_certificate: is no PEM certificate"),
+        ({"previous": signed("{}")}, "rollback firmware: signing_certificate: is no PEM"),
+        ({"firmware": signed(certificate()) | {"signature": "?"}}, "base64 of the signature"),
         ({"previous": {"version": "2.0", "location": "https://x.example/1"}}, "same version"),
         ({"rollback": "failed"}, "needs the firmware of before"),
         ({"window": [1, 24]}, "window"),

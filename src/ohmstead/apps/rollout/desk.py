@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ohmstead.apps.rollout.driver import Driver
+from ohmstead.apps.rollout.packages import check_signed
 from ohmstead.apps.rollout.wire import without_password
 from ohmstead.core.alerts import Alert, Finding, Rule, alert_key
 from ohmstead.core.network import Station
@@ -75,8 +76,16 @@ class Rollouts:
     def whole(self, plan: RolloutPlan) -> RolloutPlan:
         """The plan with what is known of its files; raises OperatorError for one not there."""
         return replace(
-            plan, package=self._of_shelf(plan.package), previous=self._of_shelf(plan.previous)
+            plan,
+            package=self._whole(plan.package, "firmware"),
+            previous=self._whole(plan.previous, "rollback firmware"),
         )
+
+    def _whole(self, given: Package, name: str) -> Package:
+        package = self._of_shelf(given)
+        if given.signature or given.certificate:
+            check_signed(package, name)
+        return package
 
     def _of_shelf(self, package: Package) -> Package:
         """A package with what is known of its file; of a name the id, because names move."""
