@@ -9,13 +9,22 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from ohmstead.apps.api.given import TheHouse
 from ohmstead.apps.api.guard import scopes
-from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_after, key_before
+from ohmstead.apps.api.paging import (
+    LIMIT_DEFAULT,
+    Cursor,
+    Limit,
+    cursor_after,
+    find_page,
+    key_before,
+)
 from ohmstead.apps.api.problems import Problem
-from ohmstead.apps.api.shapes import View
+from ohmstead.apps.api.shapes import Page, View
 from ohmstead.apps.api.stations import station_of
 from ohmstead.core.access import Scope
 from ohmstead.core.attempt import ATTEMPTS_MAX, Attempt
 from ohmstead.core.attempt_day import DAY_MS, AttemptDay, counted, day_key, day_of, summed
+from ohmstead.core.attempt_tally import TALLY_DAYS, AttemptRank, StationTally, rank_prefix
+from ohmstead.core.network import Station
 from ohmstead.core.receipt_session import utc_text
 from ohmstead.ports import Store
 
@@ -26,6 +35,7 @@ NEWEST_DAYS = 7  # of the status page
 Days = Annotated[
     int, QueryParameter(ge=1, le=DAYS_MAX, description="How many days, today (UTC) included.")
 ]
+Order = Annotated[Literal["id", "worst"], QueryParameter(required=False)]
 Which = Annotated[Literal["all", "open", "success", "failure"], QueryParameter(required=False)]
 
 
@@ -79,6 +89,14 @@ class StationAttemptsView(View, frozen=True):
     connectors: list[ConnectorView]
     attempts: list[AttemptView]
     next: str | None
+
+
+class StationRateView(RateView, frozen=True):
+    """The same of a station: of the seven days that end with its last attempt."""
+
+    station: str
+    last_day: str
+    connectors: list[ConnectorView]
 
 
 class DayView(RateView, frozen=True):
@@ -138,6 +156,44 @@ async def show_summary(house: TheHouse, days: FromQuery[Days] = 30) -> SummaryVi
     )
 
 
+@get("/attempts/stations", opt=SEES)
+async def list_station_rates(
+    house: TheHouse, order: Order = "id", limit: Limit = LIMIT_DEFAULT, cursor: Cursor = ""
+) -> Page:
+    """How often stations gave energy: each in the seven days up to its last attempt, if recent.
+
+    By id; or with `order=worst` the worst first, of which there is one page. Compared are rates of
+    success with one success and one failure added, so that one bad try does not lead the list.
+    """
+    now_ms = house.clock.now_ms()
+    if order == "worst":
+        if cursor:
+            raise Problem(400, "cursor: order=worst has one page, so leave it out", "bad-request")
+        return Page(items=[_rates(one) for one in worst(house.store, now_ms, limit)], next=None)
+    since = day_of(now_ms) - TALLY_DAYS
+    return find_page(
+        *(house.store, StationTally, limit, cursor, _rates), lambda one: one.last_day > since
+    )
+
+
+def worst(store: Store, now_ms: int, limit: int) -> list[StationTally]:
+    """The stations with an attempt in the last days, the worst first: one look for each day."""
+    today = day_of(now_ms)
+    ranks: list[AttemptRank] = []
+    for day in range(today + 1, today - TALLY_DAYS, -1):  # a station's clock may be ahead
+        found = store.find(AttemptRank, 2 * limit, rank_prefix(day))
+        ranks += [rank for rank in found if rank.day == day]
+    tallies: list[StationTally] = []
+    for rank in sorted(ranks, key=lambda one: (one.score, one.station_id)):
+        station = store.get(Station, rank.station_id)
+        tally = store.get(StationTally, rank.station_id)
+        if tally is not None and station is not None and not station.retired_ms:
+            tallies.append(tally)
+            if len(tallies) == limit:
+                break
+    return tallies
+
+
 def attempts_of(store: Store, station_id: str) -> list[Attempt]:
     """What is kept of a station's attempts, the newest first."""
     found = store.find(Attempt, ATTEMPTS_MAX, f"{station_id}/")
@@ -166,6 +222,19 @@ def rate(day: AttemptDay) -> dict[str, Any]:
         "half_within_s": day.median_s,
         "reasons": dict(day.reasons),
     }
+
+
+def _rates(tally: StationTally) -> StationRateView:
+    return StationRateView(
+        station=tally.station_id,
+        last_day=utc_text(tally.last_day * DAY_MS)[:10],
+        connectors=[
+            ConnectorView(evse=evse, connector=connector or None, **rate(day))
+            for evse, connector, day in tally.places
+            if evse
+        ],
+        **rate(tally.whole),
+    )
 
 
 def _one(attempt: Attempt) -> AttemptDay:
@@ -214,4 +283,4 @@ def _time(at_ms: int) -> str | None:
     return utc_text(at_ms) if at_ms else None
 
 
-HANDLERS = (list_attempts, show_summary)
+HANDLERS = (list_attempts, show_summary, list_station_rates)

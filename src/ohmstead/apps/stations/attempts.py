@@ -21,6 +21,7 @@ from ohmstead.core.attempt_stages import LIMIT_MS, LOST_MS, Cause, Stage
 from ohmstead.core.progress import Progress
 from ohmstead.core.session import Session
 from ohmstead.errors import OhmsteadError
+from ohmstead.flows.attempt_tallies import added_up
 from ohmstead.flows.attempts import Note, note
 from ohmstead.flows.attempts_follow import followed
 from ohmstead.frozen import Frozen, replace
@@ -119,13 +120,18 @@ class Attempts:
             return decision
         try:
             records = followed(state, decision, self._sessions, now_ms)
+            added = added_up(state, (*decision.puts, *records))
         except Exception as error:
             log.error("an attempt was not followed", exc_info=error)
             return decision
         for record in (*decision.puts, *records):
             if isinstance(record, Attempt):
                 self._remember(record)
-        return replace(decision, puts=(*decision.puts, *records)) if records else decision
+        puts = (*records, *added.puts)
+        if not puts:
+            return decision
+        drops = (*decision.drops, *added.drops)
+        return replace(decision, puts=(*decision.puts, *puts), drops=drops)
 
     async def status(
         self, peer: StationPeer, place: tuple[int, int], before: str, now: str

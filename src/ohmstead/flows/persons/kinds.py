@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ohmstead.core.alerts import LastSession
 from ohmstead.core.attempt import AttemptHead
 from ohmstead.core.attempt_day import AttemptDay
+from ohmstead.core.attempt_tally import AttemptRank, StationTally
 from ohmstead.core.bill import Bill, MeterHead, PageHead
 from ohmstead.core.device_model import EarlierInventory, Inventory
 from ohmstead.core.exchange import MeterExchange, SessionExchange
@@ -62,7 +63,7 @@ IMPERSONAL: frozenset[type] = frozenset(
         *(Station, Newcomer, Subscription, PersonRequest, MeterExchange, SessionExchange),
         *(Inventory, EarlierInventory, Standing, Template, StationUpdate, Claim, Firmware, Ticket),
         *(FileProtocols, Revocation, StationCertificate, StationProfiles, ProfileReport),
-        *(AttemptHead, AttemptDay, LastSession),
+        *(AttemptHead, AttemptDay, StationTally, AttemptRank, LastSession),
     }
 )
 """What names no driver: numbers, meters, digests of messages, whom the operator deals with, and how

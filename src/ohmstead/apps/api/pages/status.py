@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ohmstead.apps.api import views
-from ohmstead.apps.api.attempts import NEWEST_DAYS, day_text, newest_days
 from ohmstead.apps.api.figures import Figures
 from ohmstead.apps.api.keys import Caller
 from ohmstead.apps.api.pages import words
+from ohmstead.apps.api.pages.status_attempts import attempts
 from ohmstead.core.access import Scope
-from ohmstead.core.attempt_day import AttemptDay
 from ohmstead.core.network import Admission, Station
 from ohmstead.core.onchain import EpochLeaf, EpochRecord, epoch_key
 from ohmstead.core.progress import Progress, delivered_mwh
@@ -97,23 +96,8 @@ def _for_operators(figures: Figures, newest: int, chain: dict[str, Any]) -> dict
             for session in waiting[:SESSIONS_SHOWN]
         ],
         "receipts": [leaf.session_id for leaf in leaves],
-        "attempts": [
-            _attempts(day) for day in newest_days(store, figures.house.clock.now_ms(), NEWEST_DAYS)
-        ],
+        **attempts(store, figures.house.clock.now_ms()),
         "alarms": [alarm for alarm in alarms if alarm],
-    }
-
-
-def _attempts(day: AttemptDay) -> dict[str, Any]:
-    """A day of charge attempts; the most frequent reason first."""
-    reasons = sorted(day.reasons, key=lambda pair: (-pair[1], pair[0]))
-    bps, median_s = day.success_bps, day.median_s
-    return {
-        "day": day_text(day),
-        "count": day.successes + day.failures,
-        "rate": "–" if bps is None else f"{bps // 100} %",
-        "soon": "–" if median_s is None else f"{median_s} s",
-        "reasons": ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in reasons[:3]),
     }
 
 
