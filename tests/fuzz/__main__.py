@@ -61,7 +61,8 @@ def report(target: Target, tally: Tally) -> None:
     """One line, and what was found below it."""
     print(
         f"{target.name:<18} {tally.cases:>8} cases {tally.seconds:>8.1f} s "
-        f"{tally.refused:>8} refused  slowest {tally.slowest_s * 1_000:>6.1f} ms "
+        f"{tally.refused:>8} refused  slowest {tally.slowest_s * 1_000:>6.1f} ms  "
+        f"largest {tally.largest_bytes >> 10:>6} kB "
         f"{tally.found:>4} findings",
         flush=True,
     )

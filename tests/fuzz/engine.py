@@ -1,17 +1,20 @@
 """Runs a decoder on many inputs, and says which one it did not bear.
 
 A *finding* is an exception the decoder does not document, an answer that contradicts itself, more
-than ``SLOW_S`` of this process's time for one input, or memory that grows. A finding carries its
+than ``SLOW_S`` of this process's time for one input, more memory for one input than its size
+explains, or memory that grows. A finding carries its
 input, so it is replayed without the generator: ``python -m tests.fuzz --replay NAME HEX``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import resource
 import signal
 import time
 import traceback
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -19,6 +22,10 @@ from random import Random
 SLOW_S = 2.0  # of CPU for one input, whatever it is; a message of 64 kB takes about a millisecond
 HANG_S = 20.0
 GROWN_BYTES_MAX = 300 << 20  # of a whole run of one decoder, over what the process had before
+CASE_BYTES_MAX = 4 << 20  # for one input, beside what it takes to hold what was read of it
+CASE_BYTES_EACH = 200  # for each byte of the input
+CASE_RESIDENT_MAX = 64 << 20  # that the process's peak rises by one input, native code included
+MEASURE_EVERY = 7  # cases: counting allocations takes three times as long; odd and even come
 FINDINGS_MAX = 5  # kept of one decoder and kind; the rest is counted
 LOOK_EVERY = 500
 
@@ -64,6 +71,7 @@ class Tally:
     refused: int = 0
     seconds: float = 0.0
     slowest_s: float = 0.0
+    largest_bytes: int = 0  # that one input took while it was read
     found: int = 0
     findings: list[tuple[bytes, str]] = field(default_factory=list)
 
@@ -89,7 +97,12 @@ def fuzz(target: Target, cases: int, seed: int, first: int = 0) -> Tally:
     old = signal.signal(signal.SIGALRM, _ring)
     try:
         for number in range(first, first + cases):
-            try_one(target, case(target, seed, number), tally)
+            data, resident = case(target, seed, number), _peak_bytes()
+            try_one(target, data, tally)
+            if _peak_bytes() - resident > CASE_RESIDENT_MAX:
+                tally.note(data, f"one input took {(_peak_bytes() - resident) >> 20} MB")
+            if number % MEASURE_EVERY == 0:
+                weigh(target, data, tally)
             if number % LOOK_EVERY == 0 and _peak_bytes() - memory > GROWN_BYTES_MAX:
                 tally.note(b"", f"memory grew to {_peak_bytes() >> 20} MB by case {number}")
                 memory = _peak_bytes()
@@ -118,6 +131,30 @@ def try_one(target: Target, data: bytes, tally: Tally) -> None:
     tally.slowest_s = max(tally.slowest_s, spent)
     if spent > SLOW_S:
         tally.note(data, f"slow: {spent:.1f} s of CPU")
+
+
+def weigh(target: Target, data: bytes, tally: Tally) -> None:
+    """Feed one input again, counting what is allocated; a first time may fill a cache."""
+    limit, took = CASE_BYTES_MAX + CASE_BYTES_EACH * len(data), 0
+    for _ in range(2):
+        took = _allocated(target, data)
+        if took <= limit:
+            break
+    tally.largest_bytes = max(tally.largest_bytes, took)
+    if took > limit:
+        tally.note(data, f"{len(data)} bytes took more memory than they explain: {took >> 10} kB")
+
+
+def _allocated(target: Target, data: bytes) -> int:
+    """The most that was held at once while an input was read."""
+    tracemalloc.start(1)
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        with contextlib.suppress(Exception, Hang):  # try_one has judged it
+            target.run(data)
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
 
 
 def _ring(_signal: int, _frame: object) -> None:

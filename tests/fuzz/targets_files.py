@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import tarfile
 import tempfile
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from ohmstead.adapters.chain.evm import shapes
 from ohmstead.adapters.chain.evm.events import read_event
@@ -24,14 +27,20 @@ from ohmstead.apps.onboarding.fleet_csv import COLUMNS, read_fleet
 from ohmstead.apps.onboarding.sql_dump import read_export
 from ohmstead.apps.onboarding.steve import TABLES, Choices, plan_from
 from ohmstead.apps.operations import archive
-from ohmstead.apps.stations.authority import Unsuitable, suitable
+from ohmstead.apps.stations.authority import FileAuthority, Unsuitable, suitable_for_v2g
 from ohmstead.apps.verification import OcmfVerifier, ledger_of, zone
 from ohmstead.core import canonical
 from ohmstead.core.receipt import public_copy
 from ohmstead.core.receipt_checks import CHECK_NAMES, check_receipt
 from ohmstead.core.tariff_document import read_tariff, tariff_document
 from ohmstead.core.tariff_ocpi import TariffError, parse_ocpi_tariff
-from ohmstead.errors import ChainUnavailable, ConfigError, OperatorError, RemoteProtocolError
+from ohmstead.errors import (
+    ChainUnavailable,
+    ConfigError,
+    LocalProtocolError,
+    OperatorError,
+    RemoteProtocolError,
+)
 from ohmstead.units import Asset
 from tests.conftest import find_shared
 from tests.fuzz.engine import Contradiction, Target
@@ -371,7 +380,6 @@ EURO = Asset.parse("EUR/2")
 
 
 def run_tariff(data: bytes) -> None:
-    from decimal import Decimal
 
     try:
         document = json.loads(data, parse_float=Decimal)
@@ -391,6 +399,50 @@ def raw_tariff(rng: Random) -> bytes:
     return mutated(rng, rng.choice(every), every)
 
 
+def _part(kind: str, price: float, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "price": price, "step_size": 300, **more}
+
+
+RICH: list[dict[str, Any]] = [
+    {
+        "id": "R1",
+        "currency": "EUR",
+        "min_price": {"excl_vat": 0.5},
+        "max_price": {"excl_vat": 50},
+        "elements": [
+            {
+                "price_components": [_part("FLAT", 1.25, vat=21), _part("ENERGY", 0.3333)],
+                "restrictions": {
+                    "start_time": "22:00",
+                    "end_time": "06:00",
+                    "day_of_week": ["MONDAY", "SUNDAY"],
+                    "start_date": "2026-01-01",
+                    "end_date": "2027-01-01",
+                    "min_kwh": 1.5,
+                    "max_kwh": 80,
+                    "min_power": 3.7,
+                    "max_power": 22,
+                    "min_duration": 60,
+                    "max_duration": 7200,
+                },
+            },
+            {"price_components": [_part("TIME", 2), _part("PARKING_TIME", 6.5, vat=9.5)]},
+        ],
+    },
+    {
+        "id": "R2",
+        "currency": "EUR",
+        "elements": [
+            {
+                "price_components": [_part("FLAT", 2), _part("TIME", 1)],
+                "restrictions": {"reservation": "RESERVATION_EXPIRES"},
+            },
+            {"price_components": [_part("ENERGY", 0)]},
+        ],
+    },
+]
+
+
 def run_kept_tariff(data: bytes) -> None:
     read_tariff(canonical.decode(data))
 
@@ -398,20 +450,65 @@ def run_kept_tariff(data: bytes) -> None:
 @cache
 def kept_tariffs() -> list[bytes]:
     found = []
-    for tree in tariffs():
-        try:
+    for tree in json.loads(json.dumps([*tariffs(), *RICH]), parse_float=Decimal):
+        with contextlib.suppress(TariffError):
             found.append(canonical.encode(tariff_document(parse_ocpi_tariff(tree, EURO))))
-        except TariffError:
-            continue
-    return found or [b"{}"]
+    return found
 
 
 def make_kept_tariff(rng: Random) -> bytes:
-    data = written(changed(rng, json.loads(rng.choice(kept_tariffs()))))
+    """Three of four are canonical documents with values as such fields may have them, so that they
+    are read; the fourth has anything anywhere."""
+    tree = json.loads(rng.choice(kept_tariffs()))
+    if rng.randrange(4):
+        for _ in range(rng.choice((0, 1, 1, 2, 4))):
+            _vary(rng, tree)
+        with contextlib.suppress(LocalProtocolError):  # a character that no text has
+            return canonical.encode(tree)
+        return written(tree)
+    data = written(changed(rng, tree))
     try:
         return canonical.encode(json.loads(data))
     except Exception:  # as above
         return data
+
+
+def raw_kept_tariff(rng: Random) -> bytes:
+    """One byte in a number or a name: most stay canonical, and go on to what reads them."""
+    data = bytearray(rng.choice(kept_tariffs()))
+    if rng.randrange(4) == 0:
+        return mutated(rng, bytes(data), kept_tariffs())
+    places = [at for at, byte in enumerate(data) if chr(byte).isalnum()]
+    for _ in range(rng.choice((1, 1, 2))):
+        at = rng.choice(places)
+        data[at] = ord(rng.choice("123456789" if chr(data[at]).isdigit() else "abcXYZ"))
+    return bytes(data)
+
+
+def _vary(rng: Random, tree: Any) -> None:
+    """Change one value of a document, wherever it is, for one of its kind."""
+    node = tree
+    while True:
+        keys = list(node) if isinstance(node, dict) else range(len(node))
+        if not keys:
+            return
+        at = rng.choice(keys)
+        if not isinstance(node[at], dict | list) or not node[at]:
+            break
+        node = node[at]
+    old = node[at]
+    if isinstance(old, bool):
+        node[at] = not old
+    elif isinstance(old, int):
+        node[at] = rng.choice(
+            (0, 1, old + 1, min(old * 10, 2**53 - 1), -old, 86_400, 10**9, 2**53 - 1)
+        )
+    elif isinstance(old, str) and old.isdigit():
+        node[at] = rng.choice(("0", "1", str(int(old) + 1), "9" * 18, "9" * 80, "01", "-1"))
+    elif isinstance(old, str):
+        node[at] = rng.choice((old, old[:1], "", "FLAT", "TIME", "00:00", "MONDAY", *TEXTS[:4]))
+    elif isinstance(old, list) and isinstance(node, list):
+        node.append(rng.choice(node))
 
 
 # --- certificates, backups, a chain's node, cursors ----------------------------------------------
@@ -440,16 +537,120 @@ def _pem(der: bytes) -> bytes:
 
 
 def run_csr(data: bytes) -> None:
-    suitable("CP1", data.decode("utf-8", "surrogateescape"))
+    text = data.decode("utf-8", "surrogateescape")
+    refused = 0
+    for read in (_for_station, _for_secc, _for_secc_20):
+        try:
+            read(text)
+        except Unsuitable as error:
+            if not 0 < len(error.code) <= 20:  # OCPP's reasonCode
+                raise Contradiction(f"a reason that OCPP cannot say: {error.code}") from None
+            refused += 1
+    if refused == 3:
+        raise Unsuitable("CsrUnreadable", "by all of them")
+
+
+def _for_station(text: str) -> None:
+    """What is signed has to be a certificate of this name, and nobody's authority."""
+    issued = authority().issue(("CP1",), text, NOW_MS)
+    leaf = x509.load_pem_x509_certificate(issued.chain.encode())
+    leaf.verify_directly_issued_by(authority().certificate)
+    names = leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    constraints = leaf.extensions.get_extension_for_class(x509.BasicConstraints).value
+    if [one.value for one in names] != ["CP1"] or constraints.ca:
+        raise Contradiction("a certificate that nobody may have")
+
+
+def _for_secc(text: str) -> None:
+    suitable_for_v2g(text, 2)
+
+
+def _for_secc_20(text: str) -> None:
+    suitable_for_v2g(text, 20)
+
+
+@cache
+def authority() -> FileAuthority:
+    return FileAuthority.make(folder() / "authority", "Fuzz", NOW_MS)
+
+
+@cache
+def csr_keys() -> list[Any]:
+    """Made once a run: an RSA key takes a while. What is refused of one is its kind, not its
+    numbers, so that they are other ones in each process is no matter."""
+    curves = (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1(), ec.SECP256K1(), ec.SECP224R1())
+    keys: list[Any] = [ec.derive_private_key(7, curve) for curve in curves]
+    keys += [rsa.generate_private_key(65_537, bits) for bits in (1_024, 2_048)]
+    return [*keys, ed25519.Ed25519PrivateKey.from_private_bytes(b"7" * 32), _ed448()]
+
+
+def _ed448() -> ed448.Ed448PrivateKey:
+    return ed448.Ed448PrivateKey.from_private_bytes(b"7" * 57)
+
+
+NOW_MS = 1_795_000_000_000
+CSR_NAMES = ("CP1", "CP1", "CP1", "CP1", "cp1", "CP1 ", "CP2", "CP1\x00", "é", "x" * 64)
+CSR_OIDS = (
+    x509.NameOID.ORGANIZATION_NAME,
+    x509.NameOID.COUNTRY_NAME,
+    x509.NameOID.SERIAL_NUMBER,
+    x509.NameOID.DOMAIN_COMPONENT,
+    x509.NameOID.COMMON_NAME,
+)
+CSR_WISHES: tuple[x509.ExtensionType, ...] = (
+    x509.BasicConstraints(ca=True, path_length=None),
+    x509.BasicConstraints(ca=False, path_length=None),
+    x509.SubjectAlternativeName([x509.DNSName("evil.test"), x509.DNSName("*")]),
+    x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.OCSP_SIGNING]),
+    x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4.5"), b"\x30\x80\xff" * 9),
+    x509.NameConstraints([x509.DNSName("test")], None),
+)
 
 
 def make_csr(rng: Random) -> bytes:
-    return _pem(mutated(rng, rng.choice(requests()), requests()))
+    """Names, wishes and keys are changed before it is signed, so that the signature is good; of
+    one in four a byte is changed afterwards."""
+    name = [x509.NameAttribute(x509.NameOID.COMMON_NAME, rng.choice(CSR_NAMES))]
+    for oid in rng.sample(CSR_OIDS, rng.choice((0, 0, 0, 1, 2))):
+        name.append(x509.NameAttribute(oid, "NL"))
+    rng.shuffle(name)
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(name))
+    for wish in rng.sample(CSR_WISHES, rng.choice((0, 0, 1, 2))):
+        with contextlib.suppress(ValueError):  # a kind that is there already
+            builder = builder.add_extension(wish, critical=rng.random() < 0.5)
+    if rng.random() < 0.2:
+        challenge = x509.oid.AttributeOID.CHALLENGE_PASSWORD
+        builder = builder.add_attribute(challenge, b"s\xc3\xa9" * rng.choice((0, 1, 99)))
+    kinds = csr_keys()
+    key = rng.choice((*kinds[:3], *kinds[:3], *kinds))
+    if isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
+        request = builder.sign(key, None)
+    else:
+        is_ec = isinstance(key, ec.EllipticCurvePrivateKey)
+        how = rng.choice((hashes.SHA256(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()))
+        if rng.random() < 0.1:
+            how = rng.choice((hashes.SHA224(), hashes.SHA3_256()) if is_ec else (hashes.SHA224(),))
+        request = builder.sign(key, how, **({"ecdsa_deterministic": True} if is_ec else {}))
+    der = request.public_bytes(serialization.Encoding.DER)
+    if rng.random() < 0.25:
+        at = rng.randrange(len(der))
+        der = der[:at] + bytes([rng.randrange(256)]) + der[at + 1 :]
+    return _pem(der)
 
 
 def raw_csr(rng: Random) -> bytes:
+    """Bytes of a good one changed, in its DER or in what stands around it."""
     every = [_pem(der) for der in requests()]
-    return mutated(rng, rng.choice(every), every)
+    pick = rng.randrange(4)
+    if pick == 0:
+        return mutated(rng, rng.choice(every), every)
+    if pick == 1:
+        return _pem(mutated(rng, rng.choice(requests()), requests()))
+    noise = bytes(rng.choice(b"abc \n\t\r=-") for _ in range(rng.randrange(40)))
+    one = rng.choice(every)
+    if pick == 2:
+        return noise.replace(b"-", b"") + b"\n" + one + noise
+    return one.replace(b"\n", rng.choice((b"\r\n", b"\n", b"\n\n", b" \n")))
 
 
 @cache
@@ -494,7 +695,14 @@ def run_backup(data: bytes) -> None:
     finally:
         outside = [p.name for p in folder().iterdir()]
         shutil.rmtree(into)
-        if set(outside) - {"backup.tar", "restored", "dump.sql", "tables", "trust.json"}:
+        if set(outside) - {
+            "backup.tar",
+            "restored",
+            "dump.sql",
+            "tables",
+            "trust.json",
+            "authority",
+        }:
             raise Contradiction(f"a backup wrote outside of its folder: {outside}")
 
 
@@ -620,7 +828,7 @@ def targets() -> list[Target]:
         Target(
             "kept-tariff",
             run_kept_tariff,
-            lambda rng: mutated(rng, rng.choice(kept_tariffs()), kept_tariffs()),
+            raw_kept_tariff,
             make_kept_tariff,
             (ValueError, RemoteProtocolError),
         ),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 import structlog
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
+from ohmstead.core import canonical
+from ohmstead.errors import RemoteProtocolError
 from tests.conftest import DEEP
 from tests.fuzz.__main__ import main
-from tests.fuzz.engine import Tally, Target, case, fuzz, try_one
+from tests.fuzz.engine import CASE_BYTES_MAX, Tally, Target, case, fuzz, try_one, weigh
 from tests.fuzz.mutate import changed, written
 from tests.fuzz.targets import targets
 
@@ -56,6 +62,43 @@ def test_a_decoder_that_fails_is_found_with_its_input_once_for_each_way():
     assert (tally.cases, tally.refused, tally.found) == (4, 1, 2)
     ((data, what),) = tally.findings
     assert data == b"bad" and "KeyError: 'worse'" in what
+
+
+def test_an_input_that_takes_more_memory_than_its_size_explains_is_found():
+    kept = []
+
+    def run(data):
+        if data == b"cache" and not kept:
+            kept.append(bytes(2 * CASE_BYTES_MAX))  # once for all that follow
+        bytearray(2 * CASE_BYTES_MAX if data == b"bomb" else 100)
+
+    target = Target("x", run, lambda rng: b"", lambda rng: b"")
+    tally = Tally()
+    for data in (b"fine", b"cache", b"bomb"):
+        weigh(target, data, tally)
+    ((data, what),) = tally.findings
+    assert data == b"bomb" and "4 bytes took more memory than they explain" in what
+    assert tally.largest_bytes > CASE_BYTES_MAX
+
+
+def test_what_is_made_for_tariffs_and_requests_gets_past_the_door():
+    known = {target.name: target for target in TARGETS}
+    tariff = [case(known["kept-tariff"], 3, number) for number in range(300)]
+    signed = [case(known["station-csr"], 3, number) for number in range(300)]
+    doors = ((tariff, canonical.decode), (signed, _read_request))
+    for made, door in doors:
+        through = 0
+        for data in made:
+            with contextlib.suppress(RemoteProtocolError, ValueError, UnsupportedAlgorithm):
+                door(data)
+                through += 1
+        assert through >= 100
+
+
+def _read_request(data):
+    request = x509.load_pem_x509_csr(data)
+    if not request.is_signature_valid:
+        raise ValueError("not signed")
 
 
 def test_an_input_is_replayed_from_its_line(capsys):
