@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.stories.octt import Asked, Case, Says, Wait
+from ohmstead.core.local_list import LocalList
+from ohmstead.core.reservation import Reservation, key_of
+from ohmstead.flows.charging_profiles import StationProfiles
+from tests.flows.world import DRIVER
+from tests.stories.octt import Asked, Case, Does, Operator, Says, Wait
 from tests.stories.octt_201_words import (
     ACCEPTED,
     HASH,
@@ -13,6 +17,7 @@ from tests.stories.octt_201_words import (
     connector,
     customer,
     ended,
+    group_up,
     installed,
     kept_events,
     remote,
@@ -24,6 +29,7 @@ from tests.stories.octt_201_words import (
     token,
     told_of_customer,
     updated,
+    variable,
 )
 
 
@@ -35,18 +41,75 @@ def local_list(word="Accepted", kind="Full", cards=("CARD",), with_info=True):
     return Asked("SendLocalList", payload, {"status": word})
 
 
-def list_version(number):
-    return Asked("GetLocalListVersion", {}, {"versionNumber": number})
+def card(uid):
+    """An operator lets a card charge where a station cannot ask."""
+    body = {"payer": DRIVER, "offline_at": ["S"]}
+    return Operator("PUT", f"id-tokens/{uid}", body)
+
+
+def list_of(number, kind, *cards):
+    """The SendLocalList of these cards, at the least."""
+    sent = {"versionNumber": number, "updateType": kind}
+    entries = [{"idToken": {"idToken": uid}} for uid in cards]
+    return ("SendLocalList", sent | ({"localAuthorizationList": entries} if entries else {}))
+
+
+def lists(has, *sent):
+    """An operator has a list brought up to date; the station has version ``has`` of one.
+
+    It has not booted, so that nothing of it is brought up to date by itself meanwhile.
+    """
+    unknown = variable("ItemsPerMessage", attributeStatus="UnknownVariable")
+    answers = {
+        "GetVariables": {"getVariableResult": [unknown]},
+        "GetLocalListVersion": {"versionNumber": has},
+        "SendLocalList": ACCEPTED,
+    }
+    first = [("GetVariables", {}), ("GetLocalListVersion", {})]
+    return Operator(
+        *("POST", "stations/S/local-list/sync"),
+        answers=answers,
+        asked=[*first, *sent],
+        shows={"up_to_date": True},
+    )
+
+
+def listed_are(*cards):
+    def look(site, _actor):
+        assert [entry.uid for entry in site.store.get(LocalList, "S").entries] == list(cards)
+
+    return look
 
 
 def reserve(word="Accepted", evse=1, number=3, **more):
-    payload = {"id": number, "expiryDateTime": "$now", "idToken": token("CARD")}
+    payload = {"id": number, "expiryDateTime": "$soon", "idToken": token("CARD")}
     payload |= {"evseId": evse} if evse else {}
     return Asked("ReserveNow", payload | more, {"status": word})
 
 
+def reserves(word="Accepted", status=201, **more):
+    """An operator reserves an evse; the station is asked at least this."""
+    wanted = {"evseId": 1, "expiryDateTime": "$soon", "idToken": token("CARD")} | more
+    return Operator(
+        *("POST", "stations/S/reservations"),
+        {"evse": 1, "id_token": "CARD", "expires": "$soon"},
+        answers={"ReserveNow": {"status": word}},
+        asked=[("ReserveNow", wanted)],
+        status=status,
+    )
+
+
+def reserved_is(word, after=None):
+    def look(site, actor):
+        assert site.store.get(Reservation, key_of(actor.known["$number"])).state.value == word
+        if after is not None:
+            after(site, actor)
+
+    return look
+
+
 def reservation(word):
-    told = {"reservationId": 3, "reservationUpdateStatus": word}
+    told = {"reservationId": "$number", "reservationUpdateStatus": word}
     return Says("ReservationStatusUpdate", told, {})
 
 
@@ -78,18 +141,79 @@ def set_profile(word="Accepted", evse=1, **more):
     return Asked("SetChargingProfile", payload, {"status": word})
 
 
-def clear_profile(word="Accepted", **which):
-    return Asked("ClearChargingProfile", which, {"status": word})
+PROFILES = "stations/S/charging-profiles"
+
+
+def sets_profile(
+    word="Accepted", status=200, evse=1, number=1, level=0, purpose="TxDefaultProfile", **more
+):
+    """An operator sets a profile; the station is sent it."""
+    periods = [{"start_s": 0, "limit": "6"}]
+    schedule = {"unit": "A", "start": "2023-11-14T22:00:00Z", "periods": periods}
+    body = {"evse": evse, "id": number, "stack_level": level, "purpose": purpose}
+    sent = {"id": number, "stackLevel": level, "chargingProfilePurpose": purpose}
+    limits = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 6}]}
+    sent |= {"chargingSchedule": [limits]}
+    if "transaction_id" in more:
+        sent |= {"transactionId": more["transaction_id"]}
+    if "kind" in more:
+        sent |= {"chargingProfileKind": more["kind"], "recurrencyKind": more["recurrency"]}
+    return Operator(
+        *("PUT", PROFILES, body | {"schedule": schedule} | more),
+        answers={"SetChargingProfile": {"status": word}} if word else {},
+        asked=[("SetChargingProfile", {"evseId": evse, "chargingProfile": sent})],
+        status=status,
+    )
+
+
+def clears_profile(word, query, asked):
+    """An operator clears profiles; the station is asked this."""
+    return Operator(
+        *("DELETE", PROFILES),
+        answers={"ClearChargingProfile": {"status": word}},
+        asked=[("ClearChargingProfile", asked)],
+        shows={"status": word},
+        query=query,
+    )
+
+
+def installed_are(*numbers):
+    def look(site, _actor):
+        known = site.store.get(StationProfiles, "S")
+        found = [one.profile.id for one in known.installed] if known is not None else []
+        assert sorted(found) == list(numbers)
+
+    return look
+
+
+BY_PURPOSE = {
+    "evseId": 1,
+    "stackLevel": 0,
+    "chargingProfilePurpose": "TxDefaultProfile",
+}
+
+
+QUERY = {"evse": 1, "purpose": "TxDefaultProfile", "stack_level": 0}
 
 
 def get_profiles(evse=None, source="CSO", **which):
     payload = {"requestId": 11, "chargingProfile": which}
     payload |= {} if evse is None else {"evseId": evse}
     told = {"requestId": 11, "chargingLimitSource": source, "evseId": evse or 1}
+    found = profile(which.get("chargingProfilePurpose", "TxDefaultProfile"))
     return [
         Asked("GetChargingProfiles", payload, ACCEPTED),
-        Says("ReportChargingProfiles", told | {"chargingProfile": [profile()], "tbc": False}, {}),
+        Says("ReportChargingProfiles", told | {"chargingProfile": [found], "tbc": False}, {}),
     ]
+
+
+REPORTED = {
+    "requestId": "$request",
+    "chargingLimitSource": "CSO",
+    "evseId": 1,
+    "chargingProfile": [profile(number=9)],
+    "tbc": False,
+}
 
 
 def composite(evse):
@@ -199,17 +323,27 @@ def unmonitor(*words):
 MONITORS = report("monitors")
 MESSAGES = report("display_messages")
 CASES = {
-    "TC_D_01": Case("a whole local list", [local_list()]),
-    "TC_D_02": Case("cards are added to a local list", [local_list(kind="Differential")]),
-    "TC_D_03": Case("cards are taken from a local list",
-                    [local_list(kind="Differential", with_info=False)]),
-    "TC_D_04": Case("an empty local list", [local_list(cards=())]),
-    "TC_D_08": Case("a local list's version", [list_version(2)]),
-    "TC_D_09": Case("no local list", [list_version(0)]),
-    "TC_H_01": Case("a reserved evse is used", [reserve(), status("Reserved"), *RESERVED], settled),
+    "TC_D_01": Case("a whole local list",
+                    [card("A1"), lists(0, list_of(1, "Full", "A1"))], listed_are("A1")),
+    "TC_D_02": Case("cards are added to a local list", [
+        card("A1"), lists(0, list_of(1, "Full", "A1")), card("B2"),
+        lists(1, list_of(2, "Differential", "B2"))], listed_are("A1", "B2")),
+    "TC_D_03": Case("cards are taken from a local list", [
+        card("A1"), card("B2"), lists(0, list_of(1, "Full", "A1", "B2")),
+        Operator("DELETE", "id-tokens/A1", status=204),
+        lists(1, list_of(2, "Differential", "A1"))], listed_are("B2")),
+    "TC_D_04": Case("an empty local list", [lists(0, list_of(1, "Full"))], listed_are()),
+    "TC_D_08": Case("a local list's version is what it should be, and nothing is sent", [
+        card("A1"), lists(0, list_of(1, "Full", "A1")), lists(1)], listed_are("A1")),
+    "TC_D_09": Case("there is no local list any more, and it is sent again", [
+        card("A1"), lists(0, list_of(1, "Full", "A1")), lists(0, list_of(2, "Full", "A1"))],
+        listed_are("A1")),
+    "TC_H_01": Case("a reserved evse is used", [
+        reserves(), status("Reserved"), authorize(), started(reservationId="$number"),
+        *charging(), ended(2)], reserved_is("used", settled)),
     "TC_H_07": Case("a reservation is not used", [
-        reserve(), status("Reserved"), Wait(2), reservation("Expired"), status()],
-        connector("Available")),
+        reserves(), status("Reserved"), Wait(30), reservation("Expired"), status()],
+        reserved_is("expired", connector("Available"))),
     "TC_H_08": Case("any evse is reserved", [reserve(evse=None), *RESERVED], settled),
     "TC_H_14": Case("as many reservations as evses", [
         reserve(evse=None), reserve(evse=None, number=4), status("Reserved"),
@@ -217,38 +351,57 @@ CASES = {
     "TC_H_15": Case("a type of connector is reserved", [
         reserve(evse=None, connectorType="cType2"), *RESERVED], settled),
     "TC_H_17": Case("a reservation is cancelled", [
-        reserve(), status("Reserved"),
-        Asked("CancelReservation", {"reservationId": 3}, ACCEPTED), status()],
-        connector("Available")),
+        reserves(), status("Reserved"),
+        Operator("DELETE", "stations/S/reservations/$number",
+                 answers={"CancelReservation": ACCEPTED},
+                 asked=[("CancelReservation", {"reservationId": "$number"})]), status()],
+        reserved_is("cancelled", connector("Available"))),
     "TC_H_19": Case("a group's reservation is used by another card of it", [
-        reserve(groupIdToken=token("GROUP", "Central")), status("Reserved"), *RESERVED], settled),
+        Does(group_up), reserves(groupIdToken=token("FAMILY", "Central")), status("Reserved"),
+        authorize("SECOND"), started(uid="SECOND", reservationId="$number"), *charging(),
+        ended(2)], reserved_is("used", settled)),
     "TC_H_20": Case("a fault ends a reservation", [
-        reserve(), status("Reserved"), status("Faulted"), reservation("Removed")],
-        connector("Faulted")),
-    "TC_H_22": Case("a reservation is refused", [reserve("Rejected")]),
+        reserves(), status("Reserved"), status("Faulted"), reservation("Removed")],
+        reserved_is("cancelled", connector("Faulted"))),
+    "TC_H_22": Case("a reservation is refused", [
+        reserves("Rejected", status=409),
+        Operator("GET", "stations/S/reservations", shows={"items": [{"state": "refused"}]})]),
     "TC_I_01": Case("the running cost is shown", [
         *LONG[:-1], Asked("CostUpdated", {"totalCost": 1.5, "transactionId": TX}, {})]),
     "TC_I_02": Case("the final cost comes with the answer to the end", [
         *LONG[:-1], Says("TransactionEvent", ended(2).payload, {"totalCost": 2.0})], settled),
-    "TC_K_01": Case("a default profile for an evse", [set_profile()]),
+    "TC_K_01": Case("a default profile for an evse", [sets_profile()], installed_are(1)),
     "TC_K_02": Case("a transaction's profile without a transaction is refused",
                     [set_profile("Rejected", purpose="TxProfile", transactionId=TX)]),
     "TC_K_03": Case("a profile for the whole station",
-                    [set_profile(evse=0, purpose="ChargingStationMaxProfile")]),
-    "TC_K_04": Case("a profile takes the place of another", [set_profile(), set_profile()]),
-    "TC_K_05": Case("a profile is cleared by its id", [clear_profile(chargingProfileId=1)]),
+                    [sets_profile(evse=0, purpose="ChargingStationMaxProfile")], installed_are(1)),
+    "TC_K_04": Case("a profile takes the place of another",
+                    [sets_profile(), sets_profile(level=2)], installed_are(1)),
+    "TC_K_05": Case("a profile is cleared by its id", [
+        sets_profile(), sets_profile(number=2, level=1),
+        clears_profile("Accepted", {"id": 1}, {"chargingProfileId": 1})], installed_are(2)),
     "TC_K_06": Case("a profile is cleared by its purpose", [
-        clear_profile(chargingProfileCriteria={
-            "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile"})]),
-    "TC_K_08": Case("there was no profile to clear",
-                    [clear_profile("Unknown", chargingProfileId=1)]),
-    "TC_K_10": Case("a default profile for all evses", [set_profile(evse=0)]),
-    "TC_K_15": Case("a profile is refused", [set_profile("Rejected")]),
-    "TC_K_19": Case("a profile that returns each day", [
-        set_profile(kind="Recurring", recurrencyKind="Daily")]),
-    "TC_K_29": Case("the station's profiles are read", get_profiles(0)),
-    "TC_K_30": Case("an evse's profiles are read", get_profiles(1)),
-    "TC_K_31": Case("all profiles are read", get_profiles()),
+        sets_profile(), sets_profile(number=2, level=1),
+        clears_profile("Accepted", QUERY, {"chargingProfileCriteria": BY_PURPOSE})],
+        installed_are(2)),
+    "TC_K_08": Case("there was no profile to clear", [
+        clears_profile("Unknown", QUERY, {"chargingProfileCriteria": BY_PURPOSE})],
+        installed_are()),
+    "TC_K_10": Case("a default profile for all evses", [sets_profile(evse=0)], installed_are(1)),
+    "TC_K_15": Case("a station has no smart charging, and the operator reads so",
+                    [sets_profile("", status=502)], installed_are()),
+    "TC_K_19": Case("a profile that returns each day",
+                    [sets_profile(kind="Recurring", recurrency="Daily")], installed_are(1)),
+    "TC_K_29": Case("the station's profiles are read",
+                    get_profiles(0, chargingProfilePurpose="TxDefaultProfile")),
+    "TC_K_30": Case("an evse's profiles are read",
+                    get_profiles(1, chargingProfilePurpose="TxDefaultProfile")),
+    "TC_K_31": Case("all profiles are read, and compared with ours", [
+        sets_profile(),
+        Operator("POST", f"{PROFILES}/report", answers={"GetChargingProfiles": ACCEPTED},
+                 asked=[("GetChargingProfiles", {})], status=202),
+        Says("ReportChargingProfiles", REPORTED, {}),
+        Operator("GET", PROFILES, shows={"report": {"state": "complete", "unknown": [[1, 9]]}})]),
     "TC_K_32": Case("a profile is read by its id", get_profiles(chargingProfileId=[1])),
     "TC_K_33": Case("profiles are read by stack level", get_profiles(1, stackLevel=0)),
     "TC_K_34": Case("profiles are read by source",
@@ -262,22 +415,31 @@ CASES = {
             "chargingProfile": profile("TxProfile")}, ACCEPTED),
         started("RemoteStart", "EVConnected", info={"remoteStartId": 7}), *charging(), ended(2)],
         settled),
-    "TC_K_43": Case("an evse's composite schedule", [composite(1)]),
+    "TC_K_43": Case("an evse's composite schedule beside ours", [
+        sets_profile(),
+        Operator("GET", "stations/S/composite-schedule", query={"evse": 1, "duration_s": 300},
+                 answers={"GetCompositeSchedule": composite(1).answer},
+                 asked=[("GetCompositeSchedule",
+                         {"duration": 300, "evseId": 1, "chargingRateUnit": "A"})],
+                 shows={"agrees": True})]),
     "TC_K_44": Case("a station's composite schedule", [composite(0)]),
-    "TC_K_48": Case("somebody else limits the station", [limited("SO")],
-                    stands("charging_limit/SO@1", "Limited", -1)),
+    "TC_K_48": Case("somebody else limits the station", [limited()],
+                    stands("charging_limit/EMS@1", "Limited", -1)),
     "TC_K_50": Case("somebody else's limit is gone", [limited(), released()],
                     stands("charging_limit/EMS@1", "Cleared", -1)),
     "TC_K_51": Case("somebody else's limit is gone while a car charges", [
         *LONG[:-1], limited(), released(), updated(2, "ChargingRateChanged", wh=2_000), ended(3)],
         settled),
-    "TC_K_52": Case("somebody else's limit comes with its schedule",
-                    [limited(chargingSchedule=[schedule()])],
-                    stands("charging_limit/EMS@1", "Limited", -1)),
-    "TC_K_60": Case("a transaction's profile", [
-        *LONG[:-1], set_profile(purpose="TxProfile", transactionId=TX), ended(2)], settled),
+    "TC_K_52": Case("somebody else's limit comes with its schedule, and is read", [
+        limited(chargingSchedule=[schedule()]),
+        *get_profiles(1, "EMS", chargingProfilePurpose="ChargingStationExternalConstraints")],
+        stands("charging_limit/EMS@1", "Limited", -1)),
+    "TC_K_60": Case("a transaction's profile ends with it", [
+        *LONG[:-1], sets_profile(purpose="TxProfile", transaction_id=TX),
+        Operator("GET", PROFILES, shows={"installed": [{"id": 1}]}), ended(2)], settled),
     "TC_K_70": Case("several profiles", [
-        set_profile(evse=0, purpose="ChargingStationMaxProfile"), set_profile(number=2)]),
+        sets_profile(), sets_profile(evse=0, number=2, purpose="ChargingStationMaxProfile"),
+        sets_profile(number=3, level=1)], installed_are(1, 2, 3)),
     "TC_L_17": Case("firmware is published",
                     publish("Downloading", "Downloaded", "ChecksumVerified", "Published"),
                     stands("publish_firmware", "Published", 2)),
