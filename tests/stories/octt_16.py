@@ -103,7 +103,7 @@ def diagnostics(*words):
 
 
 def reserve(word="Accepted", connector=1, **more):
-    payload = {"connectorId": connector, "expiryDate": "$now", "idTag": "CARD", "reservationId": 3}
+    payload = {"connectorId": connector, "expiryDate": "$soon", "idTag": "CARD", "reservationId": 3}
     return Asked("ReserveNow", payload | more, {"status": word})
 
 
@@ -266,7 +266,7 @@ CASES = {
     "TC_046": Case("a reserved connector is used", [
         reserve(), status("Reserved"), authorize(), start(reservationId=3), Wait(30), stop()],
         settled),
-    "TC_047": Case("a reservation expires", [reserve(), status("Reserved"), Wait(2), status()],
+    "TC_047": Case("a reservation expires", [reserve(), status("Reserved"), Wait(30), status()],
                    connector("Available")),
     "TC_048_1": Case("a faulted connector is not reserved", [reserve("Faulted")]),
     "TC_048_2": Case("a taken connector is not reserved", [reserve("Occupied")]),
