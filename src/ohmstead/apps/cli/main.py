@@ -28,6 +28,7 @@ from ohmstead.apps.cli import (
     operations,
     persons,
     pki,
+    quarantine,
     rollouts,
     stations,
     templates,
@@ -69,6 +70,7 @@ stations.station.command("reject")(newcomers.reject_station)
 stations.station.command("configuration")(templates.show_configuration)
 stations.station.command("frames")(onboarding.show_frames)
 stations.station.command("logs")(files.station_logs)
+stations.station.command("quarantine")(quarantine.list_quarantine)
 app.add_typer(files.firmware, name="firmware")
 app.add_typer(moving.importing, name="import")
 app.add_typer(stations.station, name="station")
