@@ -66,6 +66,8 @@ PROBLEMS_SHOWN = 10
 MS_PER_HOUR = 3_600_000
 BABBLE = (b'{"not":"a frame"}', b"[2,", b'[2,"x","NoSuchAction",{}]', b"[7,1,2]", b'[3,"y",{}]')
 _DOUBT = {SessionState.REVIEW, SessionState.CONTESTED}
+# Owed is settled as a receivable: nothing could be held for a card that nobody knows.
+_PRICED = {SessionState.SETTLED, SessionState.OWED}
 
 
 @dataclass(slots=True)
@@ -229,8 +231,12 @@ def missing(store: SqliteStore, charged: Charged) -> tuple[str, str]:
         return state, f"{name} is in {state} without a reason"
     bill, end = store.get(Bill, session.id), tx.end
     assert end is not None
-    if session.state is SessionState.SETTLED and bill is not None:
-        energy = end.mwh - tx.begin.mwh
+    energy = end.mwh - tx.begin.mwh
+    if session.state is SessionState.VOID and energy:
+        return state, f"{name} delivered {energy} mWh and is void"
+    if session.state in _PRICED:
+        if bill is None:
+            return state, f"{name} is {state} without a bill"
         # OCPP 1.6 counts whole Wh, and its records do not.
         if abs(bill.energy_mwh - energy) >= 1_000:
             return state, f"{name}: billed {bill.energy_mwh} mWh of {energy}"
