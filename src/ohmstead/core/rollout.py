@@ -47,7 +47,8 @@ class Package(Frozen):
     """A firmware: a file of this house, or a ``location`` that the operator gives.
 
     ``version`` as a BootNotification says it; empty: nothing to compare with. ``signature`` is
-    base64 over the file, ``certificate`` PEM, both or neither.
+    base64 over the file, ``certificate`` PEM, both or neither. Of a ``location`` with a secret in
+    it, this is what may be shown, and ``sealed`` is the whole.
     """
 
     version: str = ""
@@ -57,6 +58,7 @@ class Package(Frozen):
     certificate: str = ""
     vendor: str = ""  # of a file that is for stations of this vendor and model alone
     model: str = ""
+    sealed: str = ""
 
     @property
     def is_there(self) -> bool:

@@ -141,6 +141,12 @@ def advance(state: State, number: int, now_ms: int) -> Decision[Rollout]:
     return Decision(after, (after,) if after != head else ())
 
 
+def seal(state: State, kept: RolloutPlan, _now_ms: int) -> Decision[None]:
+    """Keep a plan as it is from now on, with its locations sealed; nothing else of it changes."""
+    before = plan_of(state, kept.number)
+    return Decision(None, (replace(before, package=kept.package, previous=kept.previous),))
+
+
 def head_of(state: Reads, number: int) -> Rollout:
     """The roll-out; raises OperatorError."""
     head = state.get(Rollout, rollout_key(number))

@@ -7,8 +7,10 @@ from typing import Protocol
 
 import structlog
 
+from ohmstead.apps.rollout.packages import location_of
 from ohmstead.apps.rollout.wire import meaning, offer_request, trigger_request
 from ohmstead.apps.stations import commands
+from ohmstead.apps.stations.commanding.queue import CommandQueue
 from ohmstead.apps.stations.commands import BadCommand, NotConnected
 from ohmstead.core.rollout import Package, RolloutPlan
 from ohmstead.core.station_update import StationUpdate, Told, UpdateEvent, UpdateState
@@ -34,6 +36,8 @@ class House(Protocol):
     def clock(self) -> Clock: ...
     @property
     def gateway(self) -> commands.Links: ...
+    @property
+    def queue(self) -> CommandQueue: ...
 
 
 class Files(Protocol):
@@ -55,7 +59,7 @@ class Asking:
     async def where(self, package: Package, station_id: str) -> str:
         """Where a station fetches a firmware; raises OperatorError."""
         if package.location:
-            return package.location
+            return location_of(package, self._house.queue.seal)
         now_ms = self._house.clock.now_ms()
         return await self._files.firmware_url(package.file, station_id, now_ms)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ohmstead.apps.rollout.driver import Driver
-from ohmstead.apps.rollout.packages import check_signed
+from ohmstead.apps.rollout.packages import check_signed, with_sealed_locations
 from ohmstead.apps.rollout.wire import without_password
 from ohmstead.core.alerts import Alert, Finding, Rule, alert_key
 from ohmstead.core.network import Station
@@ -18,7 +18,15 @@ from ohmstead.core.rollout_rules import is_meant
 from ohmstead.core.station_update import StationUpdate
 from ohmstead.errors import OhmsteadError, OperatorError
 from ohmstead.flows.operations.alerting import Observed, observe
-from ohmstead.flows.rollouts import OPEN_MAX, begin, check_begin, head_of, plan_of, why_not
+from ohmstead.flows.rollouts import (
+    OPEN_MAX,
+    begin,
+    check_begin,
+    head_of,
+    plan_of,
+    seal,
+    why_not,
+)
 from ohmstead.flows.rollouts_control import Control, control
 from ohmstead.frozen import replace
 
@@ -62,14 +70,16 @@ class Rollouts:
     async def run(self) -> None:
         """Drive what is open until cancelled."""
         try:
+            await self._seal_older()
             await self._close_alerts()
         except OhmsteadError as error:
-            log.warning("alerts of roll-outs were not looked at", reason=str(error))
+            log.warning("roll-outs of before were not looked at", reason=str(error))
         await self.driver.run()
 
     async def begin(self, plan: RolloutPlan) -> Rollout:
         """Begin a roll-out; raises OperatorError."""
-        head = await self._house.store.run(begin, self.whole(plan))
+        kept = with_sealed_locations(self.whole(plan), self._house.queue.seal)
+        head = await self._house.store.run(begin, kept)
         self.driver.wake()
         return head
 
@@ -161,6 +171,17 @@ class Rollouts:
         if halted:
             log.warning("alert", text=text)
         office.courier.wake()
+
+    async def _seal_older(self) -> None:
+        """What an earlier build kept in the clear, of roll-outs long over, too."""
+        store, after = self._house.store, ""
+        while page := store.find(RolloutPlan, PAGE, after):
+            for plan in page:
+                kept = with_sealed_locations(plan, self._house.queue.seal)
+                if kept != plan:
+                    await store.run(seal, kept)
+            after = page[-1].key
+            await asyncio.sleep(0)
 
     async def _close_alerts(self) -> None:
         """Of a roll-out that ended just before this house stopped."""

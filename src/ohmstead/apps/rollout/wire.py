@@ -18,7 +18,7 @@ from ohmstead.wire.ocpp.times import format_time
 _E = UpdateEvent
 # A station that does not know the request, or must not obey it, will not know it the next time.
 FOR_GOOD = frozenset({"NotImplemented", "NotSupported", "SecurityError"})
-_PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]*@")
+_PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s?#]*@")
 TRIGGERED = {"firmware": "FirmwareStatusNotification", "boot": "BootNotification"}
 
 
