@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ohmstead.core.drift import FIGHT_MAX, RESTARTS_MAX, TRIES_MAX
+from ohmstead.core.standing import Stand, Standing
 from ohmstead.core.template import TEMPLATES_MAX
 from tests.apps.api.configured import (
     KINDS,
@@ -16,7 +17,7 @@ from tests.apps.api.configured import (
     eventually,
     hurried,
 )
-from tests.apps.api.desk import problem, walk
+from tests.apps.api.desk import problem, put_record, walk
 from tests.apps.api.test_configuration_api import read
 from tests.apps.stations.field import V16, V21, V201, VERSIONS, iso
 
@@ -84,7 +85,7 @@ def test_drift_is_shown_and_repaired_when_a_person_asks(tmp_path, version):
             assert beside["right"] == "template T1"
             assert ONE[version] in {one["name"] for one in beside["differences"]}
             status = (await desk.admin.get("/api/v1/status")).json()["troubles"]
-            assert any("1 stations are not as their templates say" in one for one in status)
+            assert any(one.startswith("1 station is not as its template says:") for one in status)
             await a_while()
             assert not point.sets  # nobody asked, and the template does not repair by itself
             fixed = await desk.host.post(f"{C}/repair", params={"reason": "a visit"})
@@ -511,5 +512,20 @@ def test_a_station_that_is_out_of_service_drifts_from_nothing(tmp_path):
         assert not (await desk.host.get(f"{T}/T1/drift")).json()["items"]
         assert (await desk.host.get(f"{T}/T1")).json()["counts"] == {}
         problem(await desk.host.get(C), 404)
+
+    walk(tmp_path, scenario)
+
+
+def test_the_troubles_count_stations_as_people_do(tmp_path):
+    async def scenario(desk):
+        said = []
+        for name in ("S", "OTHER"):
+            standing_of = Standing(name, state=Stand.DRIFTED)
+            await desk.field.run(put_record, standing_of)
+            said += [one for one in desk.house.office.troubles() if "template" in one]
+        assert said == [
+            "1 station is not as its template says: see `ohmstead template drift`",
+            "2 stations are not as their templates say: see `ohmstead template drift`",
+        ]
 
     walk(tmp_path, scenario)

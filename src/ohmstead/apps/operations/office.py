@@ -172,9 +172,12 @@ class Office:
                 found.append(f"webhook {one.id} to {one.url} is off: {one.disabled}")
         count = sum(self._house.store.count(Standing, state=one.value) for one in DIFFERING)
         if count:
-            found.append(
-                f"{count} stations are not as their templates say: see `ohmstead template drift`"
+            differ = (
+                "1 station is not as its template says"
+                if count == 1
+                else f"{count} stations are not as their templates say"
             )
+            found.append(f"{differ}: see `ohmstead template drift`")
         alerts = self._house.store.find(Alert, ALERTS_SHOWN + 1, closed_ms=0)
         found += [f"since {utc_text(one.opened_ms)}: {one.text}" for one in alerts[:ALERTS_SHOWN]]
         if len(alerts) > ALERTS_SHOWN:
@@ -183,7 +186,8 @@ class Office:
         letters = self.webhooks.letters()
         for letter in letters[-LETTERS_SHOWN:]:
             found.append(
-                f"{letter.kind} {letter.job} was given up after {letter.attempts} attempts: "
+                f"{letter.kind} {letter.job} was given up after {letter.attempts} "
+                f"attempt{'' if letter.attempts == 1 else 's'}: "
                 f"{letter.error}"
             )
         if len(letters) > LETTERS_SHOWN:
