@@ -179,6 +179,25 @@ async def test_of_values_only_those_of_unknown_words_are_left_out(version, tmp_p
         assert field.quarantine() == ["value_unreadable"]  # whole, for whoever knows the words
 
 
+@both
+@pytest.mark.parametrize("late", [0, 20])
+async def test_values_without_a_zone_are_believed_while_they_are_of_now(late, version, tmp_path):
+    """Told later, they would move energy to an hour of another price."""
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
+        tx, _ = await station.start()
+        field.wait(30)
+        message = station.values_of(tx, 1_000)
+        (value,) = payload_of(message)["meterValue"]
+        field.wait(late)
+        zoneless = value | {"timestamp": value["timestamp"].removesuffix("Z")}
+        await say(station, message, meterValue=[zoneless])
+        assert [mwh for _, mwh in field.samples(tx)] == [KWH]
+        assert ("time_zone_unknown" in field.session(tx).findings) is (late > 0)
+        field.wait(30)
+        await station.stop(tx, 4_000)
+        assert field.session(tx).state is (REVIEW if late else SETTLED)
+
+
 @newer
 async def test_an_end_without_values_is_an_end_whose_register_is_missing(version, tmp_path):
     async with running(tmp_path, meter=False) as field, field.station(version) as station:

@@ -12,7 +12,7 @@ from ohmstead.core.progress import Progress, Value, advance, named
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
 from ohmstead.flows.charging.ahead import keep_ahead
 from ohmstead.flows.charging.evidence import Evidence, weigh
-from ohmstead.flows.charging.forgiven import with_findings
+from ohmstead.flows.charging.forgiven import judged, with_findings
 from ohmstead.flows.charging.funding import policy_of
 from ohmstead.flows.charging.kept import progress_of, seen_as, values_of
 from ohmstead.flows.charging.order import (
@@ -95,7 +95,10 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
         late = _late(command, before, now_ms)
         return Decision(Progressed(ProgressOutcome.LATE, session.id), late)
     policy = policy_of(state)
-    session = with_findings(session, command.findings)
+    if command.findings:
+        newest_ms = max([at_ms for at_ms, _ in command.values], default=now_ms)
+        noticed = judged(command.findings, newest_ms, now_ms, policy.clock_skew_ms)
+        session = with_findings(session, noticed)
     puts: list[Record] = []
     pages = progress.pages
     if command.evidence:
