@@ -78,11 +78,12 @@ class Operator:
 
 @dataclass
 class Expects:
-    """We ask by ourselves, at least this, within the time an answer has."""
+    """We ask by ourselves, at least this, within the time an answer has; the ``count``th time."""
 
     action: str
     answer: dict
     payload: dict = field(default_factory=dict)
+    count: int = 1
 
 
 @dataclass
@@ -168,16 +169,16 @@ class Actor:
                 assert self.requests[-1] == (action, payload)
             case Operator():
                 await self._operates(step)
-            case Expects(action, answer, payload):
+            case Expects(action, answer, payload, count):
                 self.answers[action] = answer
-                await until(lambda: self.was_asked(action, payload))
+                await until(lambda: self.times_asked(action, payload) >= count)
             case Reconnects(minutes, answers):
                 await self._reconnects(minutes, answers)
             case _:
                 raise AssertionError(step)
 
-    def was_asked(self, action, payload):
-        return any(name == action and holds(payload, found) for name, found in self.requests)
+    def times_asked(self, action, payload):
+        return sum(name == action and holds(payload, found) for name, found in self.requests)
 
     async def _operates(self, step):
         self.answers |= step.answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ohmstead.core.session import SessionState
 from tests.stories import octt_201_more
-from tests.stories.octt import Asked, Case, Does, Expects, Reconnects, Says, Wait
+from tests.stories.octt import Asked, Case, Does, Expects, Operator, Reconnects, Says, Wait
 from tests.stories.octt_201_words import (
     ACCEPTED,
     CUSTOM,
@@ -115,9 +115,12 @@ CASES = {
         Says("StatusNotification", status().payload, error="SecurityError"),
         Says("NotifyEvent", available_event().payload, error="SecurityError"),
         Says("Heartbeat", {}, error="SecurityError")], admission="Rejected"),
-    "TC_B_31": Case("what is pending boots when it is triggered, and then as what it has become", [
-        boot("Pending"), trigger("BootNotification"), boot("Pending", "Triggered"), Does(accept),
-        trigger("BootNotification"), boot(reason="Triggered"), status(), available_event()],
+    "TC_B_31": Case("what is pending is let in by an operator, and asked to boot at once", [
+        boot("Pending"), trigger("BootNotification"), boot("Pending", "Triggered"),
+        Operator("PATCH", "stations/S", {"admission": "accepted"},
+                 answers={"TriggerMessage": ACCEPTED}),
+        Expects("TriggerMessage", ACCEPTED, {"requestedMessage": "BootNotification"}, count=2),
+        boot(reason="Triggered"), status(), available_event()],
         connector("Available"), admission="Pending"),
     "TC_B_42": Case("a network profile is set", [network_profile("Accepted")]),
     "TC_B_44": Case("a network profile fails, and the operator reads so",
@@ -461,6 +464,8 @@ ELSEWHERE = {
     "TC_A_11": f"{_MESSAGES}"
     "::test_a_station_asks_for_a_certificate_and_gets_it_and_renews_it_in_time",
     "TC_A_14": f"{_MESSAGES}::test_what_the_station_does_not_take_is_told",
+    "TC_A_19": "tests/stories/test_security_upgrade.py"
+    "::test_a_raised_security_profile_holds_and_the_old_one_is_refused",
     "TC_M_24": f"{_CONTRACTS}::test_a_station_is_handed_the_responders_answer",
     "TC_M_26": _CAR,
     "TC_M_28": _CAR,
