@@ -9,7 +9,9 @@ import asyncio
 import json
 import random
 
+import ocpp.v21
 import pytest
+from ocpp.routing import on
 
 from ohmstead.apps.stations.directory import HANDLERS
 from ohmstead.core.session import SessionState
@@ -17,8 +19,8 @@ from ohmstead.core.terminal_payment import TerminalPayment
 from ohmstead.wire.ocpp.base import Side, Version
 from ohmstead.wire.ocpp.codec import ACTIONS
 from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
-from tests.apps.api.desk import desk
-from tests.apps.stations.field import V21, V201, ask, iso, payload_of, running
+from tests.apps.api.desk import desk, problem
+from tests.apps.stations.field import POINTS, V21, V201, ask, iso, payload_of, running
 from tests.apps.stations.test_handlers_fuzz import Bench
 from tests.conftest import DEEP
 from tests.flows.world import KWH
@@ -176,8 +178,34 @@ async def test_a_payment_that_cannot_be_read_is_refused_and_a_foreign_one_accuse
         assert len(field.store.find(TerminalPayment, 10)) == (0 if code else 1)
 
 
-async def test_a_station_that_is_told_of_a_web_payment_answers(tmp_path):
+class WithQrCode(POINTS[V21]):
+    """Shows a QR code at each evse; remembers of which it was told that somebody pays."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.paying = []
+
+    @on("NotifyWebPaymentStarted")
+    def notify_web_payment_started(self, evse_id, timeout, **_):
+        self.paying.append((evse_id, timeout))
+        return ocpp.v21.call_result.NotifyWebPaymentStarted()
+
+
+async def test_a_station_is_told_that_somebody_pays_over_the_web(tmp_path):
     """C25: the CSMS tells the station that somebody has scanned its QR code."""
+    path = "/api/v1/stations/S/commands/NotifyWebPaymentStarted"
+    told = {"evseId": 1, "timeout": 60}
+    async with desk(tmp_path) as it, it.field.station(V21, kind=WithQrCode) as station:
+        done = await it.host.post(path, json=told)
+        assert done.status_code == 200, done.text
+        assert station.point.paying == [(1, 60)]
+        done = await it.field.command("NotifyWebPaymentStarted", told)
+        assert (bytes(done.payload), done.problem) == (b"{}", "")
+        problem(await it.host.post(path, json={"evseId": 1}), 422)
+        assert station.point.paying == [(1, 60)] * 2  # what breaks the schema never leaves
+
+
+async def test_a_station_that_knows_no_web_payment_says_so(tmp_path):
     async with running(tmp_path) as field, field.station(V21):
         told = await field.command("NotifyWebPaymentStarted", {"evseId": 1, "timeout": 60})
         # The ocpp package's plain charge point does not do it, and says so.
