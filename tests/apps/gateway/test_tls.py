@@ -105,6 +105,20 @@ async def test_profile_3_is_a_certificate_that_names_the_station(pki, kind, vers
         assert floor.directory.asked == []  # no password was looked at
 
 
+@pytest.mark.parametrize("name", ["CP:5", "RDAM 123"])
+async def test_a_certificate_may_name_any_station_that_may_be_registered(pki, name):
+    certificate, key, _ = pki.issue(name, file="odd")
+    other, other_key, _ = pki.issue("CP", file="short")
+    async with tls_floor(pki, least=3, organization="ACME") as floor:
+        status, _ = await status_of(
+            floor.station(name, ssl=pki.client(other, other_key), password=None)
+        )
+        assert status == 403
+        context = pki.client(certificate, key)
+        async with floor.station(name, ssl=context, password=None) as station:
+            assert (await ask(station, "1"))[0] == 3
+
+
 async def test_a_certificate_of_another_station_or_operator_is_refused(pki):
     certificate, key, _ = pki.issue("S2")
     foreign, foreign_key, _ = pki.issue("S1", organization="Others")
