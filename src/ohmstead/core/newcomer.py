@@ -34,6 +34,7 @@ class Newcomer(Frozen):
     model: str = ""
     serial: str = ""
     firmware: str = ""
+    secret_is_weak: bool = False  # the password it came with; to be rotated
 
     @property
     def key(self) -> str:

@@ -27,7 +27,11 @@ def introduce(state: State, command: Introduce, now_ms: int) -> Decision[bool]:
             return Decision(False)
     else:
         told = replace(
-            told, secret_mac=known.secret_mac, first_ms=known.first_ms, state=known.state
+            told,
+            secret_mac=known.secret_mac,
+            secret_is_weak=known.secret_is_weak,
+            first_ms=known.first_ms,
+            state=known.state,
         )
     return Decision(True, (told,))
 
@@ -52,6 +56,7 @@ def approve(state: State, command: Approve, now_ms: int) -> Decision[Station]:
     station = replace(
         wanted,
         secret_mac=newcomer.secret_mac,
+        secret_is_weak=newcomer.secret_is_weak,
         vendor=newcomer.vendor,
         model=newcomer.model,
         firmware=newcomer.firmware,

@@ -107,6 +107,25 @@ def test_an_unknown_station_waits_and_charges_once_it_is_approved(tmp_path, vers
     walk(tmp_path, scenario, ocpp=APPROVE)
 
 
+@pytest.mark.parametrize(
+    ("password", "state"),
+    [(b"1234", "weak"), (SECRET, "good"), (bytes(range(0x80, 0x94)), "good"), (b"\0" * 20, "weak")],
+)
+def test_whether_the_password_it_came_with_is_weak_is_known_after_the_approval(
+    password, state, tmp_path
+):
+    async def scenario(desk):
+        for _ in range(2):  # what is known of the first time is not forgotten at the second
+            async with new(desk, password=password) as socket:
+                await ask(socket, "BootNotification", BOOTS[V16])
+        made = await desk.host.post(f"{N}/NEW/approve", json=APPROVAL)
+        assert made.status_code == 201
+        shown = (await desk.host.get("/api/v1/stations/NEW")).json()
+        assert shown["password_state"] == state
+
+    walk(tmp_path, scenario, ocpp=APPROVE)
+
+
 def test_nobody_else_is_let_in_under_its_name(tmp_path):
     async def scenario(desk):
         async with new(desk) as socket:

@@ -16,6 +16,7 @@ import structlog
 from ohmstead.apps.gateway.closing import monotonic_ms
 from ohmstead.apps.gateway.interface import Link, Stranger, Turned
 from ohmstead.apps.stations.admission import BOOT, check_admission
+from ohmstead.apps.stations.passwords import is_weak, spelt
 from ohmstead.apps.stations.services import Services
 from ohmstead.core.network import Admission, Station
 from ohmstead.core.newcomer import Newcomer, NewcomerState
@@ -66,6 +67,7 @@ class Newcomers:
                 stranger.profile,
                 stranger.address,
                 self.services.clock.now_ms(),
+                secret_is_weak=is_weak(spelt(stranger.password or b"")),
             )
         elif known.state is NewcomerState.REJECTED:
             return Turned.REJECTED

@@ -33,6 +33,12 @@ def is_weak(password: str) -> bool:
     return 0 < len(password) < LENGTH_MIN or 0 < len(set(password)) < LENGTH_MIN // 2
 
 
+def spelt(password: bytes) -> str:
+    """A password as it would be typed: one of raw bytes (1.6) by its hexadecimal digits."""
+    text = password.decode("latin-1")
+    return text if text.isascii() and text.isprintable() else password.hex()
+
+
 class NotTaken(OperatorError):
     """The station refused the new password, or was never asked."""
 
