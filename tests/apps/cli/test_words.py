@@ -16,6 +16,8 @@ SAID = {
     "`keep_old` goes with `rotate_password`": "--keep-old goes with `rotate_password`",
     "`ohmstead station list` shows them": "`ohmstead station list` shows them",
     "nothing: of ours": "nothing: of ours",
+    "try again, or let it wait with `queue`": "try again",
+    "try again, or say `keep_old`": "try again, or say --keep-old",
 }
 
 

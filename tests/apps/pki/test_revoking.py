@@ -7,11 +7,13 @@ import datetime
 import json
 from contextlib import asynccontextmanager
 
+import ocpp.v16
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from ocpp.routing import on
 from typer.testing import CliRunner
 
 from ohmstead.apps.cli.main import app
@@ -24,7 +26,7 @@ from ohmstead.wire.pki.certificate import read_certificate, read_pem
 from ohmstead.wire.pki.status import id_of, read_answer
 from tests.apps.api.desk import desk
 from tests.apps.pki.test_station_certificates import certified, kept, sign, until
-from tests.apps.stations.field import V21, V201
+from tests.apps.stations.field import V16, V21, V201
 from tests.apps.stations.test_station_messages import csr_of
 from tests.flows.world import NOON
 
@@ -183,7 +185,6 @@ def with_roots(version):
     """A station that keeps roots."""
     import ocpp.v21
     import ocpp.v201
-    from ocpp.routing import on
 
     results = (ocpp.v21 if version == V21 else ocpp.v201).call_result
 
@@ -262,13 +263,39 @@ async def test_an_operator_installs_lists_and_deletes_roots_by_name(tmp_path, ty
         assert "revoked" in await typed(it, "station", "certificates", "S")
 
 
+async def test_an_older_station_is_asked_for_each_kind_of_root_it_trusts(tmp_path, typed):
+    """OCPP 1.6 has one kind in each request, and only two of them."""
+    asked = []
+
+    class Trusting(ocpp.v16.ChargePoint):
+        @on("GetInstalledCertificateIds")
+        def ids(self, certificate_type):
+            asked.append(certificate_type)
+            if certificate_type != "CentralSystemRootCertificate":
+                return ocpp.v16.call_result.GetInstalledCertificateIds(status="NotFound")
+            words = ("issuer_name_hash", "issuer_key_hash", "serial_number")
+            data = {"hash_algorithm": "SHA256", **dict.fromkeys(words, "ab")}
+            return ocpp.v16.call_result.GetInstalledCertificateIds(
+                status="Accepted", certificate_hash_data=[data]
+            )
+
+    async with desk(tmp_path) as it, it.field.station(V16, kind=Trusting):
+        said = await typed(it, "station", "certificates", "S")
+        assert "not known now" not in said and "CentralSystemRootCertificate" in said
+        assert asked == ["CentralSystemRootCertificate", "ManufacturerRootCertificate"]
+
+
 async def test_what_an_absent_station_was_given_is_shown_all_the_same(tmp_path, typed):
     async with office(tmp_path) as (it, station, _):
         one = await given(it.field, station)
         await station.socket.close()
         await until(lambda: it.field.link() is None)
         said = await typed(it, "station", "certificates", "S")
-        assert one.serial in said and "not connected" in said
+        assert one.serial in said and "not connected; try again when it is back" in said
+        assert "queue" not in said
+        root = tmp_path / "ca.pem"
+        said = await typed(it, "pki", "install", "S", root, "--use", "CSMSRootCertificate", code=1)
+        assert "not connected" in said and "queue" not in said
 
 
 def test_certificates_say_where_their_revocation_can_be_asked_about(tmp_path):

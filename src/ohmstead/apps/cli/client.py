@@ -24,6 +24,7 @@ FILE_TIMEOUT_S = 600.0  # until a disk has taken the last of a large file
 BLOCK = 1 << 20
 _LEAD = re.compile(r"(^|; )(\w+)((?:\.\w+|\[\d+\])*):(?= )")
 _NAMED = re.compile(r"`(\w+)`")
+_ADVICE = re.compile(r", or [^`,;]*`(\w+)`$")  # of no use to a command without that option
 
 
 class ApiRefused(OhmsteadError):
@@ -55,6 +56,9 @@ def in_options(sentence: str) -> str:
     def lead(found: re.Match[str]) -> str:
         return f"{found[1]}{option(found[2]) or found[2] + found[3]}:"
 
+    advice = _ADVICE.search(sentence)
+    if context and advice and option(advice[1]) is None:
+        sentence = sentence[: advice.start()]
     sentence = _LEAD.sub(lead, sentence)
     return _NAMED.sub(lambda found: option(found[1]) or found[0], sentence)
 

@@ -122,7 +122,7 @@ def station_certificates(
     problem = ""
     try:
         there = list(installed(api, station_id))
-    except ApiRefused as error:
+    except (ApiRefused, OperatorError) as error:
         there, problem = [], str(error)
     if as_json:
         say_json({"issued": issued, "installed": there, "problem": problem})
@@ -158,7 +158,9 @@ def installed(api: Api, station_id: str) -> Iterator[dict[str, Any]]:
     path = f"/stations/{part(station_id)}"
     action = f"{path}/commands/GetInstalledCertificateIds"
     connection = api.get(path)["connection"]
-    if connection is None or not connection["version"].startswith("1."):
+    if connection is None:
+        raise OperatorError(f"station {station_id} is not connected; try again when it is back")
+    if connection["version"] != "ocpp1.6":
         yield from api.post(action, {}).get("certificateHashDataChain", ())
         return
     for use in USES_16:
