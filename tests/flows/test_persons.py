@@ -127,6 +127,20 @@ def test_the_sieve_lets_nothing_of_her_through(record):
     assert Sieve(NAMES).keeps(record)
 
 
+def test_a_group_that_was_called_by_her_card_is_called_otherwise_by_all_who_are_in_it():
+    his = IdToken("BEN", TokenStatus.ACCEPTED, "0xb", PayerKind.PREPAID, group=UID.upper())
+    held = Reservation(
+        3, "S", 1, "BEN", "0xb", ReservationState.ACTIVE, 1, 2, group=UID, reason="r"
+    )
+    called = {rewritten(one, NAMES).group for one in (his, replace(his, uid="CLEO"), held)}
+    assert called == {NAMES.gone(UID)}
+    assert replace(rewritten(held, NAMES), group=UID) == held
+    assert replace(rewritten(his, NAMES), group=his.group) == his
+    listed = LocalList("L", 4, (ListEntry("BEN", ListStatus.ACCEPTED, 0, UID),))
+    assert rewritten(listed, NAMES) is None
+    assert all(Sieve(NAMES).keeps(one) for one in (his, held, listed))
+
+
 def test_her_key_opens_nothing_any_more():
     key = ApiKey("k1", "mac", (Scope.DRIVER,), f"app of {UID}", 1, PAYER)
     after = rewritten(key, NAMES)

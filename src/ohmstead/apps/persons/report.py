@@ -23,10 +23,11 @@ from ohmstead.core.network import IdToken
 from ohmstead.core.onchain import EpochLeaf, Lock
 from ohmstead.core.person import WORD_LENGTH_MIN, Names, excerpts
 from ohmstead.core.receipt_session import utc_text
+from ohmstead.core.reservation import Reservation
 from ohmstead.core.session import Session
 from ohmstead.errors import OperatorError
 from ohmstead.flows.charging.kept import progress_of, readings_of, signed_of
-from ohmstead.flows.persons.records import concerns
+from ohmstead.flows.persons.records import concerns, is_named
 from ohmstead.flows.persons.standing import is_of
 from ohmstead.frozen import Frozen, asdict
 from ohmstead.ports import Store
@@ -110,6 +111,12 @@ class Gathering:
         if isinstance(record, LocalList):
             listed = [one for one in record.entries if one.key in self._names.uids]
             told: Any = {"station_id": record.station_id, "entries": readable(tuple(listed))}
+        elif isinstance(record, IdToken) and not is_named(record, self._names):
+            told = {"group": record.group, "of": "another's id_token"}
+        elif isinstance(record, Reservation) and not is_of(
+            record.id_token, record.payer, self._names
+        ):
+            told = {"group": record.group, "of": "another's reservation"}
         elif table in WHOLE:
             told = readable(record)
         else:
@@ -126,7 +133,7 @@ class Gathering:
         station = getattr(record, "station_id", "")
         if station:
             self.stations.add(station)
-        if isinstance(record, IdToken):
+        if isinstance(record, IdToken) and is_named(record, self._names):
             self.stations.update(one for one in record.offline_at if one != "*")
 
     def _of_session(self, session: Session) -> None:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ohmstead.adapters.store.schema import TABLES
 from ohmstead.adapters.store.tables import Table
 from ohmstead.core.attempt import card_of
+from ohmstead.core.local_list import UID_LENGTH_MAX_16
 from ohmstead.core.person import Names
 from ohmstead.errors import OperatorError
 from ohmstead.flows.persons.kinds import IMPERSONAL, KEPT
@@ -43,7 +44,9 @@ class Sieve:
     """Tells quickly which records cannot name a person: the letters are not in them."""
 
     def __init__(self, names: Names) -> None:
-        runs = [max(_RUN.findall(word) or [""], key=len) for word in names.words]
+        # As a group on a list of 1.6 no more of a name stands there.
+        heads = [word[:UID_LENGTH_MAX_16] for word in names.words]
+        runs = [max(_RUN.findall(head) or [""], key=len) for head in heads]
         self._needles = tuple({*runs, *(card_of(uid) for uid in names.uids)})
 
     def keeps(self, record: Record) -> bool:

@@ -77,7 +77,9 @@ def _look(store: Store, found: Survey, names: Names, table: str, record: Any) ->
     station = getattr(record, "station_id", "")
     if station:
         found.stations.add(station)
-    if isinstance(record, IdToken):
+    if isinstance(record, IdToken) and after is not None:  # its group alone was hers
+        found.stations.update(one for one in record.offline_at if one != "*")
+    elif isinstance(record, IdToken):
         found.uids.add(record.key)
         found.stations.update(one for one in record.offline_at if one != "*")
         lock = store.get(Lock, record.lock_id) if record.lock_id else None

@@ -43,10 +43,9 @@ def begin(state: State, command: Begin, _now_ms: int) -> Decision[PersonRequest]
     tokens = [one for one in found if one is not None and one.status is not TokenStatus.BLOCKED]
     puts += [replace(token, status=TokenStatus.BLOCKED) for token in tokens]
     if tokens and command.connected:
-        number = count_of(state, CLEAR_CACHE) + 1
-        puts.append(Counter(CLEAR_CACHE, number))
-        payload = {"stations": list(command.connected)}
-        jobs = (Job(f"{CLEAR_CACHE}/{number}", CLEAR_CACHE, CLEAR_CACHE, payload),)
+        counter, job = _caches_anew(state, {"stations": list(command.connected)})
+        puts.append(counter)
+        jobs = (job,)
     if any(token.offline_at for token in tokens):
         counter, job = _lists_anew(state)
         puts.append(counter)
@@ -58,6 +57,12 @@ def _lists_anew(state: State) -> tuple[Counter, Job]:
     revision = count_of(state, REVISION) + 1
     job = Job(f"{REFRESH_LISTS}/{revision}", REFRESH_LISTS, REFRESH_LISTS, {})
     return Counter(REVISION, revision), job
+
+
+def _caches_anew(state: State, payload: dict[str, object]) -> tuple[Counter, Job]:
+    number = count_of(state, CLEAR_CACHE) + 1
+    job = Job(f"{CLEAR_CACHE}/{number}", CLEAR_CACHE, CLEAR_CACHE, payload)
+    return Counter(CLEAR_CACHE, number), job
 
 
 def _in(state: State, word: PersonState) -> list[PersonRequest]:
@@ -100,11 +105,15 @@ def erase_page(state: State, command: Page, now_ms: int) -> Decision[str]:
                 puts.append(ListState(record.station_id, -1))
         elif after != record:
             puts.append(after)
-    if any(kind is IdToken or kind is LocalList for kind, _ in drops):
+    many = len(drops) + sum(type(one) is command.kind for one in puts)
+    if command.kind in (IdToken, LocalList) and many:
         counter, job = _lists_anew(state)
         puts.append(counter)
         jobs = (job,)
-    many = len(drops) + sum(type(one) is command.kind for one in puts)
+    if command.kind is IdToken and many > len(drops):  # a cache names an id_token's group as well
+        counter, job = _caches_anew(state, {})
+        puts.append(counter)
+        jobs += (job,)
     counts = dict(request.changed)
     if many:
         counts[command.table] = counts.get(command.table, 0) + many

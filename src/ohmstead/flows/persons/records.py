@@ -13,7 +13,7 @@ from ohmstead.core.access import ApiKey, KeptAnswer
 from ohmstead.core.attempt import Attempt, card_of
 from ohmstead.core.command import Author, CommandBatch, CommandBody, StationCommand
 from ohmstead.core.foreign import ForeignTransaction
-from ohmstead.core.local_list import LocalList
+from ohmstead.core.local_list import UID_LENGTH_MAX_16, LocalList
 from ohmstead.core.network import IdToken, Quarantined
 from ohmstead.core.person import GONE, Names, exact, in_json, in_text
 from ohmstead.core.reservation import Reservation
@@ -23,10 +23,10 @@ from ohmstead.frozen import Frozen, asdict, replace
 from ohmstead.ports import Record
 
 _GONE = frozenset({IdToken, LocalList})
-"""What goes whole. A list that is gone is sent whole again, without the person, when its station
-is there; until then nobody here knows what was on it."""
+"""What goes whole where it is the person's. A list that is gone is sent whole again, without the
+person, when its station is there; until then nobody here knows what was on it."""
 
-_DEFAULT_NAMES = ("id_token", "uid", "id_tag", "emaid", "token")
+_DEFAULT_NAMES = ("id_token", "uid", "id_tag", "emaid", "token", "group")
 
 Rule = Callable[[Any, Names], Record]
 
@@ -36,8 +36,8 @@ def rewritten(record: Record, names: Names) -> Record | None:
     kind: type = type(record)
     if kind in KEPT or kind in IMPERSONAL:
         return record
-    if kind in _GONE:
-        return None if _is_named(record, names) else record
+    if kind in _GONE and is_named(record, names):
+        return None
     rule = _RULES.get(kind, _default)
     return rule(record, names)
 
@@ -47,10 +47,24 @@ def concerns(record: Record, names: Names) -> bool:
     return rewritten(record, names) != record
 
 
-def _is_named(record: Record, names: Names) -> bool:
+def is_named(record: Record, names: Names) -> bool:
+    """Whether an id_token is the person's, or a list names one of them, if only as a group."""
     if isinstance(record, IdToken):
         return record.key in names.uids or record.payer in names.addresses
-    return any(entry.key in names.uids for entry in cast(LocalList, record).entries)
+    groups = {*names.words, *(word[:UID_LENGTH_MAX_16] for word in names.words)}
+    return any(
+        entry.key in names.uids or entry.group.casefold() in groups
+        for entry in cast(LocalList, record).entries
+    )
+
+
+def _id_token(one: IdToken, names: Names) -> Record:
+    """Another's, whose group was called by this person's card: the group stays together."""
+    return replace(one, group=exact(one.group, names))
+
+
+def _local_list(one: LocalList, _names: Names) -> Record:
+    return one
 
 
 def _session(one: Session, names: Names) -> Record:
@@ -63,7 +77,7 @@ def _session(one: Session, names: Names) -> Record:
 def _reservation(one: Reservation, names: Names) -> Record:
     uid = exact(one.id_token, names)
     if uid == one.id_token:
-        return one
+        return replace(one, group=exact(one.group, names))
     return replace(one, id_token=uid, payer="", group="", reason=in_text(one.reason, names))
 
 
@@ -127,6 +141,8 @@ def _key(one: ApiKey, names: Names) -> Record:
 
 
 _RULES: Mapping[type, Rule] = {
+    IdToken: _id_token,
+    LocalList: _local_list,
     Session: _session,
     Reservation: _reservation,
     Attempt: _attempt,
