@@ -36,6 +36,17 @@ COMPARED = {
     "security_profile": "security_profile",
 }
 
+# By which option of `ohmstead station set` a cell can be changed; what is not here stays.
+OPTIONS = {
+    "evses": "--evse",
+    "tariff": "--tariff",
+    "name": "--name",
+    "admission": "--admission",
+    "strictness": "--strictness",
+    "security_profile": "--security-profile",
+    "password": "--rotate-password",
+}
+
 
 class Outcome(Frozen):
     """One station's; ``cell`` names what is wrong with it, where one cell does."""
@@ -84,9 +95,11 @@ def _known(known: Station, wanted: Station, keep: bool) -> Outcome:
         return Outcome(known.id, Brought.SAME)
     if keep:
         return Outcome(known.id, Brought.KEPT)
+    option = OPTIONS.get(cell)
+    change = f" change it with `ohmstead station set {known.id} {option}`," if option else ""
     detail = (
-        f"station {known.id} is registered with another {cell}: correct the line, change the "
-        "station with `ohmstead station set`, or leave such stations as they are with --keep"
+        f"station {known.id} is registered with another {cell}: correct the line,{change} or leave "
+        "such stations as they are with --keep"
     )
     return Outcome(known.id, Brought.DIFFERS, cell, detail)
 

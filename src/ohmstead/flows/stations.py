@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ohmstead.core.connectors import Connectors
 from ohmstead.core.device_model import EarlierInventory, Inventory
-from ohmstead.core.network import Admission, Station
+from ohmstead.core.network import Admission, Evse, Station
 from ohmstead.core.session import OPEN_STATES, Session
 from ohmstead.core.standing import Standing
 from ohmstead.core.tariff import Tariff
@@ -24,6 +24,7 @@ class ChangeStation(Frozen):
     location_cell: str | None = None
     secret_mac: str | None = None
     security_profile: int | None = None
+    evses: tuple[Evse, ...] | None = None  # all of them; each keeps the meter it has
 
 
 CHANGEABLE = (
@@ -44,20 +45,46 @@ def change_station(state: State, command: ChangeStation, _now_ms: int) -> Decisi
         raise OperatorError(f"there is no tariff {command.tariff_key}; publish it first")
     wanted = {name: getattr(command, name) for name in CHANGEABLE}
     changed = replace(station, **{k: v for k, v in wanted.items() if v is not None})
+    if command.evses is not None:
+        changed = replace(changed, evses=_evses(state, station, command.evses))
     if command.secret_mac is not None:  # set by hand, and at once the only one
         changed = replace(changed, next_macs=(), secret_is_weak=False, secret_hash="")
     return Decision(changed, (changed,) if changed != station else ())
 
 
-def retire_station(state: State, station_id: str, now_ms: int) -> Decision[Station]:
-    """Take a station out of service for good; its receipts keep its id."""
-    station = in_service(state, station_id)
+def _evses(state: State, station: Station, wanted: tuple[Evse, ...]) -> tuple[Evse, ...]:
+    """The evses a station shall have, with the meters it has. Raises OperatorError.
+
+    A session is judged by the power of its evse, so nothing changes under one that is open.
+    """
+    meters = {evse.id: evse.meter_key_id for evse in station.evses}
+    found = tuple(replace(evse, meter_key_id=meters.get(evse.id, "")) for evse in wanted)
+    if found == station.evses:
+        return found
+    _refuse_open(state, station.id)
+    kept = {evse.id for evse in found}
+    for evse in station.evses:
+        if evse.meter_key_id and evse.id not in kept:
+            raise OperatorError(
+                f"evse {evse.id} of station {station.id} has a meter; take that away first: "
+                "`ohmstead meter exchange`"
+            )
+    return found
+
+
+def _refuse_open(state: State, station_id: str) -> None:
     for open_state in OPEN_STATES:
         found = state.find(Session, 1, station_id=station_id, state=open_state.value)
         if found:
             raise OperatorError(
                 f"station {station_id} has the open session {found[0].id}; stop it first"
             )
+
+
+def retire_station(state: State, station_id: str, now_ms: int) -> Decision[Station]:
+    """Take a station out of service for good; its receipts keep its id."""
+    station = in_service(state, station_id)
+    _refuse_open(state, station_id)
     gone = replace(station, retired_ms=max(1, now_ms), secret_mac="", admission=Admission.REJECTED)
     # What it was set to is of no use any more; it drifts from no template, and has no status.
     over = (Standing, Inventory, EarlierInventory, Connectors)

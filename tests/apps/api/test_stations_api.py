@@ -241,3 +241,35 @@ def test_locations_tell_nothing_but_where_one_can_charge(tmp_path):
         }  # fmt: skip
 
     walk(tmp_path, scenario)
+
+
+def test_a_station_gets_other_evses_while_no_session_of_it_is_open(tmp_path):
+    async def scenario(desk):
+        path = f"{S}/S"
+        before = (await desk.host.get(path)).json()["evses"]
+        evses = [{"id": 1, "rated_w": 50_000, "connectors": 2}, {"id": 3, "rated_w": 11_000}]
+        async with desk.field.station(V16) as station:
+            begin = {"connectorId": 1, "idTag": "CARD", "meterStart": 0}
+            at = {"timestamp": "2026-11-20T12:00:00Z"}
+            begun = (await station.send("StartTransaction", {**begin, **at}))[2]
+            answer = await desk.host.patch(path, json={"evses": evses})
+            assert answer.status_code == 400 and "open session" in answer.json()["detail"]
+            assert (await desk.host.get(path)).json()["evses"] == before
+            same = [{"id": one["id"], "rated_w": one["rated_w"]} for one in before]
+            assert (await desk.host.patch(path, json={"evses": same})).status_code == 200
+            end = {"transactionId": begun["transactionId"], "meterStop": 1, **at}
+            await station.send("StopTransaction", end)
+        answer = await desk.host.patch(path, json={"evses": evses[1:]})
+        assert "has a meter" in answer.json()["detail"]
+        answer = await desk.host.patch(path, json={"evses": evses})
+        assert answer.status_code == 200, answer.text
+        kept = desk.house.store.get(Station, "S").evses
+        assert [(one.id, one.rated_w, one.connectors) for one in kept] == [
+            (1, 50_000, 2),
+            (3, 11_000, 1),
+        ]
+        assert kept[0].meter_key_id and not kept[1].meter_key_id
+        twice = await desk.host.patch(path, json={"evses": [evses[1], evses[1]]})
+        assert twice.json()["detail"] == "evses: one id stands twice"
+
+    walk(tmp_path, scenario)

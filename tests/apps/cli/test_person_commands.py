@@ -77,3 +77,12 @@ def test_what_stands_in_the_way_is_told_in_the_words_of_options():
         "not now: 5 minor units of payer:0x1 are left; say so (--leave-balance), and 1 more "
         "(--dry-run lists them); --when-settled waits for it"
     )
+
+
+def test_a_file_that_is_missing_is_not_said_to_be_a_wrong_one(tmp_path):
+    other = tmp_path / "other.json"
+    other.write_text("{")
+    said = inside("person", "again", tmp_path / "none.json", "--dir", tmp_path, code=1).stderr
+    assert "none.json cannot be read: No such file" in said
+    said = inside("person", "again", other, "--dir", tmp_path, code=1).stderr
+    assert "is not what `ohmstead person requests --json` prints" in said

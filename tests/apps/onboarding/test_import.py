@@ -152,6 +152,8 @@ def test_one_bad_line_keeps_the_whole_file_out(tmp_path):
             assert [(e["line"], e["column"], e["name"]) for e in found["errors"]] == [
                 (4, column, name)
             ]
+            if line.startswith("S,"):
+                assert "`ohmstead station set S --evse`" in found["errors"][0]["detail"]
         assert desk.house.store.get(Station, "CP-1") is None
         kept = {"csv": FLEET + f"S,,T,{HOST},,\n", "keep": True}
         done = (await desk.host.post(IMPORT, json=kept)).json()

@@ -300,3 +300,6 @@ def test_a_fleet_moves_here_whole_and_again_without_effect(tmp_path):
         assert (shown["admission"], shown["password_state"]) == ("pending", "weak")
         missing = inside(*bring[:-4], "--passwords", tmp_path / "no", code=1)
         assert "cannot be read" in missing.stderr
+        (tmp_path / "three.csv").write_text("a,b,c\n")
+        wrong = inside(*bring[:-4], "--passwords", tmp_path / "three.csv", code=1)
+        assert "expected id,password; name another --passwords" in wrong.stderr

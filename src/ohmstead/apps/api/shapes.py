@@ -79,6 +79,9 @@ class StationBody(Body, frozen=True):
 class StationPatch(Body, frozen=True):
     """What is to change of a station; ``rotate_password`` answers a new one once.
 
+    ``evses`` takes the place of all that it has; each keeps its meter. Refused while a session of
+    the station is open.
+
     ``deliver`` sends the new password to the station and keeps it only if the station took it;
     ``keep_old`` is for one that is set by hand. With either, the old password is let in until the
     station has used the new one; without, it ends at once.
@@ -90,6 +93,7 @@ class StationPatch(Body, frozen=True):
     security_profile: SecurityProfile | None = None
     tariff: str | None = None
     location_cell: Name | None = None
+    evses: Annotated[tuple[EvseBody, ...], msgspec.Meta(min_length=1, max_length=64)] | None = None
     rotate_password: bool = False
     deliver: bool = False
     keep_old: bool = False

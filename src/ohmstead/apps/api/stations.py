@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from litestar import delete, get, patch, post
@@ -85,7 +86,7 @@ def station_from(house: House, data: shapes.StationBody, mac: str) -> Station:
     station = Station(
         id=data.id,
         secret_mac=mac,
-        evses=tuple(Evse(evse.id, evse.rated_w, "", evse.connectors) for evse in data.evses),
+        evses=evses_of(data.evses),
         tariff_key=data.tariff,
         shares=shares_for(house, owner),
         time_zone=zone,
@@ -97,9 +98,14 @@ def station_from(house: House, data: shapes.StationBody, mac: str) -> Station:
         security_profile=data.security_profile,
         secret_is_weak=is_weak(data.password or ""),
     )
-    if len({evse.id for evse in station.evses}) < len(station.evses):
-        raise Problem(400, "evses: one id stands twice", "bad-request")
     return station
+
+
+def evses_of(bodies: Sequence[shapes.EvseBody]) -> tuple[Evse, ...]:
+    """The evses that a body describes, without meters; raises Problem."""
+    if len({evse.id for evse in bodies}) < len(bodies):
+        raise Problem(400, "evses: one id stands twice", "bad-request")
+    return tuple(Evse(evse.id, evse.rated_w, "", evse.connectors) for evse in bodies)
 
 
 def shares_for(house: House, owner: str) -> tuple[Share, ...]:
@@ -123,7 +129,9 @@ async def show_station(house: TheHouse, station_id: FromPath[str]) -> shapes.Sta
 async def patch_station(
     house: TheHouse, station_id: FromPath[str], data: JSONBody[shapes.StationPatch]
 ) -> shapes.StationView:
-    """Change a station's admission, strictness, tariff, name or password.
+    """Change a station's admission, strictness, tariff, name, evses or password.
+
+    ``evses`` are all of them, anew; refused while a session of the station is open.
 
     With ``deliver`` or ``keep_old`` the old password is let in until the station has used the new
     one; else it ends at once.
@@ -154,6 +162,7 @@ async def patch_station(
         location_cell=data.location_cell,
         secret_mac=mac,
         security_profile=data.security_profile,
+        evses=evses_of(data.evses) if data.evses else None,
     )
     with bad_request():
         changed = await house.store.run(change_station, change)

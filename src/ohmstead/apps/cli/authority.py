@@ -62,4 +62,4 @@ def revoke(
     path = f"/stations/{part(station_id)}/certificates/{part(serial)}/revoke"
     told = Api(directory, key).post(path, {"reason": reason})
     say(f"Certificate {told['serial']} of station {station_id} is revoked since {told['revoked']}.")
-    say(f"{CRL_FILE} says so; the listener reads it if network.toml has ocpp.tls.revoked.")
+    say(f"It is refused from the next connection on; {CRL_FILE} says so to others.")

@@ -61,7 +61,7 @@ def import_steve(
     A repeat changes nothing. docs/recipes/move-from-steve.md tells the whole move, and the way
     back.
     """
-    known = read_secrets(passwords, must_exist=True) if passwords is not None else {}
+    known = read_secrets(passwords, True, "--passwords") if passwords is not None else {}
     plan = plan_from(read_export(source, TABLES), Choices(payer, power, leave_open, known))
     for one in plan.problems[:SHOWN_MAX]:
         warn(one)

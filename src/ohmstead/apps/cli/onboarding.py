@@ -141,14 +141,14 @@ def read_text(file: Path) -> str:
         raise OperatorError(f"{file}:{line}: not UTF-8 text; save the file as UTF-8") from None
 
 
-def read_secrets(file: Path, must_exist: bool = False) -> dict[str, str]:
+def read_secrets(file: Path, must_exist: bool = False, option: str = "--secrets") -> dict[str, str]:
     """The passwords an earlier import wrote; none when there is no such file."""
     if not must_exist and not file.exists():
         return {}
     found = {}
     for number, row in enumerate(csv.reader(io.StringIO(read_text(file), newline="")), 1):
         if len(row) != 2:
-            raise OperatorError(f"{file}:{number}: expected id,password; name another --secrets")
+            raise OperatorError(f"{file}:{number}: expected id,password; name another {option}")
         found[row[0]] = row[1]
     found.pop("id", None)
     return found

@@ -161,9 +161,13 @@ def forget_again(
 ) -> None:
     """After a restore: forget anew whoever had been forgotten since that backup."""
     try:
-        requests = json.loads(file.read_bytes())
+        text = file.read_bytes()
+    except OSError as error:
+        raise OperatorError(f"{file} cannot be read: {error.strerror}") from None
+    try:
+        requests = json.loads(text)
         digests = sorted({digest for one in requests for digest in one["digests"]})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         raise OperatorError(
             f"{file} is not what `ohmstead person requests --json` prints"
         ) from None

@@ -25,18 +25,18 @@ Owner = Annotated[str, typer.Option(help="The host's 0x address, who takes the r
 TariffId = Annotated[str, typer.Option("--tariff", help="Id of a published tariff.")]
 Evses = Annotated[
     list[str] | None,
-    typer.Option("--evse", metavar="ID:RATED_W", help="Repeat for more than one."),
+    typer.Option("--evse", metavar="ID:RATED_W[:CONNECTORS]", help="Repeat for more than one."),
 ]
 StationName = Annotated[str, typer.Option(help="A name for people.")]
 TimeZone = Annotated[str, typer.Option(help="Else the network's.")]
 
 
 def evse_of(text: str) -> dict[str, int]:
-    """Read ID:RATED_W, as in 1:22000."""
-    number, colon, watts = text.partition(":")
-    if not colon or not number.isdecimal() or not watts.isdecimal():
-        raise typer.BadParameter(f"expected ID:RATED_W, as in 1:22000, not {text!r}")
-    return {"id": int(number), "rated_w": int(watts)}
+    """Read ID:RATED_W or ID:RATED_W:CONNECTORS, as in 1:22000."""
+    parts = text.split(":")
+    if len(parts) not in (2, 3) or not all(one.isascii() and one.isdecimal() for one in parts):
+        raise typer.BadParameter(f"expected ID:RATED_W[:CONNECTORS], as in 1:22000, not {text!r}")
+    return dict(zip(("id", "rated_w", "connectors"), map(int, parts), strict=False))
 
 
 def registration(
@@ -148,6 +148,12 @@ def set_station(
     strictness: Annotated[str | None, typer.Option(help="strict or lenient.")] = None,
     tariff_id: Annotated[str | None, typer.Option("--tariff", help="For new sessions.")] = None,
     name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    evse: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--evse", metavar="ID:RATED_W[:CONNECTORS]", help="All it has; repeat for each."
+        ),
+    ] = None,
     security_profile: Annotated[
         int | None, typer.Option(min=0, max=3, help="The least it is let in with: 0 to 3.")
     ] = None,
@@ -166,6 +172,7 @@ def set_station(
         "security_profile": security_profile,
         "tariff": tariff_id,
         "name": name,
+        "evses": [evse_of(text) for text in evse] if evse else None,
         "rotate_password": rotate_password,
         "deliver": deliver,
         "keep_old": keep_old,
