@@ -31,6 +31,7 @@ from tests.stories.octt_201_words import (
     got,
     group_up,
     grouped,
+    in_review,
     installed,
     kept_events,
     log,
@@ -200,6 +201,10 @@ CASES = {
         *SIGNED_BEGIN,
         event("Ended", 2, "ChargingStateChanged", "SuspendedEV", reason="StoppedByEV",
               meterValue=[sampled(4_000, "Transaction.End", "E")])], proven, meter=True),
+    "TC_E_22 (unsigned)": Case("the same without a meter that signs: a person decides", [
+        *LONG[:-1],
+        event("Ended", 2, "ChargingStateChanged", "SuspendedEV", 4_000, reason="StoppedByEV")],
+        in_review("stop_not_approved")),
     "TC_E_26": Case("a cable that leaves the car only suspends, and it charges on", [
         *LONG[:-1], updated(2, "ChargingStateChanged", "SuspendedEV"),
         updated(3, "EVCommunicationLost", "Idle", 2_000), status(),
@@ -336,6 +341,11 @@ CASES = {
         updated(2, "ChargingStateChanged", "Charging"), Wait(30),
         ended(3, wh=None, meterValue=[sampled(4_000, "Transaction.End", "E")])],
         proven, meter=True),
+    "TC_J_08 (unsigned)": Case("the same without a meter that signs: a person decides", [
+        authorize(), without_evse(event("Started", 0, "Authorized", uid="CARD", answer="Accepted")),
+        status("Occupied"),
+        updated(1, "CablePluggedIn", "EVConnected", 0, context="Transaction.Begin"), *charging(2),
+        ended(3)], in_review("begin_missing")),
     "TC_J_09": Case("registers come under way", [
         started(), *charging(), updated(2, "MeterValuePeriodic", wh=2_000), Wait(5),
         updated(3, "MeterValuePeriodic", wh=2_500), Wait(5),
