@@ -36,9 +36,9 @@ class Watched:
     def put(self, record):
         self.world.run(lambda _state, one, _now: Decision(None, (one,)), record)
 
-    def note(self, cause, evse=0, card="", detail=""):
+    def note(self, cause, evse=0, card="", detail="", **how):
         moved = Moved(cause, self.world.now, evse, card=card_of(card), detail=detail)
-        self.world.run(note, Note("ST", moved))
+        self.world.run(note, Note("ST", moved, **how))
         self.world.wait(1)
 
     def all(self):
@@ -91,6 +91,17 @@ def test_another_app_or_another_evse_is_another_attempt(town):
     for evse, card in ((1, "app"), (1, "app"), (2, "app"), (2, "other"), (2, "other")):
         town.note(C.REMOTE_UNSENT, evse, card)
     assert [one.evse_id for one in town.all()] == [1, 2, 2]
+
+
+@pytest.mark.parametrize("answer", [C.AUTHORISED, C.REMOTE_REFUSED])
+def test_a_late_answer_is_about_the_driver_who_asked_and_no_other(town, answer):
+    town.note(C.PLUGGED, 1)
+    town.note(C.REMOTE_UNANSWERED, 1, card="app")
+    town.note(C.UNPLUGGED, 1)
+    town.note(answer, 1, card="app", late=True)
+    town.note(C.PLUGGED, 1)
+    town.note(answer, 1, card="app", late=True)
+    assert town.stages() == [(1, "given_up"), (1, "plugged")]
 
 
 def test_two_drivers_at_two_evses_are_two_attempts(town):

@@ -32,12 +32,14 @@ class Note(Frozen):
     """What a station did that no other flow decides about; ``number`` means one attempt of it.
 
     ``alone``: it is about none that is open now, such as a remote start that was queued long ago.
+    ``late``: it is only about the one of its id_token, if that is open still.
     """
 
     station_id: str
     moved: Moved
     number: int = -1
     alone: bool = False
+    late: bool = False
 
 
 def note(state: State, command: Note, _now_ms: int) -> Decision[None]:
@@ -71,6 +73,8 @@ def note(state: State, command: Note, _now_ms: int) -> Decision[None]:
         busy = any(session.evse_id == moved.evse_id for session in under_way)
         if busy and (attempt is None or not attempt.evse_id):
             return Decision(None)  # a status in the middle of a session, or after a reconnect
+    if command.late and (attempt is None or attempt.card != moved.card):
+        return Decision(None)
     return Decision(None, moving(state, head, attempt, moved))
 
 

@@ -195,12 +195,18 @@ class Attempts:
             if isinstance(event, LateError)
             else Answered(bytes(event.payload))
         )
-        await self.commanded(
-            asked.station_id, asked.action, asked.payload, outcome, event.message_id
-        )
+        cause, detail = _meaning(outcome)
+        await self._asked(asked.station_id, asked.payload, cause, detail, late=True)
 
     async def _asked(
-        self, station_id: str, payload: bytes, cause: Cause, detail: str, alone: bool = False
+        self,
+        station_id: str,
+        payload: bytes,
+        cause: Cause,
+        detail: str,
+        *,
+        alone: bool = False,
+        late: bool = False,
     ) -> None:
         try:
             asked = msgspec.json.decode(payload, type=_RemoteStart)
@@ -210,7 +216,7 @@ class Attempts:
         card = card_of(token) if isinstance(token, str) else ""
         evse_id = asked.evseId or asked.connectorId
         moved = Moved(cause, self._clock.now_ms(), evse_id, card=card, detail=detail)
-        await self._run(Note(station_id, moved, alone=alone))
+        await self._run(Note(station_id, moved, alone=alone, late=late))
 
     async def _note(
         self,
@@ -230,6 +236,8 @@ class Attempts:
             await self._store.run(note, command)
         except OhmsteadError as error:  # what is counted must not end what is done
             log.warning("an attempt was not noted", station=command.station_id, reason=str(error))
+        except Exception as error:  # nor may a defect here
+            log.error("an attempt was not noted", station=command.station_id, exc_info=error)
 
     async def sweep(self, seen_ms: Callable[[str], int | None]) -> None:
         """Give up what nothing comes of; ``seen_ms`` is when a station was last heard that is away
