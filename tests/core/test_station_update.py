@@ -31,7 +31,8 @@ NEW = StationUpdate(1, "CP1", "aa", from_version="1.0")
 PLACES = {one.name for one in fields(Tally)}
 ENDS = {S.CONFIRMED, S.ROLLED_BACK, S.SKIPPED}
 VERSIONS = ("1.0", "2.0", " 2.0 ", "0.9", "")
-WORDS = [event for event in E if event not in (E.OFFERED, E.BOOTED, E.ROLL_BACK, E.LEFT_OUT)]
+DECIDED = (E.ROLL_BACK, E.LEFT_OUT, E.GIVEN_UP)
+WORDS = [event for event in E if event not in (E.OFFERED, E.BOOTED, *DECIDED)]
 
 
 def after(update, *events, terms=TERMS, now_ms=1_000):
@@ -54,10 +55,12 @@ class OneStation(RuleBasedStateMachine):
         has_previous=st.booleans(),
         version=st.sampled_from(("2.0", "")),
         retries=st.integers(0, 2),
+        is_cancelled=st.booleans(),
     )
-    def begins(self, rollback, previous, has_previous, version, retries):
+    def begins(self, rollback, previous, has_previous, version, retries, is_cancelled):
         rollback = rollback if has_previous else Rollback.NONE
-        self.terms = Terms(version, previous, has_previous, rollback, retries, 7_200_000)
+        terms = Terms(version, previous, has_previous, rollback, retries, 7_200_000)
+        self.terms = replace(terms, is_cancelled=is_cancelled)
         self.update, self.now_ms, self.turned = NEW, 1_000, 0
         self.offers = {False: 0, True: 0}
 
@@ -85,6 +88,14 @@ class OneStation(RuleBasedStateMachine):
         wanted = self.terms.previous_version if before.back else self.terms.version
         if before.offers and before.state in UNDER_WAY and same_version(version, wanted):
             assert self.update.state is (S.ROLLED_BACK if before.back else S.CONFIRMED)
+        if self.terms.is_cancelled and before.state in UNDER_WAY and not before.back:
+            assert self.update.state not in UNDER_WAY
+
+    @rule()
+    def is_given_up(self):
+        before = self._tell(Told(E.GIVEN_UP, "somebody said so"))
+        if before.state in UNDER_WAY:
+            assert self.update.state is S.FAILED
 
     @rule()
     def is_offered(self):
@@ -235,6 +246,31 @@ def test_a_rollback_ends_with_the_boot_of_before_or_with_a_failure_that_says_bot
     assert not needs_rollback(bad, BACK)
     gone = after(turned, Told(E.LEFT_OUT, "it was away"), terms=BACK)
     assert (gone.state, gone.reason) == (S.FAILED, "broken; it was away")
+
+
+@pytest.mark.parametrize("version", ["1.0", "0.9", ""])
+def test_in_a_cancelled_roll_out_a_station_that_boots_with_any_version_has_ended(version):
+    terms = replace(BACK, is_cancelled=True, retries=3)
+    ended = after(NEW, E.OFFERED, E.DOWNLOADING, boots(version), terms=terms)
+    assert (ended.state, ended.seen) == (S.FAILED, version)
+    words = f"it booted with version {version or '(none)'} after the roll-out was cancelled"
+    assert ended.reason == words
+    assert after(NEW, E.OFFERED, E.DOWNLOADING, boots("2.0"), terms=terms).state is S.CONFIRMED
+    # What it installed may be damaged, so it is given the firmware of before; on that way, a boot
+    # in the middle says nothing.
+    turned = after(NEW, E.OFFERED, E.INSTALLING, boots("0.9"), terms=terms)
+    assert turned.back
+    assert after(turned, E.OFFERED, E.DOWNLOADING, boots("0.9"), terms=terms).state is S.DOWNLOADING
+
+
+def test_who_is_given_up_is_not_tried_again_and_not_turned_back():
+    terms = replace(BACK, retries=3)
+    given_up = after(NEW, E.OFFERED, E.INSTALLING, E.GIVEN_UP, terms=terms)
+    assert (given_up.state, given_up.back, given_up.reason) == (S.FAILED, False, "given_up")
+    assert after(NEW, E.GIVEN_UP).state is S.SKIPPED
+    back = after(NEW, E.OFFERED, E.BROKEN, E.OFFERED, E.GIVEN_UP, terms=replace(BACK, retries=0))
+    assert (back.state, back.reason) == (S.FAILED, "broken; rolling back failed: given_up")
+    assert after(given_up, boots("2.0")).state is S.CONFIRMED
 
 
 def test_a_boot_before_the_first_offer_says_nothing_of_it():

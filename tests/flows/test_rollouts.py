@@ -382,6 +382,99 @@ def test_a_station_is_never_in_two_roll_outs_at_once():
     assert fleet.head(fleet.begin(PLAN)).total == 2
 
 
+ANOTHER = replace(PLAN, package=Package(version="3.0", location="https://x/3"))
+
+
+def in_all_places(fleet, **change):
+    """A roll-out over all, and the names of a station that is updated, failed and under way."""
+    number = fleet.begin(replace(PLAN, stages=(100,), failures_permille=1_000, **change))
+    fleet.open(number)
+    names = [one.update.station_id for one in fleet.offer(number)]
+    fleet.succeed(names[0])
+    fleet.tell(names[1], E.REFUSED)
+    fleet.tell(names[2], E.DOWNLOADING)
+    return number, names[:3]
+
+
+@pytest.mark.parametrize("has_previous", [True, False])
+def test_a_station_is_held_by_a_roll_out_as_long_as_that_may_want_something_of_it(has_previous):
+    fleet = Fleet()
+    previous = PLAN.previous if has_previous else Package()
+    rollback = Rollback.FAILED if has_previous else Rollback.NONE
+    one, (updated, failed, _) = in_all_places(fleet, previous=previous, rollback=rollback)
+    two = fleet.begin(ANOTHER)
+    taken = {u.station_id for u in fleet.at(two, "waiting")}
+    assert taken == ({failed} if has_previous else {failed, updated})
+    assert {u.reason for u in fleet.at(two, "skipped")} == {f"it is in roll-out {one}"}
+
+
+def test_one_silent_station_of_a_cancelled_roll_out_keeps_no_other_from_the_next():
+    fleet = Fleet()
+    one, (updated, failed, silent) = in_all_places(fleet)
+    fleet.tell(fleet.at(one, "under_way")[-1].station_id, E.BROKEN)
+    (turned,) = fleet.at(one, "back_waiting")
+    assert fleet.run(control, Control(one, Verb.CANCEL, WHO)).is_open
+    under_way = {u.station_id for u in fleet.at(one, "under_way")} | {turned.station_id}
+    two = fleet.begin(ANOTHER)
+    assert {u.station_id for u in fleet.at(two, "skipped")} == under_way
+    assert {updated, failed} < {u.station_id for u in fleet.at(two, "waiting")}
+    # Who still waited is skipped there, and keeps its turn here.
+    for update in fleet.at(one, "waiting"):
+        fleet.run(step, Step(update.key, Told(E.LEFT_OUT, "cancelled")))
+    assert fleet.head(two).tally.waiting == len(NAMES) - len(under_way)
+    # A restart with any version ends its turn.
+    fleet.tell(silent, E.BOOTED, "1.0")
+    assert silent not in {u.station_id for u in fleet.at(one, "under_way")}
+
+
+def test_who_is_to_be_rolled_back_is_held_until_it_is():
+    fleet = Fleet()
+    one, (updated, failed, _) = in_all_places(fleet)
+    fleet.run(control, Control(one, Verb.CANCEL, WHO, roll_back=True))
+    two = fleet.begin(ANOTHER)
+    assert updated in {u.station_id for u in fleet.at(two, "skipped")}
+    assert failed in {u.station_id for u in fleet.at(two, "waiting")}
+
+
+def test_a_station_that_another_roll_out_began_with_is_not_turned_back_by_the_one_before():
+    fleet = Fleet()
+    one, _ = in_all_places(fleet, rollback=Rollback.NONE)
+    broken = fleet.at(one, "under_way")[-1].station_id
+    fleet.tell(broken, E.BROKEN)
+    two = fleet.begin(replace(ANOTHER, targets=Targets(stations=(broken,))))
+    fleet.run(control, Control(one, Verb.CANCEL, WHO, roll_back=True))
+    assert not fleet.offer(one, "back_waiting")
+    (ended,) = [u for u in fleet.at(one, "failed") if u.station_id == broken]
+    assert ended.reason == f"broken; it is in roll-out {two}"
+    fleet.open(two)
+    assert fleet.offer(two)[0].update.station_id == broken
+
+
+def test_who_is_under_way_can_be_given_up_at_once_or_after_the_cancellation():
+    fleet = Fleet()
+    one, (_, _, silent) = in_all_places(fleet, rollback=Rollback.ALL)
+    cancel = Control(one, Verb.CANCEL, WHO)
+    with pytest.raises(OperatorError, match="roll_back or with now"):
+        fleet.run(control, replace(cancel, roll_back=True, now=True))
+    first = fleet.run(control, replace(cancel, roll_back=True))
+    assert fleet.run(control, cancel) == first
+    head = fleet.run(control, replace(cancel, now=True))
+    assert head.notes[-1].what == "given up who was under way"
+    assert not head.has_turned
+    assert fleet.run(control, replace(cancel, now=True)) == head
+    # The next roll-out begins with all of them at once, before the driver has come by.
+    two = fleet.begin(ANOTHER)
+    assert fleet.head(two).total == len(NAMES)
+    for place in ("waiting", "under_way", "back_waiting", "back_under_way"):
+        for update in fleet.at(one, place):
+            assert not fleet.run(offer, update.key)
+            fleet.run(step, Step(update.key, Told(E.GIVEN_UP, "given up")))
+    assert not fleet.head(one).is_open
+    # What the silent one says from here on concerns the roll-out that it is in now.
+    fleet.tell(silent, E.BOOTED, "2.0")
+    assert silent in {u.station_id for u in fleet.at(one, "failed")}
+
+
 def test_who_has_it_already_or_is_of_another_make_is_left_out_with_the_reason():
     fleet = Fleet()
     station = fleet.world.store.get(Station, NAMES[0])

@@ -164,6 +164,7 @@ class Rollout(Frozen):
     rollback: Rollback = Rollback.FAILED
     why: str = ""  # HALTED, or DONE without anybody
     notes: tuple[Note, ...] = ()
+    given_up: bool = False  # CANCELLED, and nobody under way is waited for any longer
 
     @property
     def key(self) -> str:
@@ -172,14 +173,15 @@ class Rollout(Frozen):
     @property
     def is_open(self) -> int:
         """1 as long as it holds stations; a cancelled one until those under way have ended."""
-        to_turn = self.state is _S.CANCELLED and self.rollback is Rollback.ALL
+        to_turn = self.state is _S.CANCELLED and self.has_turned
         left = self.tally.to_do + (self.tally.updated if to_turn else 0)
         return int(self.state not in OVER or left > 0)
 
     @property
     def has_turned(self) -> bool:
         """Whether those that were updated are to have the firmware of before."""
-        return self.rollback is Rollback.ALL and self.state in (_S.HALTED, _S.CANCELLED)
+        is_all = self.rollback is Rollback.ALL and not self.given_up
+        return is_all and self.state in (_S.HALTED, _S.CANCELLED)
 
 
 class Claim(Frozen, array_like=True):

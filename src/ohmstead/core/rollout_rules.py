@@ -5,8 +5,17 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ohmstead.core.network import Station
-from ohmstead.core.rollout import HOURS, PERCENT, STAGES_MAX, Package, RolloutPlan, Targets
-from ohmstead.core.station_update import Rollback, same_version
+from ohmstead.core.rollout import (
+    HOURS,
+    OVER,
+    PERCENT,
+    STAGES_MAX,
+    Package,
+    Rollout,
+    RolloutPlan,
+    Targets,
+)
+from ohmstead.core.station_update import Rollback, StationUpdate, same_version
 from ohmstead.errors import OperatorError
 
 
@@ -41,6 +50,22 @@ def is_meant(targets: Targets, station: Station) -> bool:
         and (not targets.owner or station.owner.casefold() == targets.owner.casefold())
         and (not versions or any(same_version(station.firmware, one) for one in versions))
     )
+
+
+def is_held(plan: RolloutPlan, rollout: Rollout, update: StationUpdate) -> bool:
+    """Whether a roll-out may still want something of one of its stations; else another may have
+    it. One that was updated is held while there is a firmware of before to give it."""
+    if not rollout.is_open or rollout.given_up:
+        return False
+    goes_on = rollout.state not in OVER
+    match update.place:
+        case "skipped" | "failed" | "rolled_back":
+            return False
+        case "waiting":
+            return goes_on
+        case "updated":
+            return rollout.has_turned or (goes_on and plan.previous.is_there)
+    return True
 
 
 def is_for(package: Package, station: Station) -> bool:

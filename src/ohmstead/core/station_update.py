@@ -48,6 +48,7 @@ class UpdateEvent(enum.Enum):
     SILENT = "silent"  # its time was over without a word
     ROLL_BACK = "roll_back"  # an operator's or a roll-out's wish
     LEFT_OUT = "left_out"
+    GIVEN_UP = "given_up"  # an operator waits for it no longer
 
 
 class Rollback(enum.Enum):
@@ -67,6 +68,7 @@ class Terms(Frozen):
     rollback: Rollback
     retries: int
     timeout_ms: int  # without a word
+    is_cancelled: bool = False  # then whoever boots has ended, with whatever version
 
 
 class Told(Frozen):

@@ -4,7 +4,7 @@
     INSTALLED ─▶ CONFIRMED        stations leave steps out, and repeat them: only forwards counts
     any of them ──a failure──▶ PENDING again while tries are left, else FAILED
     FAILED, CONFIRMED ──roll back──▶ PENDING with ``back`` set ─▶ ... ─▶ ROLLED_BACK
-    PENDING ──left out──▶ SKIPPED
+    PENDING ──left out──▶ SKIPPED        any of them ──given up──▶ FAILED, SKIPPED while PENDING
 
 A pair of state and event that :func:`moved` does not know changes nothing.
 """
@@ -51,7 +51,7 @@ def moved(update: StationUpdate, told: Told, terms: Terms, now_ms: int) -> Stati
         request_id = request_id_of(update, offers)
         offered = replace(update, offers=offers, request_id=request_id, taken=False, seen="")
         return _at(_because(offered, ""), _S.OFFERED, now_ms, now_ms + terms.timeout_ms)
-    if event is _E.LEFT_OUT and state is _S.PENDING:
+    if event in (_E.LEFT_OUT, _E.GIVEN_UP) and state is _S.PENDING:
         reason = f"{update.reason}; {told.reason}" if update.back else told.reason
         left = replace(update, reason=reason[:REASON_MAX])
         return _at(left, _S.FAILED if update.back else _S.SKIPPED, now_ms)
@@ -59,6 +59,8 @@ def moved(update: StationUpdate, told: Told, terms: Terms, now_ms: int) -> Stati
         return _back(update, update.reason or told.reason, now_ms) if terms.has_previous else update
     if state not in UNDER_WAY:
         return update
+    if event is _E.GIVEN_UP:
+        return _ended(update, told.reason[:REASON_MAX], now_ms)
     if event is _E.TAKEN:
         return replace(update, taken=True, due_ms=now_ms + terms.timeout_ms)
     if event is _E.UNSENT and state is _S.OFFERED:
@@ -110,6 +112,9 @@ def _booted(update: StationUpdate, version: str, terms: Terms, now_ms: int) -> S
     if state in (_S.REBOOTING, _S.INSTALLED) and wanted:
         words = f"it came back with version {version or '(none)'}, not {wanted}"
         return _failed(seen, Told(_E.REFUSED, words), terms, now_ms)
+    if state in UNDER_WAY and terms.is_cancelled and not update.back:
+        words = f"it booted with version {version or '(none)'} after the roll-out was cancelled"
+        return _failed(seen, Told(_E.REFUSED, words), terms, now_ms)
     if state in UNDER_WAY:
         return replace(seen, due_ms=now_ms + terms.timeout_ms)
     return seen
@@ -133,13 +138,15 @@ def _failed(update: StationUpdate, told: Told, terms: Terms, now_ms: int) -> Sta
         return _at(_because(update, reason), _S.PENDING, now_ms, now_ms)
     if told.event is not _E.REFUSED and update.offers <= terms.retries:
         return _at(_because(update, reason), _S.PENDING, now_ms, now_ms + RETRY_MS)
+    failed = _ended(update, reason, now_ms)
+    return _back(failed, reason, now_ms) if needs_rollback(failed, terms) else failed
+
+
+def _ended(update: StationUpdate, reason: str, now_ms: int) -> StationUpdate:
     if update.back:
         words = f"{update.reason}; rolling back failed: {reason}"[:REASON_MAX]
         return _at(replace(update, reason=words), _S.FAILED, now_ms)
-    failed = replace(update, failed=True, reason=reason)
-    if needs_rollback(failed, terms):
-        return _back(failed, reason, now_ms)
-    return _at(failed, _S.FAILED, now_ms)
+    return _at(replace(update, failed=True, reason=reason), _S.FAILED, now_ms)
 
 
 def needs_rollback(failed: StationUpdate, terms: Terms) -> bool:

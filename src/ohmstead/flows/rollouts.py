@@ -14,7 +14,7 @@ from ohmstead.core.rollout import (
     rollout_key,
 )
 from ohmstead.core.rollout_gate import advanced
-from ohmstead.core.rollout_rules import check_plan, is_for, is_meant
+from ohmstead.core.rollout_rules import check_plan, is_for, is_held, is_meant
 from ohmstead.core.station_update import (
     StationUpdate,
     UpdateState,
@@ -111,9 +111,12 @@ def why_not(state: Reads, plan: RolloutPlan, station: Station) -> str:
         return f"the firmware is for {plan.package.vendor} {plan.package.model}".rstrip()
     claim = state.get(Claim, station.id)
     other = state.get(Rollout, rollout_key(claim.number)) if claim is not None else None
-    if other is not None and other.number != plan.number and other.is_open:
-        return f"it is in roll-out {other.number}"
-    return ""
+    if other is None or other.number == plan.number or not other.is_open:
+        return ""
+    update = update_of(state, station.id)
+    if update is None or not is_held(plan_of(state, other.number), other, update):
+        return ""
+    return f"it is in roll-out {other.number}"
 
 
 class Open(Frozen):

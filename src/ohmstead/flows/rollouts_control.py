@@ -27,12 +27,14 @@ class Verb(enum.Enum):
 
 
 class Control(Frozen):
-    """Who does it stands in ``author``, and why; ``roll_back``: CANCEL takes the update back."""
+    """Who does it stands in ``author``, and why; ``roll_back``: CANCEL takes the update back;
+    ``now``: CANCEL follows nobody who is under way, neither forth nor back."""
 
     number: int
     verb: Verb
     author: Author
     roll_back: bool = False
+    now: bool = False
 
 
 def control(state: State, command: Control, now_ms: int) -> Decision[Rollout]:
@@ -41,7 +43,7 @@ def control(state: State, command: Control, now_ms: int) -> Decision[Rollout]:
     before, verb = head.state, command.verb
     if head.state in OVER:
         if verb is Verb.CANCEL and before is _S.CANCELLED and not command.roll_back:
-            return Decision(head)
+            return _given_up(head, command, now_ms)
         raise OperatorError(f"roll-out {head.number} is {before.value}; begin another one")
     if verb is Verb.PAUSE:
         if before is _S.PAUSED:
@@ -67,6 +69,10 @@ def _cancelled(state: State, head: Rollout, command: Control, now_ms: int) -> De
     plan = plan_of(state, head.number)
     puts: list[Record] = []
     what = "cancelled"
+    if command.roll_back and command.now:
+        raise OperatorError("cancel with roll_back or with now: who is given up is not rolled back")
+    if command.now:
+        head, what = replace(head, given_up=True), "cancelled, and given up who was under way"
     if command.roll_back:
         if not plan.previous.is_there:
             raise OperatorError("this roll-out names no firmware of before to roll back to")
@@ -80,3 +86,12 @@ def _cancelled(state: State, head: Rollout, command: Control, now_ms: int) -> De
                 puts.append(after)
     over = noted(replace(head, state=_S.CANCELLED), what, command.author, now_ms)
     return Decision(over, (*puts, over))
+
+
+def _given_up(head: Rollout, command: Control, now_ms: int) -> Decision[Rollout]:
+    """One that was cancelled before, and now waits for nobody any longer."""
+    if not command.now or head.given_up or not head.is_open:
+        return Decision(head)
+    what = "given up who was under way"
+    after = noted(replace(head, given_up=True), what, command.author, now_ms)
+    return Decision(after, (after,))

@@ -7,7 +7,7 @@ the failure that is one too many, and not some seconds later.
 from __future__ import annotations
 
 from ohmstead.core.network import Station
-from ohmstead.core.rollout import Package, Rollout, RolloutPlan, RolloutState, counted
+from ohmstead.core.rollout import Claim, Package, Rollout, RolloutPlan, RolloutState, counted
 from ohmstead.core.rollout_gate import judged
 from ohmstead.core.station_update import (
     StationUpdate,
@@ -40,10 +40,15 @@ def offer(state: State, key: str, now_ms: int) -> Decision[Offering | None]:
     if update is None or update.state is not UpdateState.PENDING or update.due_ms > now_ms:
         return Decision(None)
     plan, head = plan_of(state, update.number), head_of(state, update.number)
+    claim = state.get(Claim, update.station_id)
+    if claim is not None and claim.number != update.number:
+        # It had ended here, another roll-out began with it, and then it was to go back.
+        told = Told(UpdateEvent.GIVEN_UP, f"it is in roll-out {claim.number}")
+        return Decision(None, _step(plan, head, update, told, now_ms))
     if head.tally.under_way + head.tally.back_under_way >= plan.at_once:
         return Decision(None)
     if update.back:
-        may = head.state in OFFERS_BACK
+        may = head.state in OFFERS_BACK and not head.given_up
     else:
         may = head.state is _S.RUNNING and key <= head.edge
     if not may or (not plan.busy_too and is_charging(state, update.station_id)):
@@ -89,7 +94,8 @@ def _step(
     plan: RolloutPlan, head: Rollout, update: StationUpdate, told: Told, now_ms: int
 ) -> tuple[StationUpdate, Rollout]:
     # Who cancels may ask for a rollback that the plan did not.
-    terms = replace(plan.terms, rollback=head.rollback)
+    is_cancelled = head.state is _S.CANCELLED
+    terms = replace(plan.terms, rollback=head.rollback, is_cancelled=is_cancelled)
     after = moved(update, told, terms, now_ms)
     then = counted(head, update, after, now_ms)
     if head.state is _S.DONE and then.failures <= head.failures:

@@ -114,6 +114,8 @@ def test_what_was_typed_wrongly_is_told_with_what_to_type(house, tmp_path):
     assert "--signature" in unread
     assert "roll-out 99" in typed("rollout", "show", 99, code=1).stderr
     assert "roll-out 99" in typed("rollout", "pause", 99, code=1).stderr
+    both = typed("rollout", "cancel", 1, "--now", "--roll-back", code=2).stderr
+    assert "--now gives up the way back, too" in both
 
 
 def test_a_killed_house_asks_nobody_twice_and_hears_who_was_updated_meanwhile(tmp_path):

@@ -280,6 +280,39 @@ def test_cancelling_skips_who_waits_and_follows_who_is_under_way(tmp_path):
     walk(tmp_path, scenario)
 
 
+def test_a_silent_station_of_a_cancelled_roll_out_is_given_up_when_a_person_says_so(tmp_path):
+    async def scenario(desk):
+        names = NAMES[:3]
+        await registered(desk.field, names)
+        async with AsyncExitStack() as stack:
+            units = await fleet(desk.field, stack, names)
+            plan = plain(stations=names, sample=3, failures_permille=1_000)
+            number = await begun(desk, previous=before(V16), **plan)
+            good, bad, silent = in_turn(number, names)
+            await until_offered(units, 3)
+            await units[good].update()
+            await units[bad].tell("DownloadFailed")
+            await units[silent].tell("Downloading")
+            await until(desk, number, "downloading", silent)
+            await until(desk, number, "confirmed", good)
+            await until(desk, number, "failed", bad)
+            assert (await desk.host.post(f"{P}/{number}/cancel", json={})).json()["open"]
+            third = {"firmware": {"version": "3.0", "location": "https://files.example/3"}}
+            dry = plain(stations=names, dry_run=True) | third
+            held = [{"reason": f"it is in roll-out {number}", "count": 1, "stations": [silent]}]
+            answer = (await desk.host.post(P, json=dry)).json()
+            assert answer == {"stations": 2, "skipped": held}
+            now = await desk.host.post(f"{P}/{number}/cancel", json={"now": True})
+            assert now.json()["notes"][-1]["what"] == "given up who was under way"
+            answer = (await desk.host.post(P, json=dry)).json()
+            assert answer == {"stations": 3, "skipped": []}
+            given_up = await until(desk, number, "failed", silent)
+            assert given_up["reason"] == "given up by an operator while downloading"
+            assert not (await shown(desk, number))["open"]
+
+    walk(tmp_path, scenario)
+
+
 def test_a_station_in_one_roll_out_is_skipped_by_another(tmp_path):
     async def scenario(desk):
         first = await begun(desk)

@@ -89,10 +89,12 @@ class RolloutBody(shapes.Body, frozen=True):
 
 
 class ControlBody(shapes.Body, frozen=True):
-    """Why; ``roll_back``, of a cancellation: who was updated gets the firmware of before."""
+    """Why; of a cancellation ``roll_back``: who was updated gets the firmware of before; ``now``:
+    who is under way, forth or back, is given up at once. ``now`` may follow a cancellation."""
 
     reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
     roll_back: bool = False
+    now: bool = False
 
 
 class PackageView(shapes.View, frozen=True):

@@ -127,7 +127,7 @@ async def list_rollout_stations(
 
 async def _control(house: House, number: int, verb: Verb, data: ControlBody) -> RolloutView:
     head_of(house, number)
-    command = Control(number, verb, house.journal.author(data.reason), data.roll_back)
+    command = Control(number, verb, house.journal.author(data.reason), data.roll_back, data.now)
     return view_of(house, await house.rollouts.control(command))
 
 
@@ -151,7 +151,8 @@ async def resume_rollout(
 async def cancel_rollout(
     house: TheHouse, number: FromPath[int], data: JSONBody[ControlBody]
 ) -> RolloutView:
-    """End it; who waits is skipped, who is under way is followed to its end."""
+    """End it; who waits is skipped, who is under way is followed to its end, or with `now` given
+    up: also of one that was cancelled before."""
     return await _control(house, number, Verb.CANCEL, data)
 
 

@@ -336,14 +336,25 @@ def cancel(
     roll_back: Annotated[
         bool, typer.Option("--roll-back", help="Who was updated gets the firmware of before.")
     ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Give up who is under way; also of a cancelled one.")
+    ] = False,
     reason: Reason = "",
     directory: Dir = HERE,
     key: Key = "",
 ) -> None:
     """End a roll-out: who waits is skipped, who is under way is followed to its end."""
-    _control(directory, key, number, "cancel", {"reason": reason, "roll_back": roll_back})
+    if roll_back and now:
+        raise typer.BadParameter("--now gives up the way back, too: --roll-back or --now")
+    body = {"reason": reason, "roll_back": roll_back, "now": now}
+    found = _control(directory, key, number, "cancel", body)
+    left = found["stations"]["under_way"] + found["stations"]["back_under_way"]
+    if left and not now:
+        are = "1 station is" if left == 1 else f"{left} stations are"
+        say(f"{are} still under way: `ohmstead rollout cancel {number} --now` gives up on that.")
 
 
-def _control(directory: Path, key: str, number: int, verb: str, body: dict[str, Any]) -> None:
+def _control(directory: Path, key: str, number: int, verb: str, body: dict[str, Any]) -> Any:
     found = CommandApi(directory, key).post(f"/rollouts/{number}/{verb}", body)
     say(f"Roll-out {number} is {found['state']}.")
+    return found

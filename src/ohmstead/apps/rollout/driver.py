@@ -134,6 +134,8 @@ class Driver:
             await self._watch(plan, head)
         if advanced(plan, head, self._house.clock.now_ms()) != head:
             head = await store.run(advance, head.number)
+        if head.given_up:
+            await self._give_up(head)
         if head.state in OVER and head.tally.waiting:
             await self._leave(plan, head)
             self.wake()
@@ -144,7 +146,7 @@ class Driver:
         with speaking(replace(plan.author, reason=_why(plan))):
             if head.state is _S.RUNNING and head.tally.waiting:
                 self._offer(plan, head, "waiting")
-            if head.state in OFFERS_BACK and head.tally.back_waiting:
+            if head.state in OFFERS_BACK and head.tally.back_waiting and not head.given_up:
                 self._offer(plan, head, "back_waiting")
         return head
 
@@ -193,6 +195,17 @@ class Driver:
             old = [one for one in found if now_ms - one.changed_ms >= plan.patience_ms]
             words = "it was not there to be given the firmware of before"
             await self._tell(old, Told(UpdateEvent.LEFT_OUT, words))
+
+    async def _give_up(self, head: Rollout) -> None:
+        """End who is under way, because a person waits for them no longer."""
+        steps = []
+        for place in ("under_way", "back_under_way", "back_waiting"):
+            for update in self._some(head, place):
+                words = f"given up by an operator while {update.state.value}"
+                steps.append(Step(update.key, Told(UpdateEvent.GIVEN_UP, words)))
+        if steps:
+            await asyncio.gather(*[self._house.store.run(step, one) for one in steps])
+            self.wake()
 
     async def _leave(self, plan: RolloutPlan, head: Rollout) -> None:
         """Skip who still waits, and say for what."""
