@@ -21,6 +21,9 @@ from ohmstead.apps.virtual.charging import Nameplate
 from ohmstead.apps.virtual.meter import VirtualMeter
 from ohmstead.apps.virtual.station import VirtualStation
 from tests.apps.cli.test_commands import OWNER, TARIFF, WAIT_S, Up, inside
+from tests.apps.gateway.floor import basic
+from tests.apps.stations.field import ask
+from tests.apps.stations.field import connect as connect_async
 
 PAGE = Path(__file__).parents[3] / "docs" / "operating" / "commands.md"
 PERIOD = {"startPeriod": 0, "limit": 16.1}
@@ -351,3 +354,32 @@ def test_a_long_answer_is_short_in_the_list_and_whole_as_json(house):
     line = typed("command", "list", "--station", "CP1", "--limit", 1).stdout.splitlines()[1]
     assert len(line) < 300
     assert whole["id"] in line
+
+
+UNREADABLE = {"meterStop": 1, "timestamp": "yesterday", "transactionId": 7}
+
+
+async def say(url, password, *calls):
+    headers = {"Authorization": basic("CP1", bytes.fromhex(password))}
+    how = {"subprotocols": ["ocpp1.6"], "additional_headers": headers, "proxy": None}
+    async with connect_async(f"{url}/ocpp/CP1", **how) as socket:
+        for number, (action, payload) in enumerate(calls):
+            await ask(socket, str(number), action, payload)
+
+
+def test_what_is_in_quarantine_is_shown_with_why_and_as_it_came(house):
+    typed, password, url = house
+    nothing = typed("station", "quarantine", "CP1").stdout
+    assert nothing == "Nothing of CP1 is in quarantine.\n"
+    unknown = UNREADABLE | {"timestamp": "2023-11-14T22:13:20Z"}
+    asyncio.run(say(url, password, ("StopTransaction", UNREADABLE), ("StopTransaction", unknown)))
+    lines = typed("station", "quarantine", "CP1").stdout.splitlines()
+    texts = [line.strip() for line in lines]
+    assert json.dumps(UNREADABLE) in texts and json.dumps(unknown) in texts
+    assert any("not an RFC 3339 time: 'yesterday'" in line for line in lines)
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert all("  StopTransaction  " in line for line in heads) and len(heads) == 2
+    assert {line.split("  ")[2] for line in heads} == {"message_refused", "unknown_transaction"}
+    found = json.loads(typed("station", "quarantine", "CP1", "--json").stdout)
+    assert {one["payload"] for one in found} == {json.dumps(UNREADABLE), json.dumps(unknown)}
+    assert "there is no station X" in typed("station", "quarantine", "X", code=1).stderr
