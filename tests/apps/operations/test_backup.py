@@ -35,6 +35,7 @@ from ohmstead.flows.charging.start import TRANSACTION_COUNTER
 from ohmstead.frozen import replace
 from ohmstead.ports import Decision, Job
 from tests.apps.api.desk import desk, problem, put_record
+from tests.apps.cli.test_commands import inside
 from tests.apps.stations.field import V16, V201, running
 from tests.flows.world import NOON
 
@@ -393,3 +394,29 @@ def test_what_waited_while_a_house_was_frozen_is_taken_up_when_it_is_resumed(tmp
                 assert station.point.asked == (tx,)
 
     asyncio.run(scenario())
+
+
+def test_a_restore_names_each_file_that_the_settings_name_and_no_backup_holds(
+    folder, archive, tmp_path
+):
+    names = ("server.crt", "server.key", "clients.pem", "roots.pem")
+    text = """
+    [ocpp.tls]
+    certificate = "server.crt"
+    key = "server.key"
+    client_ca = "clients.pem"
+    revoked = "ca.crl"
+    [pki]
+    roots = "roots.pem"
+    """
+    inside("ca", "init", "--dir", folder)
+    (folder / "network.toml").write_text(f"[chain]\nkind = 'none'\n{text}")
+    for name in names:
+        (folder / name).write_text("PEM")
+    inside("backup", "--with-keys", tmp_path / "all.tar", "--dir", folder)
+    said = inside("restore", tmp_path / "all.tar", "--dir", tmp_path / "new").stdout
+    told = re.findall(r"^(\S+) is not there.*\((\S+) names it\)", said, re.M)
+    keys = ("ocpp.tls.certificate", "ocpp.tls.key", "ocpp.tls.client_ca", "pki.roots")
+    places = [str(tmp_path / "new" / name) for name in names]
+    assert told == list(zip(places, keys, strict=True))
+    assert f"ohmstead resume --dir {tmp_path / 'new'} --because " in said

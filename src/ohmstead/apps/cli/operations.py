@@ -10,7 +10,8 @@ import typer
 
 from ohmstead.apps.cli.client import Api, ApiRefused
 from ohmstead.apps.cli.common import FAILED, HERE, Dir, Json, Key, say, say_json, warn
-from ohmstead.errors import OperatorError
+from ohmstead.apps.config import FILE_NAME, load
+from ohmstead.errors import ConfigError, OperatorError
 
 File = Annotated[Path, typer.Argument(metavar="FILE")]
 
@@ -66,11 +67,17 @@ def restore(
     """Restore a backup into an empty folder; the house starts frozen, until `ohmstead resume`."""
     from ohmstead.apps.files.missing import missing_files
     from ohmstead.apps.operations.restore import restore as into
+    from ohmstead.apps.running.checking import absent
 
     if keys is not None and not keys.is_dir():
         raise OperatorError(f"--keys {keys}: there is no such folder")
     made = into(file, directory, keys)
     say(f"Restored {made.network} as of {made.made} to {directory.absolute()}.")
+    try:
+        for named_by, path in absent(directory, load(directory / FILE_NAME)):
+            say(f"{path} is not there, and no backup holds it: copy it ({named_by} names it).")
+    except ConfigError as error:
+        warn(f"The house does not start with this: {error}")
     missing = missing_files(directory)
     for one in missing.firmware:
         say(f"Firmware {one.id} ({one.name}) has no file: copy it to firmware/{one.sha256}.")
@@ -78,7 +85,7 @@ def restore(
         say(f"{missing.logs} logs of stations are not in a backup: copy the uploads folder.")
     say("It is frozen: stations are heard, nothing is sent and no command is obeyed. Next:")
     say(f"  ohmstead up --dir {directory}")
-    say(f"  ohmstead resume --dir {directory}")
+    say(f'  ohmstead resume --dir {directory} --because "the old house is off for good"')
 
 
 def resume(
