@@ -456,6 +456,7 @@ _PASSWORD = (
     f"{_BEHAVIOURS}::test_behaviour_22_a_wrong_password_or_an_unknown_station_never_gets_a_socket"
 )
 _CAR = f"{_CONTRACTS}::test_a_cars_request_goes_to_the_pool_and_its_answer_to_the_car"
+_HASHES = f"{_CONTRACTS}::test_hashes_of_a_chain_the_station_checked_are_asked_about"
 ELSEWHERE = {
     "TC_A_01": _PASSWORD,
     "TC_A_02": _PASSWORD,
@@ -473,9 +474,14 @@ ELSEWHERE = {
     "::test_a_password_that_the_station_refuses_never_holds",
     "TC_A_11": f"{_MESSAGES}"
     "::test_a_station_asks_for_a_certificate_and_gets_it_and_renews_it_in_time",
+    "TC_A_12": "tests/apps/pki/test_station_certificates.py"
+    "::test_a_v2g_certificate_is_renewed_in_time",
     "TC_A_14": f"{_MESSAGES}::test_what_the_station_does_not_take_is_told",
     "TC_A_19": "tests/stories/test_security_upgrade.py"
     "::test_a_raised_security_profile_holds_and_the_old_one_is_refused",
+    "TC_C_50": _HASHES,
+    "TC_C_51": _HASHES,
+    "TC_C_52": f"{_CONTRACTS}::test_a_car_with_a_good_contract_charges",
     "TC_M_24": f"{_CONTRACTS}::test_a_station_is_handed_the_responders_answer",
     "TC_M_26": _CAR,
     "TC_M_28": _CAR,
@@ -494,6 +500,8 @@ GAPS = {
 # Numbers that part 6 of 2023-06-30 does not have for a CSMS: whole blocks, and these of others.
 LATER_BLOCKS = "DHIKO"
 LATER = {
+    "A": (12,),
+    "C": (50, 51, 52),
     "L": (17, 19, 20, 21, 22, 23, 24),
     "M": (3, 4, 12, 14, 15, 16, 17, 24, 26, 28),
     "N": (1, 2, 3, 5, 8, 9, 16, 17, 18, 21, 24, 44, 46, 47, 48, 49, 50, 60, 63),
