@@ -950,7 +950,7 @@ async def test_behaviour_19_one_that_does_not_read_is_dropped_and_holds_up_no_ot
         much = {"vendorId": "org.example", "data": "x" * 100_000}
         async with field.station(version) as station:
             tx, _ = await station.start()
-            for number in range(40):  # far more than the kernel and we keep for it
+            for number in range(100):  # far more than the kernel and we keep for it
                 if (link := field.link("OTHER")) is None:
                     break
                 told = asyncio.create_task(field.command("DataTransfer", much, "OTHER", 1))
