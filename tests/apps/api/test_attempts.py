@@ -316,7 +316,6 @@ def test_a_remote_start_is_an_attempt_whatever_is_answered(version, way, attempt
             for how, reason, detail in (
                 ("Rejected", "remote_start_refused", "Rejected"),
                 ("CALLERROR", "remote_start_refused", "InternalError"),
-                ("silent", "remote_start_unanswered", "timeout"),
                 ("gone", "remote_start_unanswered", "connection_lost"),
             ):
                 station.point.how = how
@@ -327,9 +326,6 @@ def test_a_remote_start_is_an_attempt_whatever_is_answered(version, way, attempt
                 if how == "gone":
                     await gone(desk)
                     break
-                if how == "silent":
-                    assert answer.status_code == 504
-                    assert (await last(desk))["stage"] == "plugged"
                 await status(station, "Available")  # gave up, and unplugged
                 shown = await last(desk)
                 assert (shown["reason"], shown["detail"]) == (reason, detail)
@@ -341,13 +337,28 @@ def test_a_remote_start_is_an_attempt_whatever_is_answered(version, way, attempt
         assert (shown["stage"], shown["reason"]) == ("given_up", "remote_start_unsent")
         assert (shown["detail"], shown["evse"]) == ("not_connected", 1)
         page = await of(desk)
-        assert len(page["attempts"]) == 5
+        assert len(page["attempts"]) == 4
         assert page["rate"]["reasons"] == {
             "not_started": 1,
             "remote_start_refused": 2,
-            "remote_start_unanswered": 1,
             "remote_start_unsent": 1,
         }
+
+    attempts(story)
+
+
+@pytest.mark.parametrize(("version", "way"), [(V16, "session"), (V201, "command")])
+def test_a_remote_start_that_is_not_answered_is_why_there_was_no_energy(version, way, attempts):
+    async def story(desk):
+        async with desk.field.station(version, kind=KINDS[version]) as station:
+            station.point.how = "silent"
+            await plug_in(desk, station)
+            problem(await door(desk, version, way), 504, "timeout")
+            assert (await last(desk))["stage"] == "plugged"
+            await status(station, "Available")  # gave up, and unplugged
+        (shown,) = (await of(desk))["attempts"]
+        assert (shown["reason"], shown["detail"]) == ("remote_start_unanswered", "timeout")
+        assert shown["plugged"] is not None
 
     attempts(story, **SILENT)
 
