@@ -89,6 +89,9 @@ class Store(Protocol):
     ) -> list[R]:
         """Read committed records with ``key > after`` whose indexed fields equal ``where``."""
 
+    def warm(self, *kinds: type) -> None:
+        """Have the records of these kinds at hand; changes nothing of what is seen."""
+
     def due_jobs(self, now_ms: int, limit: int) -> Sequence[Job]:
         """Return the oldest unfinished job of each lane that is due."""
 

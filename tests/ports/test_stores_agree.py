@@ -81,7 +81,7 @@ async def do(store, step):
         if step[0] == "drop":
             return await store.run(drop, step[1])
         if step[0] == "warm":
-            return store.warm(Box) if isinstance(store, SqliteStore) else None
+            return store.warm(Box)
         if step[0] == "finish":
             return await store.finish_job(step[1])
         if step[0] == "postpone":

@@ -112,6 +112,9 @@ class MemoryStore:
         columns = [columns for columns, _ in list(self._rows[shelf.name].values())]
         return sum(all(row[at] == value for at, value in wanted) for row in columns)
 
+    def warm(self, *kinds: type) -> None:
+        """Nothing to do: all of it is in memory."""
+
     def due_jobs(self, now_ms: int, limit: int) -> Sequence[Job]:
         """Return the oldest unfinished job of each lane, where it is due and not dead."""
         first: dict[str, _Kept] = {}
