@@ -16,7 +16,7 @@ from time import monotonic_ns
 from ohmstead.apps.gateway.closing import monotonic_ms
 from ohmstead.frozen import Frozen
 
-FRAMES_MAX = 12  # of a station nobody looks at
+FRAMES_MAX = 10  # of a station nobody looks at
 LONG_BYTES = 1_024  # of a longer frame of such a station, only the head is kept
 HEAD_BYTES = 128
 WATCHED_FRAMES_MAX = 200
@@ -60,7 +60,7 @@ class WireLog:
 
     def __init__(self) -> None:
         self.count = 0
-        self.frames: list[Kept] = []  # a deque that holds twelve takes four times the memory
+        self.frames: list[Kept] = []  # a deque takes four times the memory
         self.refusals: list[Refusal] | None = None  # most stations have none
         self._long_bytes = LONG_BYTES  # more than this is looked at before it is kept
         self._bytes = 0  # held, while it is watched
