@@ -35,14 +35,19 @@ _S = RolloutState
 def begin(state: State, plan: RolloutPlan, now_ms: int) -> Decision[Rollout]:
     """Begin a roll-out; raises OperatorError for a plan that cannot be carried out."""
     check_begin(state, plan)
-    if len(state.find(Rollout, OPEN_MAX, is_open=1)) >= OPEN_MAX:
-        raise OperatorError(f"{OPEN_MAX} roll-outs are open; cancel or finish some first")
+    check_room(len(state.find(Rollout, OPEN_MAX, is_open=1)))
     counter = state.get(Counter, COUNTER) or Counter(COUNTER, 0)
     number = counter.value + 1
     kept = replace(plan, number=number, created_ms=now_ms)
     head = Rollout(number, _S.ENROLLING, rollback=plan.rollback, stage_ms=now_ms)
     head = noted(head, "begun", plan.author, now_ms)
     return Decision(head, (kept, head, Counter(COUNTER, number)))
+
+
+def check_room(open_: int) -> None:
+    """Raise OperatorError if there is no room for one more roll-out beside those open."""
+    if open_ >= OPEN_MAX:
+        raise OperatorError(f"{OPEN_MAX} roll-outs are open; cancel or finish some first")
 
 
 def check_begin(state: Reads, plan: RolloutPlan) -> None:

@@ -93,7 +93,11 @@ def test_what_was_typed_wrongly_is_told_with_what_to_type(house, tmp_path):
         assert "two hours from 0 to 23, as in 1-5 or 22-4" in refused, hours
     assert "no station CP9" in typed(*start, "--station", "CP9", "--dry-run", code=1).stderr
     there = [*start, "--version", "1", "--location-cell", "zzz", "--dry-run"]
-    assert typed(*there).stdout.startswith("0 stations would take turns")
+    assert "no station is meant, so nothing was begun; --vendor" in typed(*there, code=1).stderr
+    begun = json.loads(typed("rollout", "list", "--all", "--json").stdout)
+    for words in (["--vendor", "Nobody"], ["--vendor", "Nobody", "--dry-run"]):
+        assert "no station is meant, so nothing was begun" in typed(*start, *words, code=1).stderr
+    assert json.loads(typed("rollout", "list", "--all", "--json").stdout) == begun
     assert "1,10,50,100" in typed(*start, "--all", "--stages", "ten", code=2).stderr
     assert "1-5" in typed(*start, "--all", "--window", "night", code=2).stderr
     assert "none" in typed("rollout", "start", "none", "--all", code=1).stderr
@@ -116,6 +120,28 @@ def test_what_was_typed_wrongly_is_told_with_what_to_type(house, tmp_path):
     assert "roll-out 99" in typed("rollout", "pause", 99, code=1).stderr
     both = typed("rollout", "cancel", 1, "--now", "--roll-back", code=2).stderr
     assert "--now gives up the way back, too" in both
+
+
+def test_a_start_says_who_is_left_out_and_does_not_claim_to_have_begun_with_nobody(house):
+    typed = house[0]
+    start = ["rollout", "start", URL, "--station", "CP1"]
+    first = json.loads(typed(*start, "--version", "8", "--json").stdout)["number"]
+
+    def is_written_down():
+        shown = json.loads(typed("rollout", "show", first, "--json").stdout)
+        return shown["state"] == "running"
+
+    wait_for(is_written_down)
+    for again in (start, ["station", "update", "CP1", URL]):
+        lines = typed(*again, "--version", "9", code=1).stdout.splitlines()
+        assert lines[0].startswith("Nobody takes a turn in roll-out ")
+        assert lines[1] == f"1 station is skipped, it is in roll-out {first}: CP1"
+    assert typed("rollout", "cancel", first, "--now").stdout == f"Roll-out {first} is cancelled.\n"
+    lines = typed(*start, "--version", "9").stdout.splitlines()
+    assert "has begun, 1 station takes its turn" in lines[0]
+    assert len(lines) == 1
+    typed("rollout", "cancel", first + 3)
+    assert typed("rollout", "list").stdout.count("\n") == 1
 
 
 def test_a_killed_house_asks_nobody_twice_and_hears_who_was_updated_meanwhile(tmp_path):

@@ -317,7 +317,11 @@ def test_a_station_in_one_roll_out_is_skipped_by_another(tmp_path):
     async def scenario(desk):
         first = await begun(desk)
         await until(desk, first, "pending")
-        second = await begun(desk, stations=["S", "OTHER"])
+        plan = plain(stations=["S", "OTHER"])
+        made = (await desk.host.post(P, json=plan)).json()
+        second = made["number"]
+        held = {"reason": f"it is in roll-out {first}", "count": 1, "stations": ["S"]}
+        assert made["meant"] == {"stations": 1, "skipped": [held]}
         skipped = await until(desk, second, "skipped")
         assert skipped["reason"] == f"it is in roll-out {first}"
         items = (await desk.host.get(f"{P}/{second}/stations?place=waiting")).json()["items"]
@@ -364,6 +368,10 @@ def test_many_stations_are_written_down_in_pieces_and_nobody_is_asked_who_is_not
         ({"stations": []}, "choose stations by"),
         ({"all": True}, "choose stations by"),
         ({"stages": [50, 10]}, "stages: whole percent"),
+        ({"stages": [0, 100]}, "stages: whole percent"),
+        ({"stages": [10, 50]}, "stages: whole percent"),
+        ({"stations": [], "vendor": "Nobody"}, "no station is meant, so nothing was begun"),
+        ({"stations": [], "from_version": ["0.1"]}, "no station is meant, so nothing was begun"),
         ({"stations": ["NOBODY"]}, "there is no station NOBODY"),
         ({"firmware": {"version": "2"}}, "name a file of this house"),
         ({"firmware": {"location": "file:///etc/passwd"}}, "location"),
@@ -374,6 +382,8 @@ def test_many_stations_are_written_down_in_pieces_and_nobody_is_asked_who_is_not
         ({"firmware": signed(certificate()) | {"signature": "?"}}, "base64 of the signature"),
         ({"previous": {"version": "2.0", "location": "https://x.example/1"}}, "same version"),
         ({"rollback": "failed"}, "needs the firmware of before"),
+        ({"rollback": "all"}, "needs the firmware of before"),
+        ({"firmware": signed("")}, "a signature needs its signing certificate"),
         ({"window": [1, 24]}, "window"),
         ({"failures": 5}, "failures"),
     ],
@@ -381,8 +391,10 @@ def test_many_stations_are_written_down_in_pieces_and_nobody_is_asked_who_is_not
 def test_a_roll_out_that_makes_no_sense_is_refused_with_what_to_change(tmp_path, change, words):
     async def scenario(desk):
         plan = plain(stations=["S"]) | change
-        answer = problem(await desk.host.post(P, json=plan), 400)
-        assert words in answer["detail"]
+        for dry_run in (False, True):
+            body = plan | {"dry_run": dry_run}
+            answer = problem(await desk.host.post(P, json=body), 400)
+            assert words in answer["detail"]
         assert (await desk.host.get(P)).json()["items"] == []
 
     walk(tmp_path, scenario)

@@ -115,7 +115,7 @@ class NoteView(shapes.View, frozen=True):
 
 
 class SkippedView(shapes.View, frozen=True):
-    """Stations that would be left out for one reason; the first of them by name."""
+    """Stations that are left out for one reason; the first of them by name."""
 
     reason: str
     count: int
@@ -123,15 +123,14 @@ class SkippedView(shapes.View, frozen=True):
 
 
 class MeantView(shapes.View, frozen=True):
-    """How many stations would take their turns, and who is meant and would be skipped; nothing was
-    begun."""
+    """How many stations take their turns, and who is meant and skipped."""
 
     stations: int
     skipped: list[SkippedView]
 
 
 def meant_view(found: Survey) -> MeantView:
-    """What a dry run answers."""
+    """Who takes a turn, as a dry run answers it."""
     return MeantView(
         stations=found.turns,
         skipped=[
@@ -160,6 +159,17 @@ class RolloutView(shapes.View, frozen=True):
     created: str | None
     author: AuthorView
     notes: list[NoteView]
+
+
+class BegunView(RolloutView, frozen=True):
+    """A roll-out that has begun; ``meant``: who takes a turn in it and who is left out, and why."""
+
+    meant: MeantView
+
+
+def begun_view(begun: RolloutView, found: Survey) -> BegunView:
+    """What the beginning of a roll-out answers."""
+    return BegunView(**msgspec.structs.asdict(begun), meant=meant_view(found))
 
 
 class UpdateView(shapes.View, frozen=True):

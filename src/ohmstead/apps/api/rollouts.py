@@ -14,11 +14,13 @@ from ohmstead.apps.api.guard import scopes
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.api.rollout_views import (
+    BegunView,
     ControlBody,
     MeantView,
     RolloutBody,
     RolloutView,
     UpdateView,
+    begun_view,
     meant_view,
     plan_of,
     rollout_view,
@@ -69,19 +71,19 @@ def check_targets(targets: Targets) -> None:
 @post("/rollouts", opt=RUNS, status_code=HTTPStatus.CREATED)
 async def begin_rollout(
     house: TheHouse, data: JSONBody[RolloutBody]
-) -> Response[RolloutView | MeantView]:
+) -> Response[BegunView | MeantView]:
     """Begin a roll-out; `dry_run` only counts who would take a turn or be skipped, and answers 200.
-    400 says what of the plan is wrong. A station that is in another open roll-out, or has the
-    version, or is of another make than the firmware is for, is skipped."""
+    400 says what of the plan is wrong, also that it means nobody. A station that is in another open
+    roll-out, or has the version, or is of another make than the firmware is for, is skipped."""
     check_targets(targets_of(data))
+    with bad_request():
+        found = await house.rollouts.survey(plan_of(data))
     if data.dry_run:
-        with bad_request():
-            found = await house.rollouts.survey(plan_of(data))
         return Response(meant_view(found), status_code=200)
     plan = replace(plan_of(data), author=house.journal.author(data.reason))
     with bad_request():
         head = await house.rollouts.begin(plan)
-    return Response(view_of(house, head))
+    return Response(begun_view(view_of(house, head), found))
 
 
 @get("/rollouts", opt=SEES)

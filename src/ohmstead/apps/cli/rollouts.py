@@ -60,6 +60,7 @@ Window = Annotated[
     str, typer.Option(metavar="HOUR-HOUR", help="Only in these local hours, as in 1-5.")
 ]
 POLL_S = 1.0
+HAS_IT = " already"  # what the reason ends with of a station that has the version
 
 
 def package(name: str, version: str, signature: Path | None, certificate: Path | None) -> Any:
@@ -166,15 +167,44 @@ def start(
     elif dry_run:
         _say_meant(made)
     else:
-        say(f"Roll-out {made['number']} has begun: `ohmstead rollout show {made['number']}`")
+        _say_begun(made, f"rollout show {made['number']}")
+    if not dry_run:
+        _check_begun(made)
 
 
 def _say_meant(found: dict[str, Any]) -> None:
     say(f"{many(found['stations'], 'station')} would take turns; nothing was begun.")
+    _say_skipped(found, "would be")
+
+
+def _say_skipped(found: dict[str, Any], are: str = "") -> None:
     for one in found["skipped"]:
         more = one["count"] - len(one["stations"])
         names = ", ".join(one["stations"]) + (f" and {more} more" if more else "")
-        say(f"{many(one['count'], 'station')} would be skipped, {one['reason']}: {names}")
+        verb = are or ("is" if one["count"] == 1 else "are")
+        say(f"{many(one['count'], 'station')} {verb} skipped, {one['reason']}: {names}")
+
+
+def _say_begun(made: dict[str, Any], command: str) -> None:
+    meant, number = made["meant"], made["number"]
+    if not meant["stations"]:
+        say(f"Nobody takes a turn in roll-out {number}, so nothing is sent to anybody.")
+    else:
+        turns = (
+            "1 station takes its turn"
+            if meant["stations"] == 1
+            else (f"{meant['stations']} stations take turns")
+        )
+        say(f"Roll-out {number} has begun, {turns}: `ohmstead {command}`")
+    _say_skipped(meant)
+
+
+def _check_begun(made: dict[str, Any]) -> None:
+    """Exit badly if nobody gets the firmware who lacks it."""
+    meant = made["meant"]
+    lacks = any(not one["reason"].endswith(HAS_IT) for one in meant["skipped"])
+    if not meant["stations"] and lacks:
+        raise typer.Exit(FAILED)
 
 
 def _begin(directory: Path, key: str, plan: dict[str, Any]) -> Any:
@@ -218,14 +248,15 @@ def update_station(
         if as_json:
             say_json(made)
         else:
-            say(f"Roll-out {number} has begun: `ohmstead rollout show {number} --stations`")
+            _say_begun(made, f"rollout show {number} --stations")
+        _check_begun(made)
         return
     found = _ended(CommandApi(directory, key), number)
     if as_json:
         say_json(found)
     else:
         say(f"{station_id}: " + ", ".join(filter(None, (found["state"], found["reason"]))))
-    had_it = found["state"] == "skipped" and found["reason"].endswith(" already")
+    had_it = found["state"] == "skipped" and found["reason"].endswith(HAS_IT)
     if found["state"] != "confirmed" and not had_it:
         raise typer.Exit(FAILED)
 

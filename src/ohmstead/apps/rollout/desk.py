@@ -22,6 +22,7 @@ from ohmstead.flows.rollouts import (
     OPEN_MAX,
     begin,
     check_begin,
+    check_room,
     head_of,
     plan_of,
     seal,
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 PAGE = 1_000
 ALERTS_MAX = 100_000
+NOBODY = (
+    "no station is meant, so nothing was begun; `vendor`, `model` and `from_version` are compared "
+    "with what a station said at its last boot"
+)
 NAMES_MAX = 20  # stations named of each reason
 
 log = structlog.get_logger()
@@ -120,9 +125,11 @@ class Rollouts:
         )
 
     async def survey(self, plan: RolloutPlan) -> Survey:
-        """Whom a plan would give a turn now and whom not; raises OperatorError as begin() does."""
+        """Whom a plan gives a turn now and whom not; raises OperatorError as begin() does, and for
+        a plan that means nobody."""
         plan, store = self.whole(plan), self._house.store
         check_begin(store, plan)
+        check_room(len(store.find(Rollout, OPEN_MAX, is_open=1)))
         found = Survey()
         for station_id in sorted(set(plan.targets.stations)):
             station = store.get(Station, station_id)
@@ -135,6 +142,8 @@ class Rollouts:
                     found.add(one.id, why_not(store, plan, one))
             after = page[-1].key
             await asyncio.sleep(0)
+        if not found.turns and not found.skipped:
+            raise OperatorError(NOBODY)
         return found
 
     async def control(self, command: Control) -> Rollout:
