@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import smtplib
+import socket
+import ssl
 import time
 
 import pytest
 
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.apps.config import AlertsConfig, MailConfig
-from ohmstead.apps.operations.mail import Mailer
+from ohmstead.apps.operations.mail import Mailer, said
 from ohmstead.apps.operations.posting import NotPosted
 from ohmstead.core.alerts import Alert, Rule, span, when
 from ohmstead.core.meter import MeterKey
@@ -398,10 +401,34 @@ def test_mail_is_encrypted_and_what_a_station_says_ends_no_header(tmp_path):
         with pytest.raises(NotPosted, match="chmod 600"):
             await known.say("4", "hello")
         nobody = MailConfig(server="127.0.0.1:1", sender="a@b", to=("c@d",), tls="none")
-        with pytest.raises(NotPosted, match="the mail server 127"):
+        with pytest.raises(NotPosted, match=r"server 127\.0\.0\.1:1 takes no connection"):
             await Mailer(tmp_path, "commons", nobody).say("5", "hello")
 
     asyncio.run(scenario())
+
+
+ANSWERS = [
+    (
+        smtplib.SMTPRecipientsRefused({"night@example.com": (550, b"5.1.1 no such mailbox")}),
+        "does not take mail for night@example.com (550 5.1.1 no such mailbox)",
+    ),
+    (smtplib.SMTPSenderRefused(553, b"no", "a@b"), "does not take mail from mail.sender (553 no)"),
+    (smtplib.SMTPAuthenticationError(535, b"no"), "refused mail.user with its password in keys/"),
+    (smtplib.SMTPDataError(554, b"spam"), "answered 554 spam"),
+    (smtplib.SMTPServerDisconnected("Connection unexpectedly closed"), "ended the connection;"),
+    (smtplib.SMTPException("odd"), "cannot be used: odd"),
+    (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"), "in TLS"),
+    (TimeoutError(), "did not answer within 30 s"),
+    (socket.gaierror(-2, "Name or service not known"), "is not known by this name"),
+    (OSError(113, "No route to host"), "cannot be reached: No route to host"),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), ANSWERS)
+def test_why_no_mail_is_sent_is_said_in_words_for_people(error, words):
+    text = said(error)
+    assert words in text
+    assert not set("{}[]") & set(text) and "_ssl" not in text and "b'" not in text
 
 
 def test_lengths_of_time_are_said_in_their_largest_unit():

@@ -38,6 +38,7 @@ from ohmstead.apps.cli import replay as replay_command
 from ohmstead.apps.cli import running as running_commands
 from ohmstead.apps.cli import webhooks as webhook_commands
 from ohmstead.apps.cli.common import FAILED, warn
+from ohmstead.apps.cli.usage import Reworded
 from ohmstead.errors import OhmsteadError
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ app = typer.Typer(
     help="An EV charging network in which anyone can verify any kilowatt-hour.",
     no_args_is_help=True,
     add_completion=False,
+    cls=Reworded,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

@@ -10,7 +10,7 @@ import typer
 
 from ohmstead.apps.cli.client import Api, ApiRefused, part
 from ohmstead.apps.cli.common import HERE, Dir, Json, Key, say, say_json, table
-from ohmstead.apps.cli.stations import StationId
+from ohmstead.apps.cli.stations import StationId, reason_of
 from ohmstead.errors import OperatorError
 
 pki = typer.Typer(no_args_is_help=True, help="Plug & Charge: roots, certificates on stations.")
@@ -82,7 +82,7 @@ def install(
     try:
         text = file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{file} cannot be read: {error}") from None
+        raise OperatorError(f"{file} cannot be read: {reason_of(error)}") from None
     chain = read_pem(text, str(file))
     if len(chain) != 1 or not chain[0].is_ca or len(text) > FILE_LENGTH_MAX:
         problem = f"{file}: one root certificate in PEM is wanted, of at most {FILE_LENGTH_MAX}"

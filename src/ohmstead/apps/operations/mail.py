@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import smtplib
+import socket
 import ssl
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -83,9 +84,7 @@ class Mailer:
                     server.login(config.user, read_password(self._directory))
                 server.send_message(message)
         except (smtplib.SMTPException, OSError) as error:
-            said = getattr(error, "smtp_error", b"") or str(error) or type(error).__name__
-            text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-            raise NotPosted(f"the mail server {config.server}: {_one_line(text)}") from None
+            raise NotPosted(f"the mail server {config.server} {_one_line(said(error))}") from None
 
 
 def read_password(directory: Path) -> str:
@@ -100,6 +99,46 @@ def read_password(directory: Path) -> str:
         raise NotPosted(why) from None
     except UnicodeDecodeError:
         raise NotPosted(f"{path} is not UTF-8 text; save it as UTF-8") from None
+
+
+def said(error: smtplib.SMTPException | OSError) -> str:
+    """What went wrong at the server, as the end of a sentence that begins with its name."""
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            each = (f"{to} ({_answer(*what)})" for to, what in error.recipients.items())
+            return f"does not take mail for {', '.join(each)}"
+        case smtplib.SMTPSenderRefused():
+            answer = _answer(error.smtp_code, error.smtp_error)
+            return f"does not take mail from mail.sender ({answer})"
+        case smtplib.SMTPAuthenticationError():
+            answer = _answer(error.smtp_code, error.smtp_error)
+            return f"refused mail.user with its password in keys/mail.password ({answer})"
+        case smtplib.SMTPServerDisconnected():
+            return "ended the connection; does mail.tls say what it speaks?"
+        case smtplib.SMTPResponseException():
+            return f"answered {_answer(error.smtp_code, error.smtp_error)}"
+        case smtplib.SMTPNotSupportedError():
+            return f"cannot do what is asked: {error}"
+        case smtplib.SMTPException():
+            return f"cannot be used: {error}"
+        case ssl.SSLCertVerificationError():
+            return f"shows a certificate that is not trusted: {error.verify_message}"
+        case ssl.SSLError():
+            why = str(getattr(error, "reason", None) or "it failed").replace("_", " ").lower()
+            return f"cannot be spoken to in TLS ({why}); does mail.tls say what it speaks?"
+        case TimeoutError():
+            return f"did not answer within {TIMEOUT_S} s"
+        case ConnectionRefusedError():
+            return "takes no connection: nothing listens there; is mail.server right?"
+        case socket.gaierror():
+            return "is not known by this name; is mail.server right?"
+    return f"cannot be reached: {error.strerror or type(error).__name__}"
+
+
+def _answer(code: int, text: bytes | str) -> str:
+    """A server's own words, which are for people, with the number they begin with."""
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return f"{code} {words}".strip()
 
 
 def _one_line(text: str) -> str:

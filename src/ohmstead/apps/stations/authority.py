@@ -173,7 +173,8 @@ class FileAuthority:
             key = serialization.load_pem_private_key(key_path.read_bytes(), None)
             certificate = x509.load_pem_x509_certificate(path.read_bytes())
         except (OSError, ValueError, TypeError) as error:
-            raise ConfigError(f"the authority in {path} cannot be read: {error}") from None
+            why = error.strerror if isinstance(error, OSError) else "it is no PEM"
+            raise ConfigError(f"the authority in {path} cannot be read: {why}") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise ConfigError(f"{key_path} holds no elliptic key; `ohmstead ca init` makes one")
         if key.public_key() != certificate.public_key():
