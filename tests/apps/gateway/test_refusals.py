@@ -19,6 +19,7 @@ from ohmstead.apps.gateway.wirelog import (
     WireLogs,
     span,
 )
+from ohmstead.errors import StoreUnavailable
 from tests.apps.gateway.floor import (
     PASSWORD,
     TestDirectory,
@@ -128,13 +129,26 @@ async def test_strangers_who_knock_leave_no_log_where_newcomers_are_met(tmp_path
 async def test_a_store_that_is_away_and_a_hurry_are_told_of_too():
     directory = TestDirectory()
     async with serving(directory) as floor:
-        directory.stored = False
-        assert (await floor.request("/ocpp/S1", *upgrade_headers()))[0] == 503
         assert (await floor.request("/ocpp/S1", "Upgrade: none"))[0] == 426
+        directory.stored = False
+        for name in ("S1", "S2"):  # a whole fleet may be told so: who has no log gets none
+            assert (await floor.request(f"/ocpp/{name}", *upgrade_headers(name)))[0] == 503
+        assert "S2" not in floor.gateway.wire
     assert [line.split(":")[0] for line in lines(floor)] == [
-        "refused with 503",
         "refused with 426",
+        "refused with 503",
     ]
+
+
+async def test_a_store_that_fails_while_a_refusal_is_noted_changes_no_answer():
+    class Away(TestDirectory):
+        def find(self, station_id):
+            raise StoreUnavailable("the disk is full")
+
+    async with serving(Away()) as floor:
+        status, _, body = await floor.request("/x/S1", *upgrade_headers())
+        assert (status, body) == (404, "stations connect to /ocpp/{station id}\n")
+        assert not floor.gateway.wire.all()
 
 
 def test_each_refusal_is_told_once_with_how_often_and_since_when(monkeypatch):

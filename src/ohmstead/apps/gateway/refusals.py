@@ -8,6 +8,7 @@ nothing, and of each log they fill five lines at most (:mod:`ohmstead.apps.gatew
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
 import structlog
@@ -15,6 +16,7 @@ import structlog
 from ohmstead.apps.gateway.interface import Directory
 from ohmstead.apps.gateway.upgrade import Headers, UpgradeRefused, station_id_of
 from ohmstead.apps.gateway.wirelog import WireLogs
+from ohmstead.errors import OhmsteadError
 
 PATH_CHARACTERS_MAX = 80
 # What is longer may be a secret: some systems have a token in their URLs.
@@ -41,7 +43,9 @@ class Refusals:
         except UpgradeRefused as elsewhere:
             station_id = last_segment(target)
             note = f"{elsewhere}, and it asked for {path_shown(target)}"
-        self._note(station_id, f"refused with {int(why.status)}: {note}")
+        # In a storm nobody is looked up only to be noted: who was here before has a log.
+        looks = why.status is not HTTPStatus.SERVICE_UNAVAILABLE
+        self._note(station_id, f"refused with {int(why.status)}: {note}", looks)
 
     def turned(self, station_id: str, headers: Headers) -> None:
         """It was let in and offers no version of OCPP that is spoken here."""
@@ -52,9 +56,15 @@ class Refusals:
         said = ", ".join(shown) + (" and more" if len(tokens) > OFFERS_MAX else "")
         self._note(station_id, f"closed with 1002: of OCPP it offers {said or 'no version'}")
 
-    def _note(self, station_id: str, text: str) -> None:
-        if self._directory.find(station_id) is not None:
+    def _note(self, station_id: str, text: str, looks: bool = True) -> None:
+        if station_id in self._wire or (looks and self._is_registered(station_id)):
             self._wire.of(station_id).refused(text)
+
+    def _is_registered(self, station_id: str) -> bool:
+        try:
+            return self._directory.find(station_id) is not None
+        except OhmsteadError:  # the store is away: the answer goes out all the same
+            return False
 
 
 def last_segment(target: bytes) -> str:

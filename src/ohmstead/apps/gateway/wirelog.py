@@ -189,6 +189,9 @@ class WireLogs:
             self._logs.move_to_end(station_id)
         return log
 
+    def __contains__(self, station_id: str) -> bool:
+        return station_id in self._logs
+
     def all(self) -> list[tuple[str, WireLog]]:
         """Every log there is, by station."""
         return list(self._logs.items())
