@@ -22,7 +22,7 @@ from tests.apps.settler.town import HOST, TREASURY, town
 
 async def forget(store, names):
     """What the house does page by page, at once."""
-    request = PersonRequest("P-1", PersonState.ERASING, ("d",), "", Author(), 1)
+    request = PersonRequest("P-1", PersonState.ERASING, ("d",), "", Author(), 1, leave_balance=True)
     await store.run(begin, Begin(request, names.uids))
     for table in tables():
         keys = tuple(one.key for one in store.find(table.kind, 10_000))

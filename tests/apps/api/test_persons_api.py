@@ -240,7 +240,7 @@ def test_money_that_is_left_stands_in_the_way_until_somebody_says_that_it_may_st
         refused = problem(
             await desk.admin.post(FORGET, json={"subjects": [ANNA]}), 409, "not-settled"
         )
-        assert f"50000000 minor units of payer:{ANNA}@tUSD are left" in refused["blocked_by"][0]
+        assert f"50.00 tUSD of payer {ANNA} are left" in refused["blocked_by"][0]
         assert (await forget(desk, ANNA))["records"]["id_tokens"] == 1
 
     walk(tmp_path, scenario)

@@ -11,10 +11,20 @@ from ohmstead.core.local_list import LocalList
 from ohmstead.core.network import IdToken
 from ohmstead.core.person import GONE
 from ohmstead.core.reservation import Reservation, ReservationState, key_of
-from tests.apps.api.desk import put_record, walk
+from ohmstead.frozen import replace
+from tests.apps.api.desk import problem, put_record, walk
 from tests.apps.api.test_local_lists_api import KINDS as LISTING
 from tests.apps.api.test_local_lists_api import SYNC, card, eventually
-from tests.apps.api.test_persons_api import REPORT, UID, anna, forget, until_done
+from tests.apps.api.test_persons_api import (
+    ANNA,
+    FORGET,
+    REPORT,
+    UID,
+    Station16,
+    anna,
+    forget,
+    until_done,
+)
 from tests.apps.stations.field import V16, VERSIONS
 from tests.flows.world import DRIVER
 
@@ -67,5 +77,69 @@ def test_a_long_card_is_found_as_the_short_group_that_a_list_of_1_6_has_of_it(tm
             await forget(desk, long)
             await eventually(lambda: long[:20] not in json.dumps(station.point.list))
             assert list(station.point.list) == ["BEN-1"]
+
+    walk(tmp_path, scenario)
+
+
+def test_a_forgotten_card_is_not_written_anew_until_its_request_is_done(tmp_path):
+    async def scenario(desk):
+        await anna(desk)
+        async with desk.field.station(V16, kind=Station16) as station:
+            await station.charge(token=UID)
+        request = (await forget(desk, UID, state="stations"))["id"]
+        path, body = f"/api/v1/id-tokens/{UID.lower()}", {"payer": ANNA}
+        refused = problem(await desk.host.put(path, json=body), 409, "being-forgotten")
+        assert f"`ohmstead person show {request}`" in refused["detail"]
+        adopted = {"source": "steve", "tokens": [{"uid": UID, "payer": ANNA}]}
+        refused = await desk.host.post("/api/v1/adoption", json=adopted)
+        assert request in problem(refused, 409, "being-forgotten")["detail"]
+        await card(desk, "ANNAS-OTHER", payer=ANNA)  # only the card was to be forgotten
+        async with desk.field.station(V16, kind=Station16):
+            await until_done(desk, request)
+        assert (await desk.host.put(path, json=body)).status_code == 200
+        assert desk.house.store.get(IdToken, UID.casefold()).uid == UID.lower()
+
+    walk(tmp_path, scenario)
+
+
+def test_a_card_that_waits_to_be_forgotten_is_not_let_in_again(tmp_path):
+    async def scenario(desk):
+        await anna(desk)
+        async with desk.field.station(V16, kind=Station16) as station:
+            await station.start(UID)
+            body = {"subjects": [ANNA], "when_settled": True, "leave_balance": True}
+            assert (await desk.admin.post(FORGET, json=body)).json()["state"] == "waiting"
+            path = f"/api/v1/id-tokens/{UID}"
+            let_in = await desk.host.patch(path, json={"status": "accepted"})
+            problem(let_in, 409, "being-forgotten")
+            assert (await desk.host.patch(path, json={"status": "blocked"})).status_code == 200
+            another = await desk.host.put("/api/v1/id-tokens/NEW", json={"payer": ANNA})
+            assert "or its payer" in problem(another, 409, "being-forgotten")["detail"]
+
+    walk(tmp_path, scenario)
+
+
+def test_whoever_erases_the_last_card_of_a_payer_is_asked_about_its_money_in_that_moment(tmp_path):
+    async def scenario(desk):
+        store, persons = desk.house.store, desk.house.persons
+        persons.recheck_s = 0.0
+        await anna(desk)
+        await anna(desk, "ANNAS-OTHER")
+        # Both are looked at while there are two; the one that says nothing of money comes last.
+        desk.house.is_frozen = True  # nothing is erased yet
+        begun = await persons.forget([UID])
+        other = store.get(IdToken, "annas-other")
+        await desk.field.run(put_record, replace(other, payer=DRIVER))
+        desk.house.is_frozen = False
+        waiting = await until_done(desk, begun.id, "waiting")
+        assert waiting["blocked_by"] == [
+            f"100.00 tUSD of payer {ANNA} are left; pay them back, or say that they stay "
+            "(leave_balance)"
+        ]
+        assert store.get(IdToken, UID.casefold()).uid == UID
+        again = await desk.admin.post(FORGET, json={"subjects": [UID], "leave_balance": True})
+        assert again.json()["id"] == begun.id  # the same request, which may do more now
+        await until_done(desk, begun.id)
+        assert store.get(IdToken, UID.casefold()) is None
 
     walk(tmp_path, scenario)

@@ -14,6 +14,7 @@ from ohmstead.apps.api.given import TheHouse
 from ohmstead.apps.api.guard import scopes
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request
+from ohmstead.apps.persons.desk import BeingForgotten
 from ohmstead.core.access import Scope
 from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.network import IdToken, TokenStatus
@@ -117,6 +118,11 @@ async def adopt_all(house: TheHouse, data: JSONBody[AdoptionBody]) -> AdoptionVi
         )
         for one in data.transactions
     )
+    new = [one for one in tokens if house.store.get(IdToken, one.key) is None]
+    try:
+        house.persons.refuse_while_open(*(word for one in new for word in (one.uid, one.payer)))
+    except BeingForgotten as error:
+        raise Problem(409, f"one of the id_tokens: {error}", "being-forgotten") from None
     above = max([data.above, *(one.transaction_id for one in data.transactions)])
     with bad_request():
         done = await house.store.run(adopt, Adopt(tokens, transactions, above, data.dry_run))

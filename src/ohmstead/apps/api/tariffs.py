@@ -25,6 +25,7 @@ from ohmstead.apps.api.paging import (
 )
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
+from ohmstead.apps.persons.desk import BeingForgotten
 from ohmstead.apps.stations.commanding.author import AUTHOR, REASON_CHARACTERS_MAX
 from ohmstead.core.access import Scope
 from ohmstead.core.emaid import TYPE, check_digit, read_emaid
@@ -132,6 +133,7 @@ async def write_id_token(
         detail = f"id_token {uid} spends a walk-up wallet's lock and cannot be rewritten"
         raise Problem(409, detail, "conflict")
     _check_contract(uid, data.type)
+    _check_forgotten(house, uid, data.payer)
     token = IdToken(
         uid=uid,
         status=TokenStatus(data.status),
@@ -147,6 +149,14 @@ async def write_id_token(
     with bad_request():
         await house.store.run(write_token, WriteToken(token, AUTHOR.get()))
     return views.id_token(token)
+
+
+def _check_forgotten(house: House, uid: str, *words: str) -> None:
+    """Refuse what a person's request under way would erase again; raises 409."""
+    try:
+        house.persons.refuse_while_open(uid, *words)
+    except BeingForgotten as error:
+        raise Problem(409, f"id_token {uid}: {error}", "being-forgotten") from None
 
 
 def _check_contract(uid: str, kind: str) -> None:
@@ -169,6 +179,8 @@ async def patch_id_token(
     token, author = token_of(house, caller, uid), AUTHOR.get()
     if data.because:
         author = replace(author, reason=data.because)
+    if data.status == TokenStatus.ACCEPTED.value:
+        _check_forgotten(house, token.uid, token.payer)
     change = SetStatus(token.key, TokenStatus(data.status), author)
     return views.id_token(await house.store.run(set_status, change))
 

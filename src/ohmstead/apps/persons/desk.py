@@ -8,16 +8,15 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import structlog
 
 from ohmstead.apps.persons import at_stations
+from ohmstead.apps.persons.frames import frames_of, is_named
 from ohmstead.apps.persons.report import FORMAT, NOT_HELD, Gathering, unknown
 from ohmstead.apps.persons.scan import NONCE_BYTES, Envelope, Sieve, pages, tables
 from ohmstead.apps.persons.survey import Survey, survey
 from ohmstead.apps.stations.capabilities.local_lists import ListRefused
 from ohmstead.apps.stations.commanding.author import AUTHOR, because, speaking
-from ohmstead.apps.stations.commanding.masking import masked
 from ohmstead.apps.stations.reports import CUSTOMER
 from ohmstead.core.local_list import LocalList
 from ohmstead.core.network import IdToken
@@ -31,9 +30,6 @@ from ohmstead.core.person import (
     StationTask,
     TaskState,
     digest_of,
-    exact,
-    excerpts,
-    in_text,
     read_names,
 )
 from ohmstead.core.receipt_session import utc_text
@@ -81,6 +77,10 @@ class NotNow(OperatorError):
         self.blockers = blockers
         more = f", and {len(blockers) - 1} more" if len(blockers) > 1 else ""
         super().__init__(f"{blockers[0]}{more}; or let it wait (when_settled)")
+
+
+class BeingForgotten(OperatorError):
+    """An id_token or its payer is to be erased, so it is not written anew meanwhile."""
 
 
 class Persons:
@@ -142,7 +142,7 @@ class Persons:
         house, names = self._house, self.names(subjects)
         gathering = Gathering(house.store, names)
         found = await gathering.whole()
-        frames = self._frames(names)
+        frames = frames_of(house.gateway.wire, names)
         document: dict[str, Any] = {
             "format": FORMAT,
             "made": utc_text(house.clock.now_ms()),
@@ -165,16 +165,6 @@ class Persons:
                 )
         return document
 
-    def _frames(self, names: Names) -> dict[str, list[Any]]:
-        """What names the person in the last frames of each station, which are in memory only."""
-        found: dict[str, list[Any]] = {}
-        for station_id, wire in self._house.gateway.wire.all():
-            for _, direction, data in list(wire.frames):
-                if _is_named(data, names):
-                    part = _part_of_frame(data, names)
-                    found.setdefault(station_id, []).append({"direction": direction, **part})
-        return found
-
     def _serving(self, ids: set[str]) -> list[str]:
         found = [self._house.services.registry.find(one) for one in ids]
         return [one.id for one in found if one is not None and not one.retired_ms]
@@ -188,8 +178,10 @@ class Persons:
     ) -> PersonRequest:
         """Begin to forget; raises NotNow where something stands in the way, unless it may wait."""
         house, names = self._house, self.names(subjects)
+        digests = tuple(digest_of(house.pepper, word) for word in names.words)
         found = await survey(house.store, names, leave_balance=leave_balance)
-        if found.blockers and not when_settled:
+        waits = any(set(one.digests) == set(digests) for one in self._under_way())
+        if found.blockers and not when_settled and not waits:
             raise NotNow(found.blockers)
         now_ms = house.clock.now_ms()
         request_id = f"P-{secrets.token_hex(8)}"
@@ -197,7 +189,7 @@ class Persons:
         request = PersonRequest(
             id=request_id,
             state=PersonState.WAITING if found.blockers else PersonState.ERASING,
-            digests=tuple(digest_of(house.pepper, word) for word in names.words),
+            digests=digests,
             sealed=self._envelope.close(request_id, names, secrets.token_bytes(NONCE_BYTES)),
             author=AUTHOR.get(),
             created_ms=now_ms,
@@ -208,6 +200,7 @@ class Persons:
         )
         connected = tuple(one for one in house.stations.presence if house.gateway.link(one))
         begun = await house.store.run(begin, Begin(request, names.uids, connected))
+        self._looked.pop(begun.id, None)  # it may be allowed more than before
         self._wake.set()
         return begun
 
@@ -277,7 +270,7 @@ class Persons:
                         return
             after = ""
         for _, wire in self._house.gateway.wire.all():
-            wire.erase(lambda raw: _is_named(raw, names))
+            wire.erase(lambda raw: is_named(raw, names))
         for presence in self._house.stations.presence.values():
             presence.reports.pop(CUSTOMER, None)
         done = request.passes > 0 or not request.stations
@@ -343,15 +336,31 @@ class Persons:
         # Each request takes so many; whoever is left is found by asking again.
         return await self.forget(words[:NAMES_MAX], when_settled=True, leave_balance=True)
 
+    def _under_way(self) -> list[PersonRequest]:
+        find = self._house.store.find
+        return [
+            one for word in STATES for one in find(PersonRequest, UNDER_WAY_MAX, state=word.value)
+        ]
+
+    def open_for(self, *words: str) -> PersonRequest | None:
+        """A request under way that has one of these names, None where there is none."""
+        wanted = {digest_of(self._house.pepper, word.strip()) for word in words}
+        return next((one for one in self._under_way() if wanted.intersection(one.digests)), None)
+
+    def refuse_while_open(self, *words: str) -> None:
+        """Raise BeingForgotten for an id_token or payer that a request under way is to erase: what
+        is written meanwhile would be erased with it, or outlast it."""
+        known = self.open_for(*words)
+        if known is not None:
+            raise BeingForgotten(
+                f"it, or its payer, is being forgotten by request {known.id}; write it once that "
+                f"is done (`ohmstead person show {known.id}`)"
+            )
+
     def overdue(self) -> list[str]:
         """Sentences about requests that take long: the law gives a month (Art. 12 (3))."""
-        store, since_ms = self._house.store, self._house.clock.now_ms() - OVERDUE_MS
-        waiting = [
-            one
-            for word in STATES
-            for one in store.find(PersonRequest, UNDER_WAY_MAX, state=word.value)
-            if one.created_ms < since_ms
-        ]
+        since_ms = self._house.clock.now_ms() - OVERDUE_MS
+        waiting = [one for one in self._under_way() if one.created_ms < since_ms]
         return [
             f"a person's request {one.id} of {utc_text(one.created_ms)} is {one.state.value}: look "
             f"at `ohmstead person show {one.id}`"
@@ -370,23 +379,3 @@ class Persons:
 
 def _touches(record: Any, names: Names) -> bool:
     return rewritten(record, names) != record or bool(blocker_of(record, names))
-
-
-def _part_of_frame(data: object, names: Names) -> dict[str, Any]:
-    if not isinstance(data, bytes):
-        return {"named": "at the beginning of a long frame, of which no more is kept"}
-    try:
-        frame = msgspec.json.decode(masked(data))
-    except msgspec.MsgspecError:
-        return {"named": "in a frame that is no JSON"}
-    return {"named": [{"at": path, "value": value} for path, value in excerpts(frame, names)]}
-
-
-def _is_named(data: object, names: Names) -> bool:
-    raw = getattr(data, "head", data)
-    if not isinstance(raw, bytes):
-        return False
-    text = raw.decode("utf-8", "replace")
-    return in_text(text, names) != text or any(
-        exact(part, names) != part for part in text.split('"')
-    )

@@ -27,6 +27,8 @@ from ohmstead.core.reservation import Reservation
 from ohmstead.core.session import Session
 from ohmstead.errors import OperatorError
 from ohmstead.flows.charging.kept import progress_of, readings_of, signed_of
+from ohmstead.flows.persons import balance
+from ohmstead.flows.persons.balance import NAMES_OF_MONEY, TOKENS_MAX
 from ohmstead.flows.persons.records import concerns, is_named
 from ohmstead.flows.persons.standing import is_of
 from ohmstead.frozen import Frozen, asdict
@@ -35,7 +37,6 @@ from ohmstead.units import Asset
 
 FORMAT = "ohmstead-person/1"
 RECORDS_MAX = 100_000  # of one report
-TOKENS_MAX = 10_000  # of one payer
 # Of these a person is told whole; of every other kind the part that names the person.
 WHOLE = frozenset({"id_tokens", "sessions", "reservations", "attempts", "api_keys"})
 SECRET = frozenset({"mac"})
@@ -189,21 +190,17 @@ def _texts(value: Any) -> Iterator[str]:
 
 def payers_of(store: Store, names: Names) -> tuple[str, ...]:
     """The addresses named, and those of which every id_token is named."""
-    found = dict.fromkeys(names.addresses)
-    for uid in names.uids:
-        token = store.get(IdToken, uid)
-        if token is None or not token.payer or token.payer in found:
-            continue
-        others = store.find(IdToken, TOKENS_MAX, payer=token.payer)
-        if all(one.key in names.uids for one in others):
-            found[token.payer] = None
-    return tuple(found)
+    return balance.payers_of(
+        names,
+        lambda uid: store.get(IdToken, uid),
+        lambda payer: store.find(IdToken, TOKENS_MAX, payer=payer),
+    )
 
 
 def accounts_of(store: Store, address: str) -> list[Account]:
     """The accounts of a payer, in every asset."""
     found = []
-    for name in ("payer", "receivable"):
+    for name in NAMES_OF_MONEY:
         first = f"{name}:{address}@"
         for account in store.find(Account, 100, first):
             if not account.id.startswith(first):

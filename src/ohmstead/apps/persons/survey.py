@@ -14,9 +14,10 @@ from ohmstead.core.onchain import EpochLeaf, Lock
 from ohmstead.core.person import Names
 from ohmstead.core.session import Session
 from ohmstead.flows.charging.kept import progress_of, signed_of
+from ohmstead.flows.persons.balance import money_of
 from ohmstead.flows.persons.kinds import ACCOUNTING, ANCHORED, CALIBRATION
 from ohmstead.flows.persons.records import rewritten
-from ohmstead.flows.persons.standing import blocker_of, is_of, lock_blocker, money_of
+from ohmstead.flows.persons.standing import blocker_of, is_of, lock_blocker
 from ohmstead.ports import Store
 
 LEAVES_MAX = 10  # of one session

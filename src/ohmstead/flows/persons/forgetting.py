@@ -6,11 +6,12 @@ doing a page twice is doing it once.
 
 from __future__ import annotations
 
-from ohmstead.core.local_list import REVISION, ListState, LocalList
-from ohmstead.core.network import Counter, IdToken, TokenStatus
+from ohmstead.core.local_list import ListState, LocalList
+from ohmstead.core.network import IdToken, TokenStatus
 from ohmstead.core.person import Names, PersonRequest, PersonState, StationTask, TaskState
 from ohmstead.errors import OperatorError
-from ohmstead.flows.local_lists import CLEAR_CACHE, REFRESH_LISTS, count_of
+from ohmstead.flows.persons.anew import caches_anew, lists_anew
+from ohmstead.flows.persons.balance import blocker_of_last
 from ohmstead.flows.persons.records import rewritten
 from ohmstead.flows.persons.standing import blocker_of
 from ohmstead.frozen import Frozen, replace
@@ -28,13 +29,17 @@ class Begin(Frozen):
     connected: tuple[str, ...] = ()
 
 
-def begin(state: State, command: Begin, _now_ms: int) -> Decision[PersonRequest]:
-    """Write a request down and block its id_tokens; the same names again are the same request."""
+def begin(state: State, command: Begin, now_ms: int) -> Decision[PersonRequest]:
+    """Write a request down and block its id_tokens; the same names again are the same request,
+    and may allow it what it was not allowed before: to leave a balance."""
     wanted = command.request
     known = [one for word in STATES for one in _in(state, word)]
     for one in known:
         if set(one.digests) == set(wanted.digests):
-            return Decision(one)
+            if one.leave_balance or not wanted.leave_balance:
+                return Decision(one)
+            allowed = replace(one, leave_balance=True, changed_ms=now_ms)
+            return Decision(allowed, (allowed,))
     if len(known) >= UNDER_WAY_MAX:
         raise OperatorError(f"{UNDER_WAY_MAX} requests are under way; wait until some are done")
     puts: list[Record] = [wanted]
@@ -43,26 +48,14 @@ def begin(state: State, command: Begin, _now_ms: int) -> Decision[PersonRequest]
     tokens = [one for one in found if one is not None and one.status is not TokenStatus.BLOCKED]
     puts += [replace(token, status=TokenStatus.BLOCKED) for token in tokens]
     if tokens and command.connected:
-        counter, job = _caches_anew(state, {"stations": list(command.connected)})
+        counter, job = caches_anew(state, {"stations": list(command.connected)})
         puts.append(counter)
         jobs = (job,)
     if any(token.offline_at for token in tokens):
-        counter, job = _lists_anew(state)
+        counter, job = lists_anew(state)
         puts.append(counter)
         jobs += (job,)
     return Decision(wanted, tuple(puts), jobs=jobs)
-
-
-def _lists_anew(state: State) -> tuple[Counter, Job]:
-    revision = count_of(state, REVISION) + 1
-    job = Job(f"{REFRESH_LISTS}/{revision}", REFRESH_LISTS, REFRESH_LISTS, {})
-    return Counter(REVISION, revision), job
-
-
-def _caches_anew(state: State, payload: dict[str, object]) -> tuple[Counter, Job]:
-    number = count_of(state, CLEAR_CACHE) + 1
-    job = Job(f"{CLEAR_CACHE}/{number}", CLEAR_CACHE, CLEAR_CACHE, payload)
-    return Counter(CLEAR_CACHE, number), job
 
 
 def _in(state: State, word: PersonState) -> list[PersonRequest]:
@@ -94,10 +87,7 @@ def erase_page(state: State, command: Page, now_ms: int) -> Decision[str]:
             continue
         blocker = blocker_of(record, command.names)
         if blocker:  # it began after the request did, or was contested since
-            waiting = replace(
-                request, state=PersonState.WAITING, blockers=(blocker,), changed_ms=now_ms
-            )
-            return Decision(blocker, (waiting,))
+            return _held_up(request, blocker, now_ms)
         after = rewritten(record, command.names)
         if after is None:
             drops.append((command.kind, key))
@@ -105,13 +95,17 @@ def erase_page(state: State, command: Page, now_ms: int) -> Decision[str]:
                 puts.append(ListState(record.station_id, -1))
         elif after != record:
             puts.append(after)
+    if command.kind is IdToken and drops:
+        blocker = _money(state, command, drops, leave_balance=request.leave_balance)
+        if blocker:
+            return _held_up(request, blocker, now_ms)
     many = len(drops) + sum(type(one) is command.kind for one in puts)
     if command.kind in (IdToken, LocalList) and many:
-        counter, job = _lists_anew(state)
+        counter, job = lists_anew(state)
         puts.append(counter)
         jobs = (job,)
     if command.kind is IdToken and many > len(drops):  # a cache names an id_token's group as well
-        counter, job = _caches_anew(state, {})
+        counter, job = caches_anew(state, {})
         puts.append(counter)
         jobs += (job,)
     counts = dict(request.changed)
@@ -121,6 +115,25 @@ def erase_page(state: State, command: Page, now_ms: int) -> Decision[str]:
         request, cursor=command.cursor, changed=tuple(sorted(counts.items())), changed_ms=now_ms
     )
     return Decision("", (*puts, moved), jobs=jobs, drops=tuple(drops))
+
+
+def _held_up(request: PersonRequest, blocker: str, now_ms: int) -> Decision[str]:
+    waiting = replace(
+        request,
+        state=PersonState.WAITING,
+        blockers=(blocker,),
+        cursor=("", ""),
+        changed_ms=now_ms,
+    )
+    return Decision(blocker, (waiting,))
+
+
+def _money(
+    state: State, command: Page, drops: list[tuple[type, str]], *, leave_balance: bool
+) -> str:
+    found = [state.get(IdToken, key) for _, key in drops]
+    tokens = [token for token in found if token is not None]
+    return blocker_of_last(state, command.names, tokens, leave_balance=leave_balance)
 
 
 class Move(Frozen):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from ohmstead.core.ledger import Account
 from ohmstead.core.onchain import Lock, LockState
 from ohmstead.core.person import Names
 from ohmstead.core.reservation import OPEN, Reservation
@@ -34,23 +31,6 @@ def blocker_of(record: Record, names: Names) -> str:
 def is_of(id_token: str, payer: str, names: Names) -> bool:
     """Whether a record of an id_token and its payer is the person's."""
     return id_token.casefold() in names.uids or payer in names.addresses
-
-
-def money_of(accounts: Iterable[Account]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What payers have here, and what they owe, as sentences."""
-    balances, debts = [], []
-    for account in accounts:
-        if account.id.startswith("receivable:"):
-            if account.available < 0:
-                debts.append(f"{account.id} owes {-account.available} minor units; collect it")
-        elif account.debits_pending:
-            balances.append(f"{account.debits_pending} minor units of {account.id} are held")
-        elif account.available > 0:
-            balances.append(
-                f"{account.available} minor units of {account.id} are left; pay them back, or "
-                "say that they stay (leave_balance)"
-            )
-    return tuple(balances), tuple(debts)
 
 
 def lock_blocker(lock: Lock | None) -> str:
