@@ -195,5 +195,5 @@ def test_only_so_many_stations_are_looked_at_at_once(monkeypatch):
     for _ in range(50):
         longest.received(b"x", 0)
         newest.received(b"x", 0)
-    assert (len(longest.frames), len(newest.frames)) == (12, 51)
+    assert (len(longest.frames), len(newest.frames)) == (wirelog.FRAMES_MAX, 51)
     assert logs.of("S0").count == 0  # the oldest log made room
