@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import inspect
 import json
 from contextlib import asynccontextmanager
 
@@ -20,6 +21,7 @@ from ohmstead.wire.ocpp.faults import CallRefused, ErrorCode
 PASSWORD = b"correct horse battery"
 QUICK = Limits(sweep_ms=20, close_ms=500)
 NOW_MS = 1_790_000_000_000
+UNTIL_S = 20  # what must come about does so by then, on a machine however busy
 
 
 class TestPeer:
@@ -214,9 +216,21 @@ async def close_code(websocket):
 
 
 async def until(condition):
-    """Wait for what must come about; a test's own timeout ends it otherwise."""
+    """Wait for what must come about; raises AssertionError, with its source, where it does not."""
+    loop = asyncio.get_running_loop()
+    deadline_s = loop.time() + UNTIL_S
     while not condition():
+        if loop.time() > deadline_s:
+            raise AssertionError(f"not within {UNTIL_S} s: {source_of(condition)}")
         await asyncio.sleep(0.005)
+
+
+def source_of(condition):
+    """The line of a test that a condition stands on, as a person would look it up."""
+    try:
+        return inspect.getsource(condition).strip()
+    except (OSError, TypeError):  # made at run time
+        return repr(condition)
 
 
 def call(message_id, action="Echo", payload=None):
