@@ -345,7 +345,7 @@ def test_a_full_queue_and_a_clear_cache_that_ends_soon_are_no_reason_to_forget_i
 def test_whoever_blocks_a_card_changes_nothing_else_and_lists_say_blocked(tmp_path, version):
     async def scenario(desk):
         more = {"group": "FLEET", "expires": "2030-01-01T00:00:00Z", "session_limit": "5"}
-        before = await card(desk, "A1", **more, language="de", type="eMAID")
+        before = await card(desk, "A1", **more, language="de", type="ISO15693")
         async with desk.field.station(version, kind=KINDS[version]) as station:
             point = station.point
             assert (await desk.host.post(SYNC)).status_code == 200
@@ -376,8 +376,8 @@ def test_a_patch_of_an_id_token_says_what_is_wrong_with_it(tmp_path):
 
 def test_what_is_written_of_an_id_token_is_shown(tmp_path):
     async def scenario(desk):
-        written = await card(desk, "A1", type="eMAID", offline_at=["S"])
-        assert (written["type"], written["offline_at"]) == ("eMAID", ["S"])
+        written = await card(desk, "A1", type="ISO15693", offline_at=["S"])
+        assert (written["type"], written["offline_at"]) == ("ISO15693", ["S"])
         assert (await desk.read.get("/api/v1/id-tokens/a1")).json() == written
         for wrong in ({"type": "Nothing"}, {"offline_at": "S"}, {"offline_at": ["x"] * 65}):
             body = {"payer": DRIVER} | wrong

@@ -273,3 +273,18 @@ def test_a_station_gets_other_evses_while_no_session_of_it_is_open(tmp_path):
         assert twice.json()["detail"] == "evses: one id stands twice"
 
     walk(tmp_path, scenario)
+
+
+def test_a_contract_is_written_by_an_emaid_and_by_nothing_else(tmp_path):
+    async def scenario(desk):
+        async def put(uid):
+            body = {"payer": DRIVER, "type": "eMAID"}
+            return await desk.host.put(f"/api/v1/id-tokens/{uid}", json=body)
+
+        for uid in ("nonsense", "D1-ABC-C12345678", "DE-AB-C12345678", "DE-ABC-C1234567", "DEABC"):
+            said = problem(await put(uid), 400)["detail"]
+            assert f"{uid} is no eMAID, as in DE-ABC-C12345678" in said
+        for uid in ("DE-ABC-C12345678", "fr8aac12345678", "NL*8AB*123456789"):
+            assert (await put(uid)).status_code == 200, uid
+
+    walk(tmp_path, scenario)

@@ -160,9 +160,18 @@ def _check_forgotten(house: House, uid: str, *words: str) -> None:
 
 
 def _check_contract(uid: str, kind: str) -> None:
-    """An eMAID that a person typed: what its check digit is for; raises 400."""
-    emaid = read_emaid(uid) if kind.casefold() == TYPE.casefold() else None
-    if emaid is not None and emaid.is_mistyped:
+    """An eMAID that a person typed: its form, and what its check digit is for; raises 400."""
+    if kind.casefold() != TYPE.casefold():
+        return
+    emaid = read_emaid(uid)
+    if emaid is None:
+        detail = (
+            f"uid: {uid[:60]} is no eMAID, as in DE-ABC-C12345678: two letters of a country, three "
+            "characters of a provider, nine of a contract, and perhaps a check digit; for another "
+            "kind of card give its `type`"
+        )
+        raise Problem(400, detail, "bad-request")
+    if emaid.is_mistyped:
         right = check_digit(emaid.name)
         detail = f"uid: {uid} ends in a wrong check digit; of {emaid.name} it is {right}"
         raise Problem(400, detail, "bad-request")
