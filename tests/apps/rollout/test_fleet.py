@@ -148,23 +148,28 @@ def test_too_many_failures_stop_the_rest_raise_an_alert_and_roll_back_who_failed
     walk(tmp_path, scenario)
 
 
-def test_a_halted_roll_out_may_give_everybody_the_firmware_of_before(tmp_path):
+@pytest.mark.parametrize("sample", [3, 5])  # with five it is judged when it is over
+def test_a_halted_roll_out_may_give_everybody_the_firmware_of_before(tmp_path, sample):
     async def scenario(desk):
         await registered(desk.field, NAMES[:3])
         async with AsyncExitStack() as stack:
             units = await fleet(desk.field, stack, NAMES[:3])
             plan = plain(stations=NAMES[:3], previous=before(V16), rollback="all")
-            number = await begun(desk, failures_permille=400, sample=3, **plan)
+            number = await begun(desk, failures_permille=400, sample=sample, **plan)
             good, *bad = in_turn(number, NAMES[:3])
             await until_offered(units, 3)
             await units[good].update()
             await until(desk, number, "confirmed", good)
             for name in bad:
-                await units[name].tell("Installing", "InstallationFailed")
-            for name in NAMES[:3]:
+                await units[name].tell("DownloadFailed" if sample == 5 else "InstallationFailed")
+            await until_rollout(desk, number, "halted")
+            await until_alerts(desk, 1)
+            if sample == 5:
+                bad = []  # they never began to install, and have the firmware of before
+            for name in (good, *bad):
                 await units[name].update(OLD, count=2)
                 await until(desk, number, "rolled_back", name)
-            assert (await shown(desk, number))["stations"]["rolled_back"] == 3
+            assert (await shown(desk, number))["stations"]["rolled_back"] == 1 + len(bad)
             assert (await desk.host.post(f"{P}/{number}/cancel", json={})).json()["open"] is False
 
     walk(tmp_path, scenario)
