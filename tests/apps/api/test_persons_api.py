@@ -485,9 +485,19 @@ def test_only_admins_ask_and_nonsense_is_told_what_to_do(tmp_path):
         problem(await desk.admin.post(FORGET, json={"subjects": []}), 400)
         problem(await desk.admin.post(FORGET, json={"subjects": [" "]}), 400)
         problem(await desk.admin.get(f"{REQUESTS}/P-none"), 404)
-        # Nobody is known by this name: there is nothing to do, and it is done.
-        nobody = await forget(desk, "NEVER-SEEN")
-        assert (nobody["records"], nobody["stations"]) == ({}, [])
+        # Nobody is known by this name: it was mistyped, and nothing is begun.
+        await anna(desk)
+        for names, unknown in ((["NEVER-SEEN"], ["NEVER-SEEN"]), ([UID, "N-9"], ["N-9"])):
+            body = {"subjects": names, "leave_balance": True}
+            plan = (await desk.admin.post(FORGET, json=body | {"dry_run": True})).json()
+            assert plan["unknown"] == unknown
+            refused = problem(await desk.admin.post(FORGET, json=body), 404, "unknown-person")
+            assert f"nobody is known here as {unknown[0]}: no record" in refused["detail"]
+            assert refused["unknown"] == unknown
+        assert (await desk.admin.get(REQUESTS)).json()["items"] == []
+        request = (await forget(desk, UID))["id"]
+        twice = problem(await desk.admin.post(FORGET, json={"subjects": [UID]}), 404)
+        assert f"(forgotten by {request})" in twice["detail"]
 
     walk(tmp_path, scenario)
 

@@ -44,7 +44,8 @@ def test_the_examples_of_the_page_work_as_they_stand(tmp_path, monkeypatch):
         assert re.match(rf"{request['id']} is (done|erasing what is held here)", shown)
         Path("no.json").write_text("[1]")
         assert "is not what" in inside("person", "again", "no.json", code=1).stderr
-        inside("person", "forget", "CARD-1", "--wait")
+        refused = inside("person", "forget", "CARD-1", "--wait", code=1)
+        assert f"(forgotten by {request['id']}): no record has that name" in refused.stderr
         strange = inside("person", "forget", "CARD-1" * 99, code=1)
         assert "characters" in strange.stderr
         nobody = inside("person", "report", "CARD-9")
@@ -72,9 +73,9 @@ def test_a_request_says_in_words_how_far_it_is(capsys):
 
 
 def test_what_stands_in_the_way_is_told_in_the_words_of_options():
-    text = _in_the_way(["5 minor units of payer:0x1 are left; say so (leave_balance)", "a lock"])
+    text = _in_the_way(["5.00 tUSD of payer 0x1 are left; say so (leave_balance)", "a lock"])
     assert text == (
-        "not now: 5 minor units of payer:0x1 are left; say so (--leave-balance), and 1 more "
+        "not now: 5.00 tUSD of payer 0x1 are left; say so (--leave-balance), and 1 more "
         "(--dry-run lists them); --when-settled waits for it"
     )
 

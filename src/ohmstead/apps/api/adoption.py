@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -14,7 +15,7 @@ from ohmstead.apps.api.given import TheHouse
 from ohmstead.apps.api.guard import scopes
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request
-from ohmstead.apps.persons.desk import BeingForgotten
+from ohmstead.apps.persons.refusals import BeingForgotten
 from ohmstead.core.access import Scope
 from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.network import IdToken, TokenStatus
@@ -27,6 +28,8 @@ TOKENS_MAX = 1_000  # of one request; a repeat changes nothing, so ask as often 
 TRANSACTIONS_MAX = 1_000
 PROBLEMS_MAX = 200
 Number = Annotated[int, msgspec.Meta(ge=0, lt=TRANSACTION_ID_MAX)]
+# OCPP 2.x: an identifierString of 36.
+Named = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9*_=:+|@.\-]{1,36}$")]
 Short = Annotated[str, msgspec.Meta(max_length=64)]
 
 
@@ -44,7 +47,8 @@ class AdoptedTransaction(shapes.Body, frozen=True):
     """A transaction that was under way at the other CSMS."""
 
     station: Annotated[str, msgspec.Meta(min_length=1, max_length=48)]
-    transaction_id: Annotated[int, msgspec.Meta(ge=1, lt=TRANSACTION_ID_MAX)]
+    # A number is one of OCPP 1.6; a text is one of 2.x, also when it is of digits.
+    transaction_id: Annotated[int, msgspec.Meta(ge=1, lt=TRANSACTION_ID_MAX)] | Named
     evse: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
     id_token: Short = ""
     started: shapes.Moment | None = None
@@ -83,6 +87,7 @@ class ForeignView(shapes.View, frozen=True):
     started: str | None
     begin_wh: str
     stopped: str | None
+    reason: str
     stops: list[str]
     readings: int
     last_reading: str
@@ -123,7 +128,8 @@ async def adopt_all(house: TheHouse, data: JSONBody[AdoptionBody]) -> AdoptionVi
         house.persons.refuse_while_open(*(word for one in new for word in (one.uid, one.payer)))
     except BeingForgotten as error:
         raise Problem(409, f"one of the id_tokens: {error}", "being-forgotten") from None
-    above = max([data.above, *(one.transaction_id for one in data.transactions)])
+    ids = (one.transaction_id for one in data.transactions)
+    above = max([data.above, *(id_ for id_ in ids if isinstance(id_, int))])
     with bad_request():
         done = await house.store.run(adopt, Adopt(tokens, transactions, above, data.dry_run))
     if done.problems:
@@ -134,7 +140,8 @@ async def adopt_all(house: TheHouse, data: JSONBody[AdoptionBody]) -> AdoptionVi
         detail = f"{len(done.problems)} id_tokens are refused, so nothing was taken over"
         first = f"{wrong[0]['uid']}: {wrong[0]['detail']}"
         raise Problem(400, f"{detail}; {first}", "adoption-refused", errors=wrong)
-    house.services.registry.foreign_floor = None  # read anew when the next message asks
+    registry = house.services.registry  # read anew when the next message asks
+    registry.foreign_floor = registry.has_foreign = None
     return AdoptionView(
         dry_run=data.dry_run,
         tokens=[one.value for one in done.tokens],
@@ -161,10 +168,24 @@ def _view(one: ForeignTransaction) -> ForeignView:
         started=views.moment(one.started_ms),
         begin_wh=one.begin_wh,
         stopped=views.moment(one.stopped_ms),
+        reason=_reason(one),
         stops=list(one.stops),
         readings=one.readings,
         last_reading=one.last_reading,
     )
+
+
+def _reason(one: ForeignTransaction) -> str:
+    """Why it ended in its station's words, as in Local; empty where none were said."""
+    for stop in one.stops:
+        try:
+            said = json.loads(stop)
+        except ValueError:
+            continue  # longer than what is kept
+        reason = said.get("reason") or (said.get("transactionInfo") or {}).get("stoppedReason")
+        if reason:
+            return str(reason)
+    return ""
 
 
 HANDLERS = (adopt_all, list_foreign)

@@ -13,7 +13,7 @@ from ohmstead.apps.api.given import TheHouse
 from ohmstead.apps.api.guard import scopes
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
-from ohmstead.apps.persons.desk import NotNow
+from ohmstead.apps.persons.refusals import Nobody, NotNow
 from ohmstead.apps.persons.survey import Survey
 from ohmstead.core.person import NAME_LENGTH_MAX, NAMES_MAX, PersonRequest
 
@@ -113,6 +113,7 @@ def plan_view(found: Survey) -> dict[str, Any]:
         "kept": found.why_kept(),
         "stations": sorted(found.stations),
         "blocked_by": found.blockers,
+        "unknown": list(found.unknown),
     }
 
 
@@ -129,8 +130,8 @@ async def report_person(house: TheHouse, data: JSONBody[ReportBody]) -> Response
 @post("/persons/forget", opt=ADMIN)
 async def forget_person(house: TheHouse, data: JSONBody[ForgetBody]) -> Response[Any]:
     """Forget a person (GDPR Art. 17): 200 with what would be done for a dry run, 202 once it has
-    begun, 409 while a session is under way or money is owed or held. The same names again are the
-    same request until it is done."""
+    begun, 404 for a name that no record has, 409 while a session is under way or money is owed,
+    held or left. The same names again are the same request until it is done."""
     subjects = list(data.subjects)
     with bad_request():
         house.persons.names(subjects)
@@ -141,6 +142,8 @@ async def forget_person(house: TheHouse, data: JSONBody[ForgetBody]) -> Response
         begun = await house.persons.forget(
             subjects, when_settled=data.when_settled, leave_balance=data.leave_balance
         )
+    except Nobody as error:
+        raise Problem(404, str(error), "unknown-person", unknown=error.subjects) from None
     except NotNow as error:
         raise Problem(409, str(error), "not-settled", blocked_by=error.blockers) from None
     return Response(view(begun), status_code=202)

@@ -25,7 +25,7 @@ from ohmstead.apps.api.paging import (
 )
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
 from ohmstead.apps.boot import House
-from ohmstead.apps.persons.desk import BeingForgotten
+from ohmstead.apps.persons.refusals import BeingForgotten
 from ohmstead.apps.stations.commanding.author import AUTHOR, REASON_CHARACTERS_MAX
 from ohmstead.core.access import Scope
 from ohmstead.core.emaid import TYPE, check_digit, read_emaid

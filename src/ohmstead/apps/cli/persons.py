@@ -115,7 +115,7 @@ def forget_person(
             raise
         raise OperatorError(_in_the_way(blockers)) from None
     if dry_run:
-        say_json(found) if as_json else _say_plan(found, subjects)
+        say_json(found) if as_json else _say_plan(found)
         return
     path = f"/persons/requests/{part(found['id'])}"
     if wait:
@@ -189,8 +189,11 @@ def _unknown(subjects: list[str]) -> str:
 def _in_the_way(blockers: list[str]) -> str:
     """What keeps a person from being forgotten now, in the words of options."""
     more = f", and {len(blockers) - 1} more (--dry-run lists them)" if len(blockers) > 1 else ""
-    text = blockers[0].replace("(leave_balance)", "(--leave-balance)")
-    return f"not now: {text}{more}; --when-settled waits for it"
+    return f"not now: {_in_options(blockers[0])}{more}; --when-settled waits for it"
+
+
+def _in_options(text: str) -> str:
+    return text.replace("(leave_balance)", "(--leave-balance)")
 
 
 def _say(found: dict[str, Any]) -> None:
@@ -198,13 +201,13 @@ def _say(found: dict[str, Any]) -> None:
     for name, count in found["records"].items():
         say(f"  {count} of {name} erased or pseudonymised")
     for text in found["blocked_by"]:
-        say(f"  waits: {text}")
+        say(f"  waits: {_in_options(text)}")
     for task in found["stations"]:
         answer = f" ({task['answer']})" if task["answer"] else ""
         say(f"  station {task['station']}: {task['state']}{answer}")
 
 
-def _say_plan(found: dict[str, Any], subjects: list[str]) -> None:
+def _say_plan(found: dict[str, Any]) -> None:
     for title, name in (("erased", "erased"), ("pseudonymised", "pseudonymised")):
         for what, count in found[name].items():
             say(f"{title}: {count} of {what}")
@@ -212,7 +215,7 @@ def _say_plan(found: dict[str, Any], subjects: list[str]) -> None:
         say(f"kept: {one['count']} {one['what']} ({one['why']})")
     say(f"told: {', '.join(found['stations']) or 'no station'}")
     for text in found["blocked_by"]:
-        say(f"in the way: {text}")
-    if not any((found["erased"], found["pseudonymised"], *(one["count"] for one in found["kept"]))):
-        say(_unknown(subjects))
+        say(f"in the way: {_in_options(text)}")
+    if unknown := _unknown(found["unknown"]):
+        say(unknown)
     say("Nothing was changed.")

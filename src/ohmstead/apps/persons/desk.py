@@ -12,6 +12,7 @@ import structlog
 
 from ohmstead.apps.persons import at_stations
 from ohmstead.apps.persons.frames import frames_of, is_named
+from ohmstead.apps.persons.refusals import BeingForgotten, Nobody, NotNow
 from ohmstead.apps.persons.report import FORMAT, NOT_HELD, Gathering, unknown
 from ohmstead.apps.persons.scan import NONCE_BYTES, Envelope, Sieve, pages, tables
 from ohmstead.apps.persons.survey import Survey, survey
@@ -68,19 +69,6 @@ UID_MAX = 36  # OCPP 2.0.1 IdTokenType
 SALT_BYTES = 16
 
 log = structlog.get_logger()
-
-
-class NotNow(OperatorError):
-    """Something stands in the way; ``blockers`` say what, each in one sentence."""
-
-    def __init__(self, blockers: list[str]) -> None:
-        self.blockers = blockers
-        more = f", and {len(blockers) - 1} more" if len(blockers) > 1 else ""
-        super().__init__(f"{blockers[0]}{more}; or let it wait (when_settled)")
-
-
-class BeingForgotten(OperatorError):
-    """An id_token or its payer is to be erased, so it is not written anew meanwhile."""
 
 
 class Persons:
@@ -171,15 +159,29 @@ class Persons:
 
     async def plan(self, subjects: list[str], *, leave_balance: bool = False) -> Survey:
         """What forgetting would do; nothing is changed."""
-        return await survey(self._house.store, self.names(subjects), leave_balance=leave_balance)
+        house, names = self._house, self.names(subjects)
+        alone = {word: self.names([word]) for word in subjects}
+        found = await survey(house.store, names, leave_balance=leave_balance, alone=alone)
+        for word, one in list(found.unknown.items()):
+            if frames_of(house.gateway.wire, one) or self.open_for(*one.words):
+                del found.unknown[word]
+        return found
 
     async def forget(
-        self, subjects: list[str], *, when_settled: bool = False, leave_balance: bool = False
+        self,
+        subjects: list[str],
+        *,
+        when_settled: bool = False,
+        leave_balance: bool = False,
+        must_know: bool = True,
     ) -> PersonRequest:
-        """Begin to forget; raises NotNow where something stands in the way, unless it may wait."""
+        """Begin to forget; raises NotNow where something stands in the way, unless it may wait,
+        and Nobody for a name that no record has."""
         house, names = self._house, self.names(subjects)
         digests = tuple(digest_of(house.pepper, word) for word in names.words)
-        found = await survey(house.store, names, leave_balance=leave_balance)
+        found = await self.plan(subjects, leave_balance=leave_balance)
+        if found.unknown and must_know:
+            raise Nobody(found.unknown, [*map(self.was_forgotten, found.unknown)])
         waits = any(set(one.digests) == set(digests) for one in self._under_way())
         if found.blockers and not when_settled and not waits:
             raise NotNow(found.blockers)
@@ -334,7 +336,9 @@ class Persons:
         if not words:
             return None
         # Each request takes so many; whoever is left is found by asking again.
-        return await self.forget(words[:NAMES_MAX], when_settled=True, leave_balance=True)
+        return await self.forget(
+            words[:NAMES_MAX], when_settled=True, leave_balance=True, must_know=False
+        )
 
     def _under_way(self) -> list[PersonRequest]:
         find = self._house.store.find

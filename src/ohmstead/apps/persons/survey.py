@@ -3,7 +3,9 @@ told, and what stands in the way."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from ohmstead.apps.persons.report import accounts_of, payers_of
@@ -12,6 +14,7 @@ from ohmstead.core.bill import Bill
 from ohmstead.core.network import IdToken
 from ohmstead.core.onchain import EpochLeaf, Lock
 from ohmstead.core.person import Names
+from ohmstead.core.reservation import Reservation
 from ohmstead.core.session import Session
 from ohmstead.flows.charging.kept import progress_of, signed_of
 from ohmstead.flows.persons.balance import money_of
@@ -33,7 +36,7 @@ class Survey:
     kept: dict[str, int] = field(default_factory=dict)
     stations: set[str] = field(default_factory=set)
     blockers: list[str] = field(default_factory=list)
-    uids: set[str] = field(default_factory=set)  # id_tokens there are
+    unknown: dict[str, Names] = field(default_factory=dict)  # names that stand in no record
 
     def why_kept(self) -> list[dict[str, Any]]:
         """What stays, and by what right (Art. 17 (3))."""
@@ -51,9 +54,16 @@ WHY = {
 }
 
 
-async def survey(store: Store, names: Names, *, leave_balance: bool = False) -> Survey:
-    """Look through everything; changes nothing."""
-    found = Survey()
+async def survey(
+    store: Store,
+    names: Names,
+    *,
+    leave_balance: bool = False,
+    alone: Mapping[str, Names] = MappingProxyType({}),
+) -> Survey:
+    """Look through everything; changes nothing. ``alone``: each name by itself, to find those that
+    nobody is known by."""
+    found = Survey(unknown=dict(alone))
     sieve = Sieve(names)
     for table in tables():
         async for record in named(store, table.kind, sieve):
@@ -64,6 +74,12 @@ async def survey(store: Store, names: Names, *, leave_balance: bool = False) -> 
 
 def _look(store: Store, found: Survey, names: Names, table: str, record: Any) -> None:
     after = rewritten(record, names)
+    for word, one in list(found.unknown.items()):
+        is_theirs = isinstance(record, Session | Reservation) and is_of(
+            record.id_token, record.payer, one
+        )
+        if is_theirs or rewritten(record, one) != record:
+            del found.unknown[word]
     if isinstance(record, Session) and is_of(record.id_token, record.payer, names):
         _session(store, found, names, record)
     elif after == record:
@@ -78,11 +94,9 @@ def _look(store: Store, found: Survey, names: Names, table: str, record: Any) ->
     station = getattr(record, "station_id", "")
     if station:
         found.stations.add(station)
-    if isinstance(record, IdToken) and after is not None:  # its group alone was hers
+    if isinstance(record, IdToken):
         found.stations.update(one for one in record.offline_at if one != "*")
-    elif isinstance(record, IdToken):
-        found.uids.add(record.key)
-        found.stations.update(one for one in record.offline_at if one != "*")
+    if isinstance(record, IdToken) and after is None:  # else only its group is the person's
         lock = store.get(Lock, record.lock_id) if record.lock_id else None
         if sentence := lock_blocker(lock):
             found.blockers.append(sentence)
@@ -105,6 +119,9 @@ def _session(store: Store, found: Survey, names: Names, session: Session) -> Non
 def _money(store: Store, found: Survey, names: Names, leave_balance: bool) -> None:
     for address in payers_of(store, names):
         accounts = accounts_of(store, address)
+        if accounts:
+            for word in [word for word, one in found.unknown.items() if address in one.addresses]:
+                del found.unknown[word]
         balances, debts = money_of(accounts)
         found.kept["bookings"] = found.kept.get("bookings", 0) + len(accounts)
         found.blockers += [*debts, *(() if leave_balance else balances)]
