@@ -337,6 +337,26 @@ def test_a_station_in_one_roll_out_is_skipped_by_another(tmp_path):
     walk(tmp_path, scenario)
 
 
+def test_a_roll_out_right_after_another_says_that_the_first_has_its_stations(tmp_path):
+    async def scenario(desk):
+        house = desk.house
+        kept = house.rollouts.driver.tick
+
+        async def nothing_yet():
+            pass
+
+        house.rollouts.driver.tick = nothing_yet
+        first = await begun(desk, **plain(stations=["S"]))
+        made = (await desk.host.post(P, json=plain(all=True, stations=[]))).json()
+        held = {"reason": f"it is in roll-out {first}", "count": 1, "stations": ["S"]}
+        assert made["meant"] == {"stations": 1, "skipped": [held]}
+        house.rollouts.driver.tick = kept
+        house.rollouts.driver.wake()
+        assert (await until(desk, made["number"], "skipped"))["reason"] == held["reason"]
+
+    walk(tmp_path, scenario)
+
+
 def test_many_stations_are_written_down_in_pieces_and_nobody_is_asked_who_is_not_there(tmp_path):
     names = [f"BIG{n:05d}" for n in range(2 * PAGE + 7)]
 

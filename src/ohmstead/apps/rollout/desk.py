@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,8 @@ NOBODY = (
     "no station is meant, so nothing was begun; `vendor`, `model` and `from_version` are compared "
     "with what a station said at its last boot"
 )
+_ENROLLING = RolloutState.ENROLLING
+Begun = tuple[RolloutPlan, frozenset[str]]  # and the stations that it names
 NAMES_MAX = 20  # stations named of each reason
 
 log = structlog.get_logger()
@@ -129,22 +132,36 @@ class Rollouts:
         a plan that means nobody."""
         plan, store = self.whole(plan), self._house.store
         check_begin(store, plan)
-        check_room(len(store.find(Rollout, OPEN_MAX, is_open=1)))
+        open_ = store.find(Rollout, OPEN_MAX, is_open=1)
+        check_room(len(open_))
+        # Begun a moment ago, with its stations not yet written down.
+        begun = [plan_of(store, one.number) for one in open_ if one.state is _ENROLLING]
+        first = [(one, frozenset(one.targets.stations)) for one in begun]
         found = Survey()
         for station_id in sorted(set(plan.targets.stations)):
             station = store.get(Station, station_id)
             if station is not None:
-                found.add(station_id, why_not(store, plan, station))
+                found.add(station_id, self._why_not(plan, station, first))
         after = ""
         while page := not plan.targets.stations and store.find(Station, PAGE, after):
             for one in page:
                 if is_meant(plan.targets, one):
-                    found.add(one.id, why_not(store, plan, one))
+                    found.add(one.id, self._why_not(plan, one, first))
             after = page[-1].key
             await asyncio.sleep(0)
         if not found.turns and not found.skipped:
             raise OperatorError(NOBODY)
         return found
+
+    def _why_not(self, plan: RolloutPlan, station: Station, first: Sequence[Begun]) -> str:
+        store = self._house.store
+        if why := why_not(store, plan, station):
+            return why
+        for other, named in first:
+            meant = station.id in named if named else is_meant(other.targets, station)
+            if meant and not why_not(store, other, station):
+                return f"it is in roll-out {other.number}"
+        return ""
 
     async def control(self, command: Control) -> Rollout:
         """Pause, resume or cancel; raises OperatorError."""
