@@ -16,7 +16,7 @@ class ForeignTransaction(Frozen):
     """What the other CSMS knew of it, and what its station told us of it."""
 
     station_id: str
-    transaction_id: str
+    transaction_id: str  # digits in OCPP 1.6, a text of the station's in 2.x
     source: str  # as in "steve"; empty for one that began after its database was read
     evse_id: int = 0
     id_token: str = ""

@@ -49,7 +49,13 @@ def adopt(state: State, command: Adopt, now_ms: int) -> Decision[Adoption]:
     puts: list[Record] = []
     tokens: list[Adopted] = []
     problems: list[tuple[int, str]] = []
+    said: set[str] = set()
     for position, token in enumerate(command.tokens):
+        if token.key in said:
+            problems.append((position, "it stands twice, and which one is meant is not known"))
+            tokens.append(Adopted.INVALID)
+            continue
+        said.add(token.key)
         known = state.get(IdToken, token.key)
         if known is not None:
             tokens.append(Adopted.SAME if known == token else Adopted.KEPT)
@@ -63,7 +69,7 @@ def adopt(state: State, command: Adopt, now_ms: int) -> Decision[Adoption]:
     transactions: list[Adopted] = []
     for transaction in command.transactions:
         is_known = state.get(ForeignTransaction, transaction.key) is not None
-        is_ours = state.get(TransactionRef, transaction.key) is not None
+        is_ours = _is_ours(state, transaction.key)
         transactions.append(Adopted.SAME if is_known else Adopted.KEPT if is_ours else Adopted.NEW)
         puts += () if is_known or is_ours else (transaction,)
     last = state.get(Counter, TRANSACTION_COUNTER)
@@ -82,17 +88,19 @@ class ForeignMessage(Frozen):
     transaction_id: str
     is_stop: bool
     payload: str
+    is_numbered: bool = True  # by the CSMS, as in 1.6; in 2.x its station named it
 
 
 def keep_foreign(state: State, command: ForeignMessage, now_ms: int) -> Decision[bool]:
     """Keep what is told of another's transaction; False when the transaction is no such."""
     key = f"{command.station_id}/{command.transaction_id}"
-    floor = state.get(Counter, FOREIGN_COUNTER)
-    if floor is None or int(command.transaction_id) > floor.value:
-        return Decision(False)
-    if state.get(TransactionRef, key) is not None:
-        return Decision(False)  # begun here, before the other's fleet came
     known = state.get(ForeignTransaction, key)
+    if known is None:
+        floor = state.get(Counter, FOREIGN_COUNTER)
+        if not command.is_numbered or floor is None or int(command.transaction_id) > floor.value:
+            return Decision(False)
+    if _is_ours(state, key):
+        return Decision(False)  # begun here, before the other's fleet came
     known = known or ForeignTransaction(command.station_id, command.transaction_id, "")
     payload = command.payload[:TEXT_MAX]
     if not command.is_stop:
@@ -103,3 +111,9 @@ def keep_foreign(state: State, command: ForeignMessage, now_ms: int) -> Decision
     stopped_ms = known.stopped_ms or max(1, now_ms)
     told = replace(known, stops=(*known.stops, payload), stopped_ms=stopped_ms)
     return Decision(True, (told,))
+
+
+def _is_ours(state: State, key: str) -> bool:
+    """Whether it has a session here; what came of it before it was adopted has none."""
+    ref = state.get(TransactionRef, key)
+    return ref is not None and bool(ref.session_id)

@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from ohmstead.core.foreign import ForeignTransaction
 from ohmstead.core.network import IdToken, Quarantined, TokenStatus
 from tests.apps.api.desk import problem, walk
-from tests.apps.stations.field import V16, iso
+from tests.apps.stations.field import V16, V21, V201, iso
 from tests.flows.world import DRIVER
 
 BOOT = {"chargePointModel": "M", "chargePointVendor": "V"}
@@ -153,3 +153,92 @@ def test_a_station_is_met_under_the_url_it_always_had(tmp_path):
                 assert "currentTime" in await say(socket, "Heartbeat", {})
 
     walk(tmp_path, scenario, ocpp={"paths": (alias,)})
+
+
+newer = pytest.mark.parametrize("version", [V201, V21])
+
+
+def left(*ids, **more):
+    rows = [
+        {"station": "S", "transaction_id": id_, "started": "2026-11-20T09:30:00Z"} for id_ in ids
+    ]
+    return {"source": "maeve", "transactions": rows} | more
+
+
+@newer
+def test_a_station_that_moves_in_mid_session_ends_what_the_other_csms_began(tmp_path, version):
+    async def scenario(desk):
+        field, store = desk.field, desk.house.store
+        before = field.accounts()
+        async with field.station(version) as station:
+            early = station.event("Updated", "tx-Ab:1", 2_500, field.now, seq=3)
+            await station.say(early)  # it moved before anybody told us of it
+            assert field.quarantine() == ["readings_without_open_session"]
+            done = (await desk.host.post(ADOPT, json=left("tx-Ab:1", "77"))).json()
+            assert (done["transactions"], done["next_transaction_id"]) == (["new", "new"], 1)
+
+            await station.say(station.event("Updated", "tx-Ab:1", 3_000, field.now, seq=4))
+            field.wait(5)
+            end = station.stop_of("tx-Ab:1", 5_000, seq=5, reason="EVDisconnected")
+            for _ in range(2):  # its answer may be lost
+                answer = await station.say(end)
+                assert answer.id_token_info["status"] == "Accepted"
+                assert answer.total_cost is None
+            stranger = await station.say(station.stop_of("77", 1, token="STRANGER", seq=2))
+            assert stranger.id_token_info["status"] == "Unknown"
+            assert field.sessions() == []
+            assert field.quarantine() == ["readings_without_open_session"]
+            assert field.accounts() == before
+
+            kept = store.get(ForeignTransaction, "S/tx-Ab:1")
+            assert (kept.source, kept.readings, len(kept.stops)) == ("maeve", 1, 1)
+            assert kept.stopped_ms == field.now
+            # What it begins from now on is ours, whatever it is called.
+            tx, status = await station.start(tx="78")
+            assert status == "Accepted"
+            field.wait(5)
+            await station.stop(tx, 1_000)
+            assert field.bill("78").energy_mwh == 1_000_000
+        listed = (await desk.read.get(f"{ADOPT}/transactions")).json()["items"]
+        told = {one["transaction_id"]: (one["reason"], one["readings"]) for one in listed}
+        assert told == {"tx-Ab:1": ("EVDisconnected", 1), "77": ("Local", 0)}
+        again = (await desk.host.post(ADOPT, json=left("tx-Ab:1", "78"))).json()
+        assert again["transactions"] == ["same", "kept"]
+
+    walk(tmp_path, scenario)
+
+
+@newer
+def test_a_start_that_the_other_csms_heard_too_is_not_billed_here(tmp_path, version):
+    async def scenario(desk):
+        field = desk.field
+        await desk.host.post(ADOPT, json=left("T1"))
+        async with field.station(version) as station:
+            tx, status = await station.start(tx="T1", offline=True)
+            assert status == "Accepted"
+            field.wait(5)
+            await station.stop(tx, 4_000)
+        assert (field.sessions(), field.quarantine()) == ([], [])
+        assert desk.house.store.get(ForeignTransaction, "S/T1").stops
+
+    walk(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("id_", ["", "x" * 37, "a/b", "ü", 0, 2**31, 1.5, None])
+def test_a_transaction_id_that_no_station_says_is_refused(tmp_path, id_):
+    async def scenario(desk):
+        problem(await desk.host.post(ADOPT, json=left(id_)), 400, "bad-request")
+        assert desk.house.store.find(ForeignTransaction, 10) == []
+
+    walk(tmp_path, scenario)
+
+
+def test_an_id_token_that_stands_twice_is_refused(tmp_path):
+    async def scenario(desk):
+        twice = [{"uid": "NEW", "payer": DRIVER}, {"uid": "new", "payer": "0x" + "77" * 20}]
+        body = {"source": "maeve", "tokens": twice}
+        refused = problem(await desk.host.post(ADOPT, json=body), 400, "adoption-refused")
+        assert "stands twice" in refused["detail"]
+        assert desk.house.store.get(IdToken, "new") is None
+
+    walk(tmp_path, scenario)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ohmstead.apps.stations.peer import StationPeer
-from ohmstead.core.foreign import FOREIGN_COUNTER
+from ohmstead.core.foreign import FOREIGN_COUNTER, ForeignTransaction
 from ohmstead.core.network import Counter
 from ohmstead.flows.adoption import ForeignMessage, keep_foreign
 
@@ -18,4 +18,19 @@ async def was_foreign(peer: StationPeer, transaction_id: str, *, is_stop: bool) 
     if not floor or not transaction_id.isdecimal() or int(transaction_id) > floor:
         return False
     message = ForeignMessage(peer.station_id, transaction_id, is_stop, peer.payload_text)
+    return await services.store.run(keep_foreign, message)
+
+
+async def was_adopted(peer: StationPeer, transaction_id: str, *, is_stop: bool) -> bool:
+    """The same in OCPP 2.x, where stations name transactions: another's are those it told us of.
+
+    Most houses adopted none, and are not asked for one with every event.
+    """
+    services = peer.services
+    if services.registry.has_foreign is None:
+        services.registry.has_foreign = bool(services.store.find(ForeignTransaction, 1))
+    key = f"{peer.station_id}/{transaction_id}"
+    if not services.registry.has_foreign or services.store.get(ForeignTransaction, key) is None:
+        return False
+    message = ForeignMessage(peer.station_id, transaction_id, is_stop, peer.payload_text, False)
     return await services.store.run(keep_foreign, message)

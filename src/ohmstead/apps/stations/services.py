@@ -62,6 +62,7 @@ class Registry:
         self._keys: dict[str, tuple[MeterKey, ...]] = {}
         # The last transaction id that may be another CSMS's; None: not read yet.
         self.foreign_floor: int | None = None
+        self.has_foreign: bool | None = None  # whether one was adopted; None: not read yet
         # Told of a password that may be one of which only a hash is known.
         self.on_hashed: Callable[[Station, bytes], None] | None = None
         self.moved_on: dict[str, str] = {}  # who logged in with a new password, and its MAC

@@ -21,6 +21,7 @@ from ohmstead.wire.ocpp.v201 import (
 
 Event = TransactionEventRequest | v21.TransactionEventRequest
 STARTED, UPDATED = TransactionEventEnumType.STARTED, TransactionEventEnumType.UPDATED
+ENDED = TransactionEventEnumType.ENDED
 
 
 class Told(Frozen):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ohmstead.apps.stations.capabilities.using import token_of, use_reservation
+from ohmstead.apps.stations.foreign import was_adopted
 from ohmstead.apps.stations.peer import StationPeer
 from ohmstead.apps.stations.v201.authorize import info
 from ohmstead.apps.stations.v201.cost import final_cost, in_currency
 from ohmstead.apps.stations.v201.earlier import earlier_of
-from ohmstead.apps.stations.v201.event import STARTED, UPDATED, Event, Told, tell
+from ohmstead.apps.stations.v201.event import ENDED, STARTED, UPDATED, Event, Told, tell
 from ohmstead.apps.stations.v201.words import readings_of, start_of, stop_of
+from ohmstead.flows.charging.funding import authorise
 from ohmstead.flows.charging.holding import Fund, fund
 from ohmstead.flows.charging.progress import record_readings
 from ohmstead.flows.charging.start import start
@@ -18,12 +20,25 @@ from ohmstead.wire.ocpp.v201 import TransactionEventResponse
 
 async def handle(request: Event, peer: StationPeer) -> TransactionEventResponse:
     told = await tell(request, peer, peer.payload_text, peer.forgiven)
+    is_stop = request.event_type is ENDED
+    if await was_adopted(peer, told.transaction_id, is_stop=is_stop):
+        return await _anothers(told)
     answer, earlier = await _handle(told)
     await peer.services.attempts.event(peer, told.request)
     if earlier:
         for one in await earlier_of(peer, told.transaction_id):
             await _handle(one)
     return answer
+
+
+async def _anothers(told: Told) -> TransactionEventResponse:
+    """Another CSMS began it: nothing is held for it here, and nothing is owed."""
+    presented = told.request.id_token
+    if presented is None:
+        return TransactionEventResponse()
+    funding = await told.peer.services.store.run(authorise, told.presented)
+    token = token_of(told.peer, presented.id_token)
+    return TransactionEventResponse(id_token_info=info(funding.authorisation, token))
 
 
 async def _handle(told: Told) -> tuple[TransactionEventResponse, bool]:
