@@ -8,7 +8,10 @@ import shlex
 import stat
 from pathlib import Path
 
-from ohmstead.apps.cli.persons import _in_the_way, _say
+import pytest
+
+from ohmstead.apps.cli import persons
+from ohmstead.apps.cli.persons import _in_the_way, _say, _wait
 from ohmstead.core.person import PersonState
 from tests.apps.cli.test_commands import OWNER, Up, inside
 
@@ -87,3 +90,34 @@ def test_a_file_that_is_missing_is_not_said_to_be_a_wrong_one(tmp_path):
     assert "none.json cannot be read: No such file" in said
     said = inside("person", "again", other, "--dir", tmp_path, code=1).stderr
     assert "is not what `ohmstead person requests --json` prints" in said
+
+
+def test_whoever_waits_is_told_what_for_and_that_the_request_goes_on_without_them(
+    capsys, monkeypatch
+):
+    monkeypatch.setattr(persons, "POLL_S", 0)
+    left = "5.00 tUSD of payer 0x1 are left; say that they stay (leave_balance)"
+    away = {"station": "CP1", "state": "waiting"}
+    found = {"id": "P-1", "state": "waiting", "blocked_by": [left], "stations": [away]}
+    later = [
+        found,
+        found | {"state": "erasing", "blocked_by": []},
+        found | {"state": "stations", "blocked_by": []},
+        found | {"state": "done", "blocked_by": [], "stations": [away | {"state": "done"}]},
+    ]
+    assert _wait(iter(later).__next__, found, progress=True) == later[-1]
+    assert capsys.readouterr().out.splitlines() == [
+        "P-1 is waiting for what stands in the way. It waits: 5.00 tUSD of payer 0x1 are left; say "
+        "that they stay (--leave-balance).",
+        "P-1 is erasing what is held here.",
+        "P-1 is done here, and stations are still to be told. It waits: CP1 to be there.",
+    ]
+
+    def give_up():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _wait(give_up, later[2], progress=False)
+    said = capsys.readouterr()
+    assert "P-1 goes on; `ohmstead person show P-1` tells how far it is." in said.err
+    assert said.out == ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +14,7 @@ import typer
 from ohmstead.apps.cli.client import Api, ApiRefused, part
 from ohmstead.apps.cli.common import (
     HERE,
+    POLL_S,
     Dir,
     Json,
     Key,
@@ -20,7 +23,6 @@ from ohmstead.apps.cli.common import (
     say,
     say_json,
     table,
-    wait_until,
     warn,
 )
 from ohmstead.errors import OperatorError
@@ -119,8 +121,7 @@ def forget_person(
         return
     path = f"/persons/requests/{part(found['id'])}"
     if wait:
-        wait_until(lambda: api.get(path)["state"] == "done")
-        found = api.get(path)
+        found = _wait(lambda: api.get(path), found, progress=not as_json)
     say_json(found) if as_json else _say(found)
 
 
@@ -192,12 +193,44 @@ def _in_the_way(blockers: list[str]) -> str:
     return f"not now: {_in_options(blockers[0])}{more}; --when-settled waits for it"
 
 
+def _wait(
+    ask: Callable[[], dict[str, Any]], found: dict[str, Any], *, progress: bool
+) -> dict[str, Any]:
+    """Ask until it is done, and say what is waited for whenever that is something else."""
+    said = ""
+    try:
+        while True:
+            if found["state"] == "done":
+                return found
+            now = _waits_for(found)
+            if progress and now != said:
+                said = now
+                say(now)
+            time.sleep(POLL_S)
+            found = ask()
+    except KeyboardInterrupt:
+        warn(f"{found['id']} goes on; `ohmstead person show {found['id']}` tells how far it is.")
+        raise
+
+
+def _waits_for(found: dict[str, Any]) -> str:
+    away = [task["station"] for task in found["stations"] if task["state"] == "waiting"]
+    what = [_in_options(text) for text in found["blocked_by"]]
+    if away and found["state"] == "stations":
+        what.append(f"{', '.join(away)} to be there")
+    return _head(found) + (f" It waits: {'; '.join(what)}." if what else "")
+
+
+def _head(found: dict[str, Any]) -> str:
+    return f"{found['id']} is {STATES[found['state']]}."
+
+
 def _in_options(text: str) -> str:
     return text.replace("(leave_balance)", "(--leave-balance)")
 
 
 def _say(found: dict[str, Any]) -> None:
-    say(f"{found['id']} is {STATES[found['state']]}.")
+    say(_head(found))
     for name, count in found["records"].items():
         say(f"  {count} of {name} erased or pseudonymised")
     for text in found["blocked_by"]:
