@@ -8,7 +8,7 @@ import json
 import pytest
 
 from ohmstead.core.local_list import LocalList
-from ohmstead.core.network import IdToken
+from ohmstead.core.network import IdToken, TokenStatus
 from ohmstead.core.person import GONE
 from ohmstead.core.reservation import Reservation, ReservationState, key_of
 from ohmstead.frozen import replace
@@ -16,6 +16,7 @@ from tests.apps.api.desk import problem, put_record, walk
 from tests.apps.api.test_local_lists_api import KINDS as LISTING
 from tests.apps.api.test_local_lists_api import SYNC, card, eventually
 from tests.apps.api.test_persons_api import (
+    AGAIN,
     ANNA,
     FORGET,
     REPORT,
@@ -141,5 +142,26 @@ def test_whoever_erases_the_last_card_of_a_payer_is_asked_about_its_money_in_tha
         assert again.json()["id"] == begun.id  # the same request, which may do more now
         await until_done(desk, begun.id)
         assert store.get(IdToken, UID.casefold()) is None
+
+    walk(tmp_path, scenario)
+
+
+def test_a_frozen_house_tells_a_person_what_is_held_and_forgets_nobody(tmp_path):
+    async def scenario(desk):
+        await anna(desk)
+        desk.house.is_frozen = True
+        told = await desk.admin.post(REPORT, json={"subjects": [UID]})
+        assert told.status_code == 200, told.text
+        assert told.json()["records"]["id_tokens"][0]["uid"] == UID
+        body = {"subjects": [UID], "leave_balance": True}
+        plan = await desk.admin.post(FORGET, json=body | {"dry_run": True})
+        assert plan.json()["erased"] == {"id_tokens": 1}
+        known = await desk.admin.post("/api/v1/persons/forgotten", json={"subjects": [UID]})
+        assert known.json() == {UID: []}
+        problem(await desk.admin.post(FORGET, json=body), 423, "frozen")
+        asked = await desk.admin.post(REPORT, json={"subjects": [UID], "stations": True})
+        assert "leave `stations` out" in problem(asked, 423, "frozen")["detail"]
+        problem(await desk.admin.post(AGAIN, json={"digests": ["00" * 32]}), 423, "frozen")
+        assert desk.house.store.get(IdToken, UID.casefold()).status is TokenStatus.ACCEPTED
 
     walk(tmp_path, scenario)

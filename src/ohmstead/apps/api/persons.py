@@ -11,13 +11,16 @@ from litestar.params import FromPath, JSONBody
 from ohmstead.apps.api import shapes, views
 from ohmstead.apps.api.given import TheHouse
 from ohmstead.apps.api.guard import scopes
+from ohmstead.apps.api.operations import WHEN_FROZEN
 from ohmstead.apps.api.paging import LIMIT_DEFAULT, Cursor, Limit, find_page
 from ohmstead.apps.api.problems import Problem, bad_request, not_found
+from ohmstead.apps.boot import House
 from ohmstead.apps.persons.refusals import Nobody, NotNow
 from ohmstead.apps.persons.survey import Survey
 from ohmstead.core.person import NAME_LENGTH_MAX, NAMES_MAX, PersonRequest
 
 ADMIN = scopes()
+ASKS = {**ADMIN, WHEN_FROZEN: True}  # questions, though they are posted; else _refuse_frozen
 Subjects = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_LENGTH_MAX)], ...],
     msgspec.Meta(
@@ -105,6 +108,12 @@ def view(one: PersonRequest) -> PersonRequestView:
     )
 
 
+def _refuse_frozen(house: House, is_more: bool, what: str) -> None:
+    if house.is_frozen and is_more:
+        detail = f"this house is frozen until `ohmstead resume` and {what}"
+        raise Problem(423, detail, "frozen")
+
+
 def plan_view(found: Survey) -> dict[str, Any]:
     """A dry run."""
     return {
@@ -117,17 +126,18 @@ def plan_view(found: Survey) -> dict[str, Any]:
     }
 
 
-@post("/persons/report", opt=ADMIN, status_code=200)
+@post("/persons/report", opt=ASKS, status_code=200)
 async def report_person(house: TheHouse, data: JSONBody[ReportBody]) -> Response[bytes]:
     """All that is held of a person, as a JSON file for that person (GDPR Art. 15 and 20). It is
-    made anew each time and not kept."""
+    made anew each time and not kept. A frozen house answers, and asks no station (423)."""
+    _refuse_frozen(house, data.stations, "asks no station: leave `stations` out")
     with bad_request():
         found = await house.persons.report(list(data.subjects), stations=data.stations)
     headers = {"Content-Disposition": 'attachment; filename="person.json"'}
     return Response(msgspec.json.encode(found), media_type="application/json", headers=headers)
 
 
-@post("/persons/forget", opt=ADMIN)
+@post("/persons/forget", opt=ASKS)
 async def forget_person(house: TheHouse, data: JSONBody[ForgetBody]) -> Response[Any]:
     """Forget a person (GDPR Art. 17): 200 with what would be done for a dry run, 202 once it has
     begun, 404 for a name that no record has, 409 while a session is under way or money is owed,
@@ -135,6 +145,7 @@ async def forget_person(house: TheHouse, data: JSONBody[ForgetBody]) -> Response
     subjects = list(data.subjects)
     with bad_request():
         house.persons.names(subjects)
+    _refuse_frozen(house, not data.dry_run, "forgets nobody: only `dry_run` is answered")
     if data.dry_run:
         found = await house.persons.plan(subjects, leave_balance=data.leave_balance)
         return Response(plan_view(found), status_code=200)
@@ -166,7 +177,7 @@ async def show_person_request(house: TheHouse, request_id: FromPath[str]) -> Per
     return view(known)
 
 
-@post("/persons/forgotten", opt=ADMIN, status_code=200)
+@post("/persons/forgotten", opt=ASKS, status_code=200)
 async def was_forgotten(house: TheHouse, data: JSONBody[ReportBody]) -> dict[str, Any]:
     """For each name, the requests by which it was forgotten: told by its digest, since no name is
     kept. After a restore of an older backup these are to be forgotten again."""
