@@ -284,6 +284,22 @@ def test_a_station_that_is_not_accepted_is_sent_nothing_that_waits(tmp_path):
     walk(tmp_path, scenario, admission="Pending")
 
 
+def test_a_command_is_expired_once_its_time_is_over_and_not_only_at_the_next_sweep(tmp_path):
+    async def scenario(desk):
+        path = f"{S}/S/commands/ClearCache?queue=true"
+        kept = (await desk.host.post(f"{path}&ttl_s=600", json={})).json()["id"]
+        body = {"action": "ClearCache", "stations": ["S", "OTHER"], "ttl_s": 3}
+        batch = (await desk.host.post("/api/v1/commands", json=body)).json()["id"]
+        desk.field.wait(1)
+        desk.house.queue._event.set()  # its clock is moved by hand, so nothing else wakes it
+        await until(lambda: len(waiting(desk)) == 1)
+        shown = (await desk.host.get(f"/api/v1/command-batches/{batch}")).json()
+        assert (shown["states"], shown["complete"]) == ({"expired": 2}, True)
+        assert (await desk.host.get(f"{C}/{kept}")).json()["state"] == "queued"
+
+    walk(tmp_path, scenario)
+
+
 def test_what_waits_expires_and_is_taken_back_and_its_queue_is_bounded(tmp_path):
     async def scenario(desk):
         path = f"{S}/S/commands/ClearCache?queue=true"

@@ -224,6 +224,6 @@ def show_batch(
     if as_json:
         say_json(found)
         return
-    say(f"{found['action']} for {found['total']} stations, {found['queued']} queued")
+    say(f"{found['action']}, put into the queues of {found['queued']} of {found['total']} stations")
     table([[state, str(n)] for state, n in found["states"].items()], ["STATE", "STATIONS"])
     say("It is over." if found["complete"] else "It goes on; ask again.")

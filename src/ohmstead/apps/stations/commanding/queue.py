@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 
 import structlog
@@ -44,6 +45,7 @@ BOOT_WAIT_MS = 15_000
 RETRY_MS = 30_000  # after a command that may be repeated was not answered
 TICK_S = 0.25
 SWEEP_S = 60.0
+SOON_MS = 120_000  # before a command's end: longer than until the next sweep
 PAGE = 500
 PARALLEL_MAX = 200  # stations served at the same time; the others follow
 
@@ -75,6 +77,7 @@ class CommandQueue:
         self._serving: dict[str, asyncio.Task[None]] = {}
         self._event = asyncio.Event()
         self._left: list[StationCommand] = []
+        self._ending: list[tuple[int, str]] = []  # a heap: what ends before the next sweep, when
 
     async def put(
         self,
@@ -92,6 +95,7 @@ class CommandQueue:
             if command.id in taken:
                 self._waiting.setdefault(command.station_id, 0)
                 self.arrived(command.station_id)
+                self._note_end(command)
         return taken
 
     def arrived(self, station_id: str) -> None:
@@ -127,11 +131,38 @@ class CommandQueue:
         end = loop.time() + SWEEP_S
         while (left := end - loop.time()) > 0:
             self._event.clear()
+            await self._retrying(self._expire_due)
             self._serve()
-            idle = not self._here
+            wait_s = min(left, self._until_next_end_s(), TICK_S if self._here else SWEEP_S)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(left if idle else min(TICK_S, left)):
+                async with asyncio.timeout(wait_s):
                     await self._event.wait()
+
+    def _note_end(self, command: StationCommand) -> None:
+        """Look at it when its time is over, not at the next sweep: people may be looking."""
+        if command.expires_ms - self._services.clock.now_ms() <= SOON_MS:
+            heapq.heappush(self._ending, (command.expires_ms, command.id))
+            self._event.set()
+
+    def _until_next_end_s(self) -> float:
+        if not self._ending:
+            return SWEEP_S
+        return max(self._ending[0][0] - self._services.clock.now_ms(), 10) / 1_000
+
+    async def _expire_due(self) -> None:
+        while self._ending and self._ending[0][0] <= self._services.clock.now_ms():
+            due = heapq.heappop(self._ending)
+            try:
+                command = self._services.store.get(StationCommand, due[1])
+                if command is not None:
+                    await self._expire(command)
+            except OhmsteadError:
+                heapq.heappush(self._ending, due)
+                raise
+
+    async def _expire(self, command: StationCommand) -> None:
+        if await self._services.store.run(expire, command.id):
+            await self._never_left(command)
 
     def _serve(self) -> None:
         """Begin to serve every station that is ready."""
@@ -235,6 +266,8 @@ class CommandQueue:
         if ended.state is not CommandState.QUEUED:
             what = (command.station_id, command.action, payload)
             await attempts.commanded(*what, outcome, command.id)
+        else:
+            self._note_end(ended)
         if isinstance(outcome, Answered) and self.on_answered is not None and not problem:
             told_by = (command.station_id, link.version, command.action)
             await self.on_answered(*told_by, payload, outcome.payload)
@@ -275,11 +308,12 @@ class CommandQueue:
     async def _sweep(self) -> None:
         """End what is too old, and learn who has something waiting."""
         store, now_ms = self._services.store, self._services.clock.now_ms()
+        self._ending = []
         async for command in every(store, CommandState.QUEUED):
             if command.expires_ms <= now_ms:
-                await store.run(expire, command.id)
-                await self._never_left(command)
+                await self._expire(command)
             else:
+                self._note_end(command)
                 self._waiting.setdefault(command.station_id, 0)
                 if self._link(command.station_id) is not None:
                     self._here.add(command.station_id)
