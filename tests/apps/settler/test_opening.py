@@ -19,7 +19,9 @@ from ohmstead.adapters.store.memory import MemoryStore
 from ohmstead.apps.config import ChainConfig, Config
 from ohmstead.apps.settler import open_chain
 from ohmstead.apps.settler.opening import local_key, settler_key
+from ohmstead.core.onchain import ChainCursor, EpochRecord, EpochState
 from ohmstead.errors import ChainUnavailable, OperatorError
+from ohmstead.ports import Decision
 from tests.apps.settler.mortal import Killed, Life, MortalStore
 from tests.apps.settler.town import all_tables
 
@@ -96,6 +98,22 @@ def test_an_opening_that_dies_anywhere_goes_on_where_it_stopped(anvil_binary, tm
         assert await found.rpc.nonce(local_key("deployer").address) == 8
         assert (tmp_path / "deployment.json").exists()
         await found.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("kind", ["anvil", "rpc"])
+def test_books_that_know_contracts_get_no_new_ones_where_the_file_is_missing(kind, tmp_path):
+    async def scenario():
+        for record in (
+            ChainCursor("anvil", 7, "0x" + "aa" * 32),
+            EpochRecord(1, EpochState.FINAL, "0x", "0x", 1, 1, 0, 0, 1, 1, 0, "0x"),
+        ):
+            store = fresh_store()
+            await store.run(lambda _state, one, _now_ms: Decision(None, (one,)), record)
+            with pytest.raises(OperatorError, match=r"deployment\.json is missing.*put the file"):
+                await opened(tmp_path, store, kind=kind, url="http://127.0.0.1:1")
+        assert not (tmp_path / "chain").exists()
 
     asyncio.run(scenario())
 

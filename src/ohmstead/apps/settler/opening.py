@@ -38,6 +38,7 @@ from ohmstead.adapters.chain.evm.testwallets import (
 )
 from ohmstead.apps.config import ChainConfig, Config
 from ohmstead.apps.settler.journal import StoreTxJournal
+from ohmstead.core.onchain import ChainCursor, EpochRecord
 from ohmstead.core.receipt_session import LedgerRef
 from ohmstead.errors import ChainUnavailable, OperatorError
 from ohmstead.hashing import keccak
@@ -115,6 +116,7 @@ async def open_chain(
     policy = policy or SendPolicy()
     if config.chain.kind == "none":
         return None
+    _refuse_to_begin_anew(directory, store)
     if config.chain.kind == "rpc":
         return await _open_rpc(config.chain, directory, store, policy, on_note)
     anvil = Anvil(
@@ -132,6 +134,21 @@ async def open_chain(
         await rpc.close()
         await asyncio.to_thread(anvil.stop)
         raise
+
+
+def _refuse_to_begin_anew(directory: Path, store: Store) -> None:
+    """Contracts are deployed once: raise OperatorError where some were used and none are named."""
+    path = directory / DEPLOYMENT_FILE
+    if path.exists():
+        return
+    booked, epochs = store.find(ChainCursor, 1), store.find(EpochRecord, 1)
+    if not booked and not epochs:
+        return
+    upto = f" up to block {booked[0].block_number}" if booked else ""
+    raise OperatorError(
+        f"{path} is missing, and the books know contracts{upto}: put the file back (each backup "
+        "since the first start has it); new contracts would hold none of that money"
+    )
 
 
 def local_key(role: str) -> LocalKey:
