@@ -455,6 +455,7 @@ _CONTRACTS = "tests/apps/pki/test_contracts.py"
 _PASSWORD = (
     f"{_BEHAVIOURS}::test_behaviour_22_a_wrong_password_or_an_unknown_station_never_gets_a_socket"
 )
+_MASTER = "tests/stories/test_master_pass.py"
 _CAR = f"{_CONTRACTS}::test_a_cars_request_goes_to_the_pool_and_its_answer_to_the_car"
 _HASHES = f"{_CONTRACTS}::test_hashes_of_a_chain_the_station_checked_are_asked_about"
 ELSEWHERE = {
@@ -482,15 +483,15 @@ ELSEWHERE = {
     "TC_C_50": _HASHES,
     "TC_C_51": _HASHES,
     "TC_C_52": f"{_CONTRACTS}::test_a_car_with_a_good_contract_charges",
+    "TC_C_47": f"{_MASTER}::test_a_master_pass_ends_all_that_charges",
+    "TC_C_48": f"{_MASTER}::test_a_master_pass_ends_the_one_that_was_chosen",
+    "TC_C_49": f"{_MASTER}::test_a_master_pass_ends_all_that_charges",
     "TC_M_24": f"{_CONTRACTS}::test_a_station_is_handed_the_responders_answer",
     "TC_M_26": _CAR,
     "TC_M_28": _CAR,
 }
 # Not played, and why.
 GAPS = {
-    "TC_C_47": "there are no master passes",
-    "TC_C_48": "there are no master passes",
-    "TC_C_49": "there are no master passes",
     "TC_K_53": "we plan nothing for what cars ask over ISO 15118",
     "TC_K_55": "we plan nothing for what cars ask over ISO 15118",
     "TC_K_57": "we plan nothing for what cars ask over ISO 15118",
