@@ -5,7 +5,8 @@ sessions: Started with a signed begin, eight signed Updated, Ended with a signed
 parsed, verified, weighed and kept, the start holds money, the end prices and splits it; every
 answer follows its commit. ``ratio`` is signature checks per CPU-second of the server over what one
 core does of bare P-256 verifications in the same run. Beside it the same sessions with only begin
-and end signed. Prints one JSON line.
+and end signed, and what a server reaches that only verifies and writes (:mod:`bench._least`).
+Prints one JSON line.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import asyncio
 import json
 import platform
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -22,7 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bench._frames import RECORDS
-from bench._network import SMOKE, Measured, cpu_model, loading, opened, prepare, up
+from bench._network import SMOKE, Measured, cpu_model, loading, opened, prepare, serving, up
 from ohmstead.core.session import Session, SessionState
 
 GOAL_RATIO = 0.5
@@ -65,6 +67,24 @@ def measured(workload: str, stations: int, seconds: float, rounds: int) -> dict[
     return {**ours.best, "sessions_settled": good}
 
 
+def least(stations: int, seconds: float, rounds: int) -> dict[str, float]:
+    """The same frames at a server that verifies and writes, and does nothing else."""
+
+    def port_of(process: subprocess.Popen[str]) -> int:
+        assert process.stdout is not None
+        return int(process.stdout.readline())
+
+    command = ["-m", "bench._least", str(stations)]
+    with (
+        serving(command, port_of) as server,
+        loading(server, "all_signed", stations, FRAMES) as load,
+    ):
+        measured = Measured(server, load)
+        for _ in range(rounds):
+            measured.one_round(seconds)
+    return measured.best
+
+
 def main() -> None:
     """Measure, and print the line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -76,6 +96,7 @@ def main() -> None:
     bare = verifications_per_cpu_s(0.1 if SMOKE else 1)
     ours = measured("all_signed", *sizes)
     ends = measured("ends_signed", *sizes)
+    floor = least(*sizes)
     bare = max(bare, verifications_per_cpu_s(0.1 if SMOKE else 1))
     ratio = ours["per_cpu_s"] / bare
     checks = ends["per_cpu_s"] * 2 / RECORDS
@@ -91,6 +112,8 @@ def main() -> None:
         "all_ten_records_signed": {name: round(value, 2) for name, value in ours.items()},
         "only_begin_and_end_signed": {name: round(value, 2) for name, value in ends.items()}
         | {"checks_per_cpu_s": round(checks), "ratio": round(checks / bare, 3)},
+        "least_server": {name: round(value, 2) for name, value in floor.items()}
+        | {"ratio": round(floor["per_cpu_s"] / bare, 3)},
         "stations": options.stations,
         "notes": "all ten records of a session are signed; OCPP 2.0.1, loopback, no TLS",
         "cpu": cpu_model(),
