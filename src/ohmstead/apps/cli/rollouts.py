@@ -381,8 +381,8 @@ def cancel(
     found = _control(directory, key, number, "cancel", body)
     left = found["stations"]["under_way"] + found["stations"]["back_under_way"]
     if left and not now:
-        are = "1 station is" if left == 1 else f"{left} stations are"
-        say(f"{are} still under way: `ohmstead rollout cancel {number} --now` gives up on that.")
+        are, it = ("1 station is", "it") if left == 1 else (f"{left} stations are", "them")
+        say(f"{are} still under way: `ohmstead rollout cancel {number} --now` gives {it} up.")
 
 
 def _control(directory: Path, key: str, number: int, verb: str, body: dict[str, Any]) -> Any:
