@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ohmstead.apps.cli.onboarding import mistake
 from ohmstead.apps.onboarding.sql_dump import read_export
 from ohmstead.apps.onboarding.steve import TABLES, Choices, plan_from
 from ohmstead.errors import OperatorError
@@ -51,7 +52,7 @@ NOON = "2026-11-19 12:00:00.000000"
 ROWS = {
     "charge_box": [
         (1, "CP-1", "ocpp1.6J", "Accepted", "Bob's place; (north)", 1, HASH),
-        (2, "CP-2", "ocpp1.5S", "Pending", None, 0, None),
+        (2, "CP-2", "ocpp1.5J", "Pending", None, 0, None),
         (3, "CP-3", None, "Rejected", 'say "hi"\nthere', None, None),
     ],
     "connector": [(1, "CP-1", 0), (2, "CP-1", 1), (3, "CP-1", 2), (4, "CP-2", 1)],
@@ -140,7 +141,7 @@ def test_steves_tables_are_told_in_our_words(tmp_path):
     ]
     assert [box.notes for box in plan.boxes] == [
         (),
-        ("spoke ocpp1.5S there: only OCPP-J 1.6 and later is served here",),
+        ("spoke ocpp1.5J there: only OCPP-J 1.6 and later is served here",),
         ("no connector known: one is assumed",),
     ]
     assert plan.tokens == (
@@ -205,6 +206,10 @@ def test_csv_files_of_the_tables_will_do(tmp_path):
         (("ocpp_tag", (9, "card-1", None, None, 1, None)), "stands twice"),
         (("ocpp_tag", (9, "X", None, "soon", 1, None)), "is no time"),
         (("transaction_start", (13, "x", 2, "X", None, "0")), "no time of its start"),
+        (
+            ("transaction_start", (13, NOON, 9, "X", NOON, "0")),
+            "13: it is under way at a connector",
+        ),
     ],
 )
 def test_what_cannot_be_brought_in_is_said_and_nothing_else_is_lost(change, word, tmp_path):
@@ -214,6 +219,35 @@ def test_what_cannot_be_brought_in_is_said_and_nothing_else_is_lost(change, word
     assert len(plan.problems) == 1
     assert word in plan.problems[0]
     assert (len(plan.boxes), len(plan.tokens), len(plan.transactions)) == (3, 3, 2)
+
+
+def test_a_charge_box_that_spoke_soap_stays_behind_by_name_and_stops_nothing(tmp_path):
+    boxes = [*ROWS["charge_box"], (4, "CP-4", "ocpp1.6S", "Accepted", None, 0, None)]
+    connectors = [*ROWS["connector"], (5, "CP-4", 1), (6, "CP-5", 1)]
+    begun = [*ROWS["transaction_start"], (13, NOON, 5, "Card-1", NOON, "0")]
+    rows = {**ROWS, "charge_box": boxes, "connector": connectors, "transaction_start": begun}
+    choices = Choices(PAYER, 22_000, False, {"CP-4": "pw"})
+    plan = plan_from(tables_of(dump(rows), tmp_path), choices)
+    assert [box.id for box in plan.boxes] == ["CP-1", "CP-2", "CP-3"]
+    assert plan.problems == ()
+    assert plan.notes == (
+        "charge box CP-4 (ocpp1.6S) is not brought in: it spoke SOAP there",
+        "transaction 13 is under way at charge box CP-4 (ocpp1.6S)",
+    )
+    assert (plan.highest, len(plan.transactions)) == (13, 2)
+    gone = {**rows, "transaction_start": [*begun, (14, NOON, 6, "X", NOON, "0")]}
+    (problem,) = plan_from(tables_of(dump(gone), tmp_path), choices).problems
+    assert problem == (
+        "transaction_start 14: it is under way at charge box 'CP-5', which is not brought in"
+    )
+
+
+def test_a_mistake_is_told_of_the_charge_box_and_not_of_a_line_that_nobody_sees():
+    one = {"line": 3, "column": 2, "name": "evses", "detail": "too many"}
+    boxes = ["charge box CP-1", "charge box CP-2"]
+    assert mistake("steve.sql", one, boxes) == "steve.sql: charge box CP-2: evses: too many"
+    assert mistake("fleet.csv", one) == "fleet.csv:3:2: evses: too many"
+    assert mistake("x", {**one, "line": 0, "name": "tariff"}, boxes) == "--tariff: too many"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import typer
 from ohmstead.apps.api.adoption import TOKENS_MAX
 from ohmstead.apps.cli.client import Api
 from ohmstead.apps.cli.common import FAILED, HERE, Dir, Json, Key, say, say_json, table, warn
+from ohmstead.apps.cli.moving_any import MARGIN, SHOWN_MAX, import_csms, list_left
 from ohmstead.apps.cli.onboarding import SecretsFile, bring_in, read_secrets
 from ohmstead.apps.onboarding.sql_dump import read_export
 from ohmstead.apps.onboarding.steve import TABLES, Choices, Plan, plan_from
@@ -18,13 +19,8 @@ from ohmstead.flows.charging.start import TRANSACTION_ID_MAX
 
 importing = typer.Typer(help="Move here from another CSMS.", no_args_is_help=True)
 
-MARGIN = 100_000  # transactions the other CSMS may still begin while both run
-SHOWN_MAX = 20  # problems; the rest is counted
-
-
-@importing.callback()
-def _options() -> None:
-    """Commands of a group: without this, Typer would drop the group of a single one."""
+importing.command("csms")(import_csms)
+importing.command("left")(list_left)
 
 
 @importing.command("steve")
@@ -75,8 +71,8 @@ def import_steve(
         raise OperatorError(f"transaction ids would pass {TRANSACTION_ID_MAX}: lower --margin")
     api = Api(directory, key)
     fleet = {"csv": plan.fleet_csv(), "owner": owner, "tariff": tariff_id, "keep": keep}
-    name = f"{source} (line 1 names columns, one charge box follows in each)"
-    stations: Any = bring_in(api, name, fleet, secrets_file, True)
+    boxes = [f"charge box {box.id}" for box in plan.boxes]
+    stations: Any = bring_in(api, str(source), fleet, secrets_file, True, boxes)
     adopted = adopt(api, plan, above, True)
     if not dry_run:
         needed = [one["id"] for one in stations["stations"] if one["needs_password"]]
@@ -87,7 +83,7 @@ def import_steve(
             )
         # Ids first: no station that is let in may be given an id that SteVe has used.
         adopted = adopt(api, plan, above, False)
-        stations = bring_in(api, name, fleet, secrets_file, False)
+        stations = bring_in(api, str(source), fleet, secrets_file, False, boxes)
     if as_json:
         say_json({"stations": stations, "adopted": adopted, "notes": list(plan.notes)})
         return

@@ -7,7 +7,7 @@ import io
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,13 +80,20 @@ def import_stations(
 
 
 def bring_in(
-    api: Api, name: str, body: dict[str, Any], secrets_file: Path | None, dry_run: bool
+    api: Api,
+    name: str,
+    body: dict[str, Any],
+    secrets_file: Path | None,
+    dry_run: bool,
+    rows: Sequence[str] = (),
 ) -> Any:
     """Check a file, write the passwords that are needed down, and only then bring it in.
 
     So an answer that gets lost loses no password, and the same command may be given again.
+    ``rows`` name what the lines are where nobody sees the lines, because they were made from
+    something else.
     """
-    planned = post(api, name, {**body, "dry_run": True})
+    planned = post(api, name, {**body, "dry_run": True}, rows)
     if dry_run:
         return planned
     needed = [one["id"] for one in planned["stations"] if one["needs_password"]]
@@ -102,27 +109,30 @@ def bring_in(
         if made:
             write_secrets(secrets_file, {**known, **made})
         passwords = {one: {**known, **made}[one] for one in needed}
-    return post(api, name, {**body, "passwords": passwords})
+    return post(api, name, {**body, "passwords": passwords}, rows)
 
 
-def post(api: Api, name: str, body: dict[str, Any]) -> Any:
+def post(api: Api, name: str, body: dict[str, Any], rows: Sequence[str] = ()) -> Any:
     """Ask for the import; each mistake is a line of its own, as compilers write them."""
     try:
         return api.post("/stations/import", body)
     except ApiRefused as error:
         for one in error.problem.get("errors", []):
             if "line" in one:
-                warn(mistake(name, one))
+                warn(mistake(name, one, rows))
         if any("line" in one for one in error.problem.get("errors", [])):
             warn("Nothing was imported.")
             raise typer.Exit(FAILED) from None
         raise
 
 
-def mistake(name: str, one: Mapping[str, Any]) -> str:
+def mistake(name: str, one: Mapping[str, Any], rows: Sequence[str] = ()) -> str:
     """FILE:LINE:COLUMN: what; without what there is none of, or the option that is wrong."""
     if not one["line"]:
         return f"--{one['name']}: {one['detail']}"
+    if 0 <= one["line"] - 2 < len(rows):  # the first line names the columns
+        place = f"{name}: {rows[one['line'] - 2]}"
+        return ": ".join(part for part in (place, one["name"], one["detail"]) if part)
     place = f"{name}:{one['line']}" + (f":{one['column']}" if one["column"] else "")
     return ": ".join(part for part in (place, one["name"], one["detail"]) if part)
 

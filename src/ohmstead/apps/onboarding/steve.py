@@ -101,6 +101,8 @@ def plan_from(export: Export, choices: Choices) -> Plan:
     problems: list[str] = []
     notes = [] if export.is_utc else ["times are taken for UTC: the dump does not say"]
     tables = export.tables
+    soap = _soap(tables["charge_box"])
+    notes += [f"{named} is not brought in: it spoke SOAP there" for named in soap.values()]
     boxes = _boxes(tables["charge_box"], places, choices, problems)
     tokens = _tokens(tables["ocpp_tag"], choices.payer, problems)
     known = {box.id for box in boxes}
@@ -109,9 +111,18 @@ def plan_from(export: Export, choices: Choices) -> Plan:
     for row in tables["transaction_start"]:
         number = _number(row, "transaction_pk")
         highest = max(highest, number)
+        if str(number) in stopped:
+            continue
         place = places.get(row.get("evse_pk") or row.get("connector_pk") or "")
-        if place is not None and place.station_id in known and str(number) not in stopped:
+        if place is not None and place.station_id in known:
             transactions.append(_transaction(row, place, number, problems))
+        elif place is not None and place.station_id in soap:
+            notes.append(f"transaction {number} is under way at {soap[place.station_id]}")
+        else:
+            what = "a connector that is in no table"
+            if place is not None:
+                what = f"charge box {place.station_id[:60]!r}, which is not brought in"
+            problems.append(f"transaction_start {number}: it is under way at {what}")
     return Plan(
         boxes=tuple(boxes),
         tokens=tuple(tokens),
@@ -142,6 +153,15 @@ def _places(export: Export, choices: Choices) -> dict[str, Place] | None:
     }
 
 
+def _soap(rows: list[Row]) -> dict[str, str]:
+    """Charge boxes that last spoke OCPP-S, by id: there is no door for them here."""
+    return {
+        (box_id := _text(row, "charge_box_id")): f"charge box {box_id} ({row['ocpp_protocol']})"
+        for row in rows
+        if (row.get("ocpp_protocol") or "").endswith("S")
+    }
+
+
 def _boxes(
     rows: list[Row], places: Mapping[str, Place], choices: Choices, problems: list[str]
 ) -> list[Box]:
@@ -149,9 +169,11 @@ def _boxes(
     for place in places.values():
         if place.number > 0:
             evses[place.station_id][place.number] = place
-    boxes = []
+    boxes, soap = [], _soap(rows)
     for row in rows:
         box_id = _text(row, "charge_box_id")
+        if box_id in soap:
+            continue
         if not is_station_id(box_id):
             problems.append(f"charge box {box_id[:60]!r}: a station id has {STATION_ID_WORDS}")
             continue
@@ -175,7 +197,7 @@ def _boxes(
                 notes=tuple(notes),
             )
         )
-    strange = sorted(set(choices.passwords) - {box.id for box in boxes})
+    strange = sorted(set(choices.passwords) - {box.id for box in boxes} - set(soap))
     if strange:
         problems.append(f"there is a password for {strange[0]}, and no such charge box")
     return boxes
