@@ -77,14 +77,11 @@ class StationBody(Body, frozen=True):
 
 
 class StationPatch(Body, frozen=True):
-    """What is to change of a station; ``rotate_password`` answers a new one once.
+    """What is to change of a station; ``rotate_password`` answers a new one once. ``evses`` takes
+    the place of all that it has; each keeps its meter. Refused while a session of it is open.
 
-    ``evses`` takes the place of all that it has; each keeps its meter. Refused while a session of
-    the station is open.
-
-    ``deliver`` sends the new password to the station and keeps it only if the station took it;
-    ``keep_old`` is for one that is set by hand. With either, the old password is let in until the
-    station has used the new one; without, it ends at once.
+    ``deliver`` sends the new password and keeps it only if the station took it; ``keep_old`` is for
+    one set by hand. With either, the old one is let in until the new one was used; else it ends.
     """
 
     name: Name | None = None
