@@ -27,12 +27,12 @@ log = structlog.get_logger()
 
 def own_certificate(store: Store, station_id: str) -> StationCertificate | None:
     """The certificate of our authority that a station took last and may be using."""
-    known = [
-        one
-        for one in store.find(StationCertificate, CERTIFICATES_MAX, station_id=station_id)
-        if one.state == "accepted" and one.is_used and not one.is_v2g
-    ]
-    return max(known, key=lambda one: one.number, default=None)
+    every = store.find(StationCertificate, CERTIFICATES_MAX, station_id=station_id)
+    return max(filter(_is_own, every), key=lambda one: one.number, default=None)
+
+
+def _is_own(one: StationCertificate) -> bool:
+    return one.state == "accepted" and one.is_used and not one.is_v2g
 
 
 def why_unfit(known: StationCertificate, station: Station, tls: TlsConfig, now_ms: int) -> str:
@@ -65,17 +65,25 @@ def _subject(chain: str, name: x509.ObjectIdentifier) -> str:
 
 async def unfit(store: Store, tls: TlsConfig, now_ms: int) -> list[str]:
     """The stations whose certificate would be refused, and why; at most :data:`NAMED_MAX`."""
-    found: list[str] = []
+    newest: dict[str, StationCertificate] = {}
     after = ""
-    while len(found) < NAMED_MAX and (page := store.find(Station, PAGE, after)):
-        for station in page:
-            known = None if station.retired_ms else own_certificate(store, station.id)
-            why = known and why_unfit(known, station, tls, now_ms)
-            if why:
-                found.append(f"{station.id} {why}")
+    while page := store.find(StationCertificate, PAGE, after):
+        for one in filter(_is_own, page):
+            before = newest.get(one.station_id)
+            if before is None or one.number > before.number:
+                newest[one.station_id] = one
         after = page[-1].key
         await asyncio.sleep(0)
-    return found[:NAMED_MAX]
+    found: list[str] = []
+    for station_id, known in sorted(newest.items()):
+        station = store.get(Station, station_id)
+        if station is None or station.retired_ms:
+            continue
+        if why := why_unfit(known, station, tls, now_ms):
+            found.append(f"{station_id} {why}")
+            if len(found) == NAMED_MAX:
+                break
+    return found
 
 
 class House(Protocol):
