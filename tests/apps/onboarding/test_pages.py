@@ -1,4 +1,4 @@
-"""The two pages about bringing chargers on are typed as they stand."""
+"""The pages about bringing chargers on are typed as they stand."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pytest
 
 from ohmstead.apps import config as configuration
 from ohmstead.apps.onboarding.fleet_csv import COLUMNS
+from ohmstead.apps.onboarding.left_csv import TOKEN_COLUMNS, TRANSACTION_COLUMNS
 from tests.apps.cli.test_commands import ENVIRONMENT, OWNER, TARIFF, Up, inside
 from tests.apps.onboarding.test_steve import PAYER, dump
 
 DOCS = Path(__file__).parents[3] / "docs"
 FLEET = (DOCS / "operating" / "bring-chargers-on.md").read_text(encoding="utf-8")
 STEVE = (DOCS / "recipes" / "move-from-steve.md").read_text(encoding="utf-8")
+ANY = (DOCS / "recipes" / "move-from-another-csms.md").read_text(encoding="utf-8")
 WAIT_S = 90
 
 
@@ -77,3 +79,24 @@ def test_what_the_recipe_for_steve_says_is_so(network):
     assert "3 id_tokens are taken over: 3 new." in typed(bring, folder, env)
     (alias,) = blocks(STEVE, "toml")
     assert configuration.parse(alias.encode(), "the recipe").ocpp.paths
+
+
+def test_what_the_recipe_for_any_other_csms_says_is_so(network):
+    folder, env = network
+    for name, text in zip(("stations", "tokens", "open"), blocks(ANY, "csv"), strict=True):
+        (folder / f"{name}.csv").write_text(text)
+    (look, bring, watch), (alias,) = blocks(ANY, "sh"), blocks(ANY, "toml")
+    said = typed(look, folder, env)
+    assert "2 transactions under way would be taken over: 2 new." in said
+    assert "The next OCPP 1.6 transaction id here: 104801." in said
+    said = typed(bring, folder, env)
+    assert "2 id_tokens are taken over: 2 new." in said
+    assert "2 are new" in said
+    said = typed(watch, folder, env)
+    assert "CP-201" in said and "weak" in said
+    assert "b6f0c1de-77" in said and "under way" in said
+    assert configuration.parse(alias.encode(), "the recipe").ocpp.paths
+    assert [set(text.splitlines()[0].split(",")) for text in blocks(ANY, "csv")[1:]] == [
+        set(TOKEN_COLUMNS),
+        set(TRANSACTION_COLUMNS),
+    ]
