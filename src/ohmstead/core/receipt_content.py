@@ -118,8 +118,16 @@ def registered_key(subject: Subject) -> Finding:
         return Failed(f"the trust file names no such key for station {station}")
     if chain is None:
         return Unrooted("not looked up in the registry")
+    if named not in chain.meter_keys and chain.passport:
+        return Failed(
+            f"passport {chain.passport} of this key did not hold when the leaf was made: it came "
+            "later, or was replaced or suspended before"
+        )
     if named not in chain.meter_keys:
-        return Failed(f"the registry names no such key for station {station}")
+        return Failed(
+            "this key has no passport in the registry: only the network itself says that it is "
+            f"the meter of station {station}"
+        )
     return f"registered for station {station}"
 
 

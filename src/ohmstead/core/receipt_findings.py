@@ -82,7 +82,8 @@ class ChainFacts(Frozen):
     ``seal`` is ``seals[number]`` (zero for none), ``is_final`` by that chain's rule and the dispute
     window, ``tx``, ``block_number`` and ``block_hash`` are of the Anchored event of that number,
     ``meter_keys`` the key ids (0x hex) that the registry held for the station when the leaf was
-    made: "leaves name the version; disputes read what held then".
+    made: "leaves name the version; disputes read what held then". ``passport`` is the number of
+    the one that the leaf's key is or ever was bound to, 0 for none.
     """
 
     chain_id: int
@@ -95,6 +96,7 @@ class ChainFacts(Frozen):
     block_number: int
     block_hash: str
     meter_keys: frozenset[str]
+    passport: int = 0
 
 
 class Subject(Frozen):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ohmstead.apps.cli.verify import _is_unvouched
 from ohmstead.apps.settler import EpochArchive, bundle_hash, chain_facts, open_reader
 from ohmstead.apps.settler.archive import EPOCHS_KEPT
 from ohmstead.core.canonical import decode
@@ -75,8 +76,14 @@ def test_a_receipt_is_proven_by_a_reader_who_trusts_nobody(anvil):
             moved = document.replace(b'"block_number":%d' % facts.block_number, b'"block_number":1')
             wrong = outcomes(judge(t, moved, await chain_facts(reader, moved)))
             assert wrong["anchor"] is Outcome.FAILED
-            unknown = replace(facts, meter_keys=frozenset())
-            assert outcomes(judge(t, document, unknown))["registered_key"] is Outcome.FAILED
+            assert facts.passport > 0
+            for passport, words in ((0, "no passport in the registry"), (7, "passport 7 of this")):
+                unknown = replace(facts, meter_keys=frozenset(), passport=passport)
+                checks = judge(t, document, unknown)
+                (wrong,) = [one for one in checks if one.outcome is Outcome.FAILED]
+                assert (wrong.name, words in wrong.detail) == ("registered_key", True)
+                assert _is_unvouched(checks)
+            assert not _is_unvouched(judge(t, document, facts))
             with pytest.raises(RemoteProtocolError):
                 await chain_facts(reader, b"{}")
             with pytest.raises(RemoteProtocolError):

@@ -56,7 +56,10 @@ def add_meter(
         say_json(made)
         return
     say(f"Registered key {made['key_id']} for evse {evse} of {station_id}.")
-    say(f"Next: its passport on the chain, from `ohmstead meter digest {station_id}`.")
+    say(
+        f"Next: its passport on the chain, from `ohmstead meter digest {station_id}`; until that "
+        "is final, `ohmstead verify` does not take the key for a meter's."
+    )
 
 
 @meter.command("list")

@@ -29,6 +29,12 @@ VERDICTS = {
     NEVER_PROVEN: "Nothing contradicts it, and not all of it is proven.",
     1: "It is not what it claims to be.",
 }
+# Anchored as it stands, and signed by a key that anybody could have made: no forgery by a third
+# party, and no proof against the network.
+NO_PASSPORT = (
+    "It stands on the chain as it is, but its energy is not proven: the chain does not vouch for "
+    "the key that signed it."
+)
 
 
 def run(
@@ -55,7 +61,8 @@ def run(
     else:
         for check in checks:
             show(check)
-        say(_verdict(code, trust is not None, rpc is not None))
+        verdict = NO_PASSPORT if _is_unvouched(checks) else None
+        say(verdict or _verdict(code, trust is not None, rpc is not None))
     return code
 
 
@@ -77,6 +84,13 @@ def show(check: Check) -> None:
     """One line: sign, name, word, detail."""
     sign, word, style = SIGNS[check.outcome]
     say(f"{sign} {check.name:<16} {word:<10} {check.detail}", style)
+
+
+def _is_unvouched(checks: list[Check]) -> bool:
+    """Whether the meter's key is all that is wrong with what the trusted chain holds."""
+    wrong = {check.name for check in checks if check.outcome is Outcome.FAILED}
+    proven = {check.name for check in checks if check.outcome is Outcome.PROVEN}
+    return wrong == {"registered_key"} and {"anchor", "trust"} <= proven
 
 
 def _verdict(code: int, has_trust: bool, has_rpc: bool) -> str:

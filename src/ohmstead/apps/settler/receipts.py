@@ -83,6 +83,7 @@ async def chain_facts(chain: EvmChain, document: bytes) -> ChainFacts:
         block_number=anchored.at.block_number if anchored else -1,
         block_hash=anchored.at.block_hash if anchored else "",
         meter_keys=await _meter_keys(chain, part(body, "leaf")),
+        passport=await _passport(chain, part(body, "leaf")),
     )
 
 
@@ -106,6 +107,11 @@ async def _is_final(chain: EvmChain, body: Json, number: int, anchored: Anchored
     if final.time_s < anchored.proposed_at_s + await chain.window_s():
         return False
     return await chain.epoch_is_final(number, seal)
+
+
+async def _passport(chain: EvmChain, leaf: Json) -> int:
+    key = raw(leaf["key"])
+    return 0 if key == ZERO else await chain.passport_id(key)
 
 
 async def _meter_keys(chain: EvmChain, leaf: Json) -> frozenset[str]:

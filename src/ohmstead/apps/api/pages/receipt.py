@@ -57,7 +57,8 @@ FEE = (
     "This is the fee of a reservation. No energy was delivered, and no meter proves for how long "
     "the charging point was kept: it is what the network recorded."
 )
-PROVEN = "The meter signed this energy with the key that is registered for this station."
+PROVEN = "The meter signed this energy with the key that this network has for this station."
+PASSPORT = " Whether the public ledger vouches for that key, too, is told by verifying it."
 UNPROVEN = "No meter signed this energy: it is what the station reported."
 
 
@@ -120,6 +121,8 @@ def _proof(session: Session, bill: Bill | None, epoch: EpochRecord | None) -> di
         return None
     kind = "proven" if bill.is_proven else "unproven"
     sentence = PROVEN if bill.is_proven else FEE if session.protocol in _FEE_TITLES else UNPROVEN
+    if epoch is not None and bill.is_proven:
+        sentence += PASSPORT
     if epoch is not None and epoch.state is EpochState.ANCHORED:
         sentence += " This receipt stands on the public ledger; it is final soon."
     elif epoch is not None and epoch.state is EpochState.FINAL:
