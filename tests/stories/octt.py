@@ -283,7 +283,7 @@ async def play(case, version, folder):
                 except TimeoutError:
                     raise AssertionError((step, actor.requests)) from None
             if case.after is not None:
-                case.after(site, actor)
+                assert case.after(site, actor) is not False
         finally:
             actor.reading.cancel()
             await actor.socket.close()

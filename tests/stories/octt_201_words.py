@@ -119,15 +119,6 @@ def proven(site, actor):
     assert site.bill(TX).tier == "soft"
 
 
-def in_review(finding):
-    def look(site, _actor):
-        session = site.session(TX)
-        assert session.state is SessionState.REVIEW and session.findings == (finding,)
-        assert site.books_balance()
-
-    return look
-
-
 def under_way(site, _actor):
     assert site.session(TX).state is SessionState.ACTIVE
 

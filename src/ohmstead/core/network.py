@@ -71,6 +71,14 @@ class Station(Frozen):
                 return evse
         return None
 
+    def rated_w(self, evse_id: int) -> int:
+        """What an evse can give, in W: 0 for none of the station's, the most of any for evse 0,
+        which stands for the one nobody told of yet."""
+        if not evse_id:
+            return max((evse.rated_w for evse in self.evses), default=0)
+        evse = self.evse(evse_id)
+        return evse.rated_w if evse is not None else 0
+
 
 class IdToken(Frozen):
     """What a driver presents, and whose money it spends; compared without case (CiString)."""

@@ -184,7 +184,11 @@ def use(state: State, command: Use, now_ms: int) -> Decision[Reservation | None]
     for which in (ReservationState.ACTIVE, ReservationState.ASKED, ReservationState.WAITING):
         for one in open_of(state, command.station_id, which):
             named = command.number is None or one.number == command.number
-            if named and one.evse_id == command.evse_id and may_use(one, command.id_token, group):
+            if (
+                named
+                and command.evse_id in (0, one.evse_id)
+                and may_use(one, command.id_token, group)
+            ):
                 used = moved(one, ReservationEvent.STARTED, now_ms, session_id=command.session_id)
                 fee = conclude(state, used, command.at_ms, command.zone, False, now_ms)
                 return Decision(used, (used, *fee))

@@ -26,6 +26,21 @@ class Values(Frozen):
     plain: tuple[tuple[int, int], ...]  # (at_ms, mwh) in the order sent
     signed: tuple[bytes, ...]
     refused: tuple[str, ...]  # values that are no number, with their reason
+    begins: tuple[tuple[int, int], ...] = ()  # those of the plain ones that are said to be a begin
+
+    @property
+    def first(self) -> int | None:
+        """The register a transaction begins with, in mWh: the one said to be, else the first."""
+        values = self.begins or self.plain
+        return values[0][1] if values else None
+
+    @property
+    def last(self) -> int | None:
+        """The register a transaction ends with, in mWh: the last that is not said to be a begin."""
+        values = list(self.plain)
+        for begin in self.begins:
+            values.remove(begin)
+        return values[-1][1] if values else None
 
 
 def with_lost(values: Values, forgiven: tuple[str, ...]) -> Values:

@@ -40,8 +40,8 @@ def keep_ahead(
     cost = judge.running_cost_minor(session, tariff, at_ms, mwh, zone)
     step_ms = policy.report_interval_ms
     station = state.get(Station, session.station_id)
-    evse = station.evse(session.evse_id) if station else None
-    interval_minor = worst_case_minor(tariff, evse.rated_w if evse else 0, step_ms)
+    rated_w = station.rated_w(session.evse_id) if station else 0
+    interval_minor = worst_case_minor(tariff, rated_w, step_ms)
     room_minor = max(0, session.hold_minor - cost)
     intervals_left = mul_div_down(room_minor, 1, max(1, interval_minor))
     lock = state.get(Lock, session.lock_id) if session.lock_id else None
@@ -54,7 +54,7 @@ def keep_ahead(
         return session, replace(progress, check_ms=later_ms), cost, Decision(None)
     till = Till(state, session.asset, now_ms)
     raised = None
-    charged_ms, rated_w = at_ms - session.started_ms + step_ms, evse.rated_w if evse else 0
+    charged_ms = at_ms - session.started_ms + step_ms
     if session.payer_kind is PayerKind.PREPAID and not above_rated(
         mwh - (mwh if session.begin_mwh is None else session.begin_mwh), rated_w, charged_ms
     ):

@@ -92,10 +92,9 @@ def delivery(
     if max(end.at_ms, end_ms) > now_ms + skew_ms:
         found.append(IN_FUTURE)  # the driver would pay for time that has not passed
     station = state.get(Station, session.station_id)
-    evse = station.evse(session.evse_id) if station else None
     head = head_of(state, session, begin.register)
     around = Circumstances(
-        rated_w=evse.rated_w if evse else 0,
+        rated_w=station.rated_w(session.evse_id) if station else 0,
         arrived_ms=now_ms,
         offline=session.offline_start or now_ms - end_ms > skew_ms,
         previous_end=previous_end(head, begin),

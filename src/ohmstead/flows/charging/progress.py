@@ -11,6 +11,7 @@ from ohmstead.core.network import Quarantined, TransactionRef
 from ohmstead.core.progress import Progress, Value, advance, named
 from ohmstead.core.session import OPEN_STATES, Session, SessionState
 from ohmstead.flows.charging.ahead import keep_ahead
+from ohmstead.flows.charging.begin import Beginning, begun
 from ohmstead.flows.charging.evidence import Evidence, weigh
 from ohmstead.flows.charging.forgiven import judged, with_findings
 from ohmstead.flows.charging.funding import policy_of
@@ -60,6 +61,7 @@ class Readings(Frozen):
     at_ms: int = -1  # the event's own time, where it has one besides its values'
     unreadable: tuple[str, ...] = ()  # values that are no bounded number, each with its reason
     findings: tuple[str, ...] = ()  # what was forgiven in it
+    beginning: Beginning = Beginning()
 
 
 class Progressed(Frozen):
@@ -99,7 +101,9 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
         newest_ms = max([at_ms for at_ms, _ in command.values], default=now_ms)
         noticed = judged(command.findings, newest_ms, now_ms, policy.clock_skew_ms)
         session = with_findings(session, noticed)
-    puts: list[Record] = []
+    latest_ms = now_ms + policy.clock_skew_ms
+    session, placed = begun(state, session, command.beginning, command.evidence, latest_ms)
+    puts: list[Record] = [*placed]
     pages = progress.pages
     if command.evidence:
         weighed = weigh(state, session, pages, command.evidence, policy.clock_skew_ms, now_ms)
@@ -109,7 +113,7 @@ def record_readings(state: State, command: Readings, now_ms: int) -> Decision[Pr
             findings = tuple(dict.fromkeys((*session.findings, *weighed.findings)))
             session = replace(session, findings=findings)
     # What a clock ahead of ours says would hold money for time that has not passed.
-    latest_ms, values = now_ms + policy.clock_skew_ms, command.values
+    values = command.values
     for at_ms, _ in command.values:
         if at_ms > latest_ms:
             values = tuple([value for value in values if value[0] <= latest_ms])

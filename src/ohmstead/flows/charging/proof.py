@@ -76,7 +76,10 @@ def head_of(state: State, session: Session, register: str) -> MeterHead | None:
 def head_after(
     head: MeterHead | None, session: Session, begin: Reading, end: Reading
 ) -> tuple[MeterHead, ...]:
-    """The register as ``session`` left it, unless a later session was settled already."""
+    """The register as ``session`` left it, unless a later session was settled already, or nobody
+    said which register that was."""
+    if end.register == GATEWAY_REGISTER and (not session.evse_id or session.begin_mwh is None):
+        return ()
     if head is not None and head.at_ms > end.at_ms:
         return ()
     meter = meter_of(session, end.register)

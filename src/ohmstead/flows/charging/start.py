@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from ohmstead.core.network import (
     Counter,
-    EvseHead,
     NetworkPolicy,
     Quarantined,
     SeenMessage,
     Station,
     TransactionRef,
-    evse_key,
 )
 from ohmstead.core.progress import Progress, named
 from ohmstead.core.session import OPEN_STATES, PayerKind, Session, SessionState
 from ohmstead.errors import OperatorError
+from ohmstead.flows.charging.begin import BUSY_EVSE, UNKNOWN_EVSE, evse_head
 from ohmstead.flows.charging.forgiven import judged
 from ohmstead.flows.charging.funding import Authorisation, find_funding, policy_of
 from ohmstead.flows.charging.holding import Started, claimed_lock, hold
@@ -36,10 +35,7 @@ from ohmstead.frozen import Frozen
 from ohmstead.ports import Decision, Record, State
 
 TRANSACTION_ID_MAX = 2**31 - 1  # OCPP 1.6 transactionId is an integer; stations keep 32 bits
-OPEN_PER_EVSE_MAX = 64
 TRANSACTION_COUNTER = "transaction"
-# A session without money may find some later; one whose hold expired is not under way any more.
-_MAY_CHARGE = frozenset({SessionState.ACTIVE, SessionState.UNFUNDED})
 
 
 class Start(Frozen):
@@ -47,7 +43,7 @@ class Start(Frozen):
 
     fresh_session_id: str  # used only when the start is new; random, therefore made outside
     station_id: str
-    evse_id: int
+    evse_id: int  # 0: not known yet, of a transaction that begins before its cable is in
     protocol: str
     transaction_id: str  # the station's; empty for OCPP 1.6, where the CSMS gives one
     id_token: str
@@ -82,13 +78,17 @@ def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
         number = counter.value % TRANSACTION_ID_MAX + 1
         puts.append(Counter(TRANSACTION_COUNTER, number))
         transaction_id = str(number)
-    head, is_free = _evse_head(state, command)
+    is_free = True
+    if command.evse_id:
+        ours = command.fresh_session_id
+        head, is_free = evse_head(state, station.id, command.evse_id, ours)
+        puts.append(head)
     session = _session(command, transaction_id, station, policy, is_free, now_ms)
     if token is not None and funding.may_owe:
         session, held = hold(till, policy, session, token, amount, now_ms)
         authorisation = authorisation if held or not amount else Authorisation.NO_CREDIT
     puts += claimed_lock(state, session)
-    puts += (session, head, *_named(session, command), *till.puts())
+    puts += (session, *_named(session, command), *till.puts())
     answer = Started(session.id, transaction_id, authorisation, earlier=ref is not None)
     return Decision(answer, tuple(puts))
 
@@ -145,19 +145,6 @@ def _differing(state: State, session: Session, command: Start, now_ms: int) -> t
     return (kept, *changed(session, noted(session, reason)))
 
 
-def _evse_head(state: State, command: Start) -> tuple[EvseHead, bool]:
-    """The sessions of the evse with the new one, and whether none is under way there."""
-    known = state.get(EvseHead, evse_key(command.station_id, command.evse_id))
-    left, is_free = [], True
-    for session_id in known.session_ids if known is not None else ():
-        other = state.get(Session, session_id)
-        if other is not None and other.state in _MAY_CHARGE:
-            left.append(session_id)
-            is_free = is_free and other.state is not SessionState.ACTIVE
-    ids = (*left, command.fresh_session_id)[-OPEN_PER_EVSE_MAX:]
-    return EvseHead(command.station_id, command.evse_id, ids), is_free
-
-
 def _session(
     command: Start,
     transaction_id: str,
@@ -167,7 +154,7 @@ def _session(
     now_ms: int,
 ) -> Session:
     evse = station.evse(command.evse_id)
-    findings = [] if evse is not None else ["unknown_evse"]
+    findings = [UNKNOWN_EVSE] if command.evse_id and evse is None else []
     late = now_ms - command.at_ms > policy.clock_skew_ms
     ahead = command.at_ms - now_ms > policy.clock_skew_ms
     if ahead:
@@ -175,7 +162,7 @@ def _session(
     if now_ms - command.at_ms > policy.session_max_ms + policy.offline_window_ms:
         findings.append("start_too_old")  # later than any station may deliver what it recorded
     if not is_free:
-        findings.append("evse_already_in_session")
+        findings.append(BUSY_EVSE)
     findings += judged(command.findings, command.at_ms, now_ms, policy.clock_skew_ms)
     return Session(
         id=command.fresh_session_id,

@@ -15,7 +15,9 @@ from ohmstead.core.session import OPEN_STATES, Session, SessionEvent, next_state
 from ohmstead.core.tariff import Tariff
 from ohmstead.errors import LocalProtocolError
 from ohmstead.flows.charging import judge, payment
+from ohmstead.flows.charging.begin import Beginning, begun
 from ohmstead.flows.charging.delivery import Ending, delivery
+from ohmstead.flows.charging.doubts import BEGIN_MISSING, lacking, unapproved
 from ohmstead.flows.charging.evidence import Evidence, weigh
 from ohmstead.flows.charging.forgiven import judged, with_findings
 from ohmstead.flows.charging.funding import policy_of
@@ -44,7 +46,7 @@ class Stop(Frozen):
     at_ms: int
     end_mwh: int | None
     evidence: tuple[Evidence, ...]
-    driver_approved: bool  # the driver who started it presented the same id_token to stop it
+    driver_approved: bool  # its driver, or the car, ended it
     seen_id: str  # kept where the station does not number its messages; may be empty
     digest: str  # over registers, times and records: what the stop says, whoever repeats it
     payload: str  # as received, for the quarantine
@@ -52,6 +54,8 @@ class Stop(Frozen):
     seq: int = -1
     findings: tuple[str, ...] = ()  # what the handler noticed: seq_gap, what was forgiven in it
     unreadable: tuple[str, ...] = ()  # values that are no bounded number, each with its reason
+    beginning: Beginning = Beginning()
+    is_unused: bool = False  # ended because no car came
 
 
 class Stopped(Frozen):
@@ -72,6 +76,8 @@ def stop(state: State, command: Stop, now_ms: int) -> Decision[Stopped]:
         return _again(state, session, command, now_ms)
     policy = policy_of(state)
     progress = progress_of(state, session)
+    latest_ms = now_ms + policy.clock_skew_ms
+    session, placed = begun(state, session, command.beginning, command.evidence, latest_ms)
     weighed = weigh(
         *(state, session, progress.pages, command.evidence),
         *(policy.clock_skew_ms, now_ms, command.at_ms),
@@ -79,7 +85,7 @@ def stop(state: State, command: Stop, now_ms: int) -> Decision[Stopped]:
     unreadable = (UNREADABLE,) if command.unreadable else ()
     noticed = judged(command.findings, command.at_ms, now_ms, policy.clock_skew_ms)
     session = with_findings(session, (*weighed.findings, *noticed, *unreadable))
-    puts = weighed.puts
+    puts = (*placed, *weighed.puts)
     if weighed.fresh:
         progress = replace(progress, pages=weighed.pages)
         puts = (*puts, progress)
@@ -99,18 +105,23 @@ def _settle(
     till = Till(state, session.asset, now_ms)
     session = payment.expire_if_due(till, session, now_ms)
     delivered = delivery(state, session, ending, policy, now_ms)
-    doubts = _doubts(session, command) if delivered.tier == "none" else ()
+    is_unproven = delivered.tier == "none"
+    doubts: tuple[str, ...] = ()
+    if is_unproven:
+        doubts = lacking(session, ending.progress, command.end_mwh, command.is_unused)
     tariff = state.get(Tariff, session.tariff_key)
     bill: Bill | None = None
     if tariff is None:
         doubts = (*doubts, "no_tariff")
-    if tariff is not None and "begin_missing" not in doubts:
+    if tariff is not None and BEGIN_MISSING not in doubts:
         try:
             bill = judge.bill(session, tariff, delivered, session.hold_minor, command.zone)
             if not judge.covers(tariff, bill, command.zone):
                 doubts = (*doubts, "tariff_not_covering")
         except ValueError:
             doubts = (*doubts, "not_priceable")
+    if is_unproven:
+        doubts = (*doubts, *unapproved(session, bill, command.driver_approved))
     doubtful = delivered.doubtful or bool(doubts)
     jobs: tuple[Job, ...] = ()
     if doubtful:
@@ -143,18 +154,6 @@ def _settle(
     if command.seen_id and command.seq < 0:
         puts.append(SeenMessage(command.seen_id, session.id, command.digest))
     return Decision(Stopped(StopOutcome.RECORDED, session.id), tuple(puts), jobs=jobs)
-
-
-def _doubts(session: Session, command: Stop) -> tuple[str, ...]:
-    """What speaks against a bill that no meter proves."""
-    # Behaviour 9: "With Started, Ended and both registers a session settles."
-    approved = judge.may_settle_unproven(session, command.driver_approved)
-    doubts = {
-        "begin_missing": session.begin_mwh is None,
-        "end_missing": command.end_mwh is None,
-        "stop_not_approved": not approved,
-    }
-    return tuple(code for code, is_so in doubts.items() if is_so)
 
 
 def _again(state: State, session: Session, command: Stop, now_ms: int) -> Decision[Stopped]:

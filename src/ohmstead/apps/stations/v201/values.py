@@ -12,6 +12,7 @@ from ohmstead.wire.ocpp.v201 import (
     LocationEnumType,
     MeasurandEnumType,
     MeterValueType,
+    ReadingContextEnumType,
     SampledValueType,
     SignedMeterValueType,
 )
@@ -20,6 +21,7 @@ from ohmstead.wire.ocpp.v201 import (
 # Outlet.
 _REGISTER = MeasurandEnumType.ENERGY_ACTIVE_IMPORT_REGISTER
 _OUTLET = LocationEnumType.OUTLET
+_BEGIN = ReadingContextEnumType.TRANSACTION_BEGIN
 
 
 def read(meter_values: Iterable[MeterValueType | v21.MeterValueType]) -> Values:
@@ -27,6 +29,7 @@ def read(meter_values: Iterable[MeterValueType | v21.MeterValueType]) -> Values:
     plain: list[tuple[int, int]] = []
     signed: list[bytes] = []
     refused: list[str] = []
+    begins: list[tuple[int, int]] = []
     for meter_value in meter_values:
         at_ms = parse_time(meter_value.timestamp)
         for sample in meter_value.sampled_value:
@@ -40,12 +43,16 @@ def read(meter_values: Iterable[MeterValueType | v21.MeterValueType]) -> Values:
             if unit is not None:
                 name, multiplier = unit.unit or name, unit.multiplier or 0
             try:
-                plain.append((at_ms, to_mwh(sample.value, name, multiplier)))
+                value = at_ms, to_mwh(sample.value, name, multiplier)
             except ValueError as error:
                 refused.append(str(error))
+                continue
+            plain.append(value)
+            if sample.context == _BEGIN:
+                begins.append(value)
     if len(signed) > 1:  # each value may carry the record of all of them
         signed = list(dict.fromkeys(signed))
-    return Values(tuple(plain), tuple(signed), tuple(refused))
+    return Values(tuple(plain), tuple(signed), tuple(refused), tuple(begins))
 
 
 def _record(signed: SignedMeterValueType | v21.SignedMeterValueType) -> bytes:
