@@ -20,6 +20,7 @@ from ohmstead.core.attempt import Attempt, card_of
 from ohmstead.core.attempt_stages import Stage
 from ohmstead.core.command import Author, CommandBatch, CommandBody, CommandState, StationCommand
 from ohmstead.core.foreign import ForeignTransaction
+from ohmstead.core.ledger import Account
 from ohmstead.core.local_list import ListEntry, ListState, ListStatus, LocalList
 from ohmstead.core.network import IdToken, Quarantined, TokenStatus
 from ohmstead.core.person import (
@@ -33,6 +34,7 @@ from ohmstead.core.reservation import Reservation, ReservationState
 from ohmstead.core.session import PayerKind, Session, SessionState
 from ohmstead.core.station_log import StationEvent
 from ohmstead.core.webhooks import DeadLetter
+from ohmstead.flows.persons.balance import in_words, money_of
 from ohmstead.flows.persons.forgetting import (
     Begin,
     Move,
@@ -164,6 +166,30 @@ def test_what_is_under_way_or_owed_stands_in_the_way(state):
 
 def test_what_nobody_owes_stands_in_nobodys_way():
     assert not blocker_of(session(payer="", state=SessionState.OWED), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("minor", "scale", "words"),
+    [
+        (99_993_350, 6, "99.99335 T"),
+        (99_900_000, 6, "99.90 T"),
+        (7, 6, "0.000007 T"),
+        (5, 0, "5 T"),
+        (50, 1, "5.0 T"),
+    ],
+)
+def test_amounts_are_written_for_people_and_exactly(minor, scale, words):
+    assert in_words(minor, Asset("T", scale)) == words
+
+
+def test_what_is_held_or_owed_is_told_with_whom_it_is_about():
+    asset = Asset("T", 2)
+    paid = Account("payer:0xa@T", asset, "payer", credits_posted=900, debits_pending=250)
+    owed = Account("receivable:0xa@T", asset, "r", must_stay_funded=False, debits_posted=120)
+    assert money_of((paid, owed)) == (
+        ("2.50 T of payer 0xa are held for a session or reservation",),
+        ("payer 0xa owes 1.20 T; collect it",),
+    )
 
 
 STORES = {
