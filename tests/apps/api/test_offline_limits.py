@@ -5,6 +5,9 @@ Stations that obey their own settings: 1.6 4.8 and 9.1, 2.0.1 C15, E05 and its r
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -34,8 +37,8 @@ NAMES_2X = {
 NAMES = {V16: NAMES_16, V201: NAMES_2X, V21: NAMES_2X}
 AS_BUILT = {OFFLINE: "false", UNKNOWN: "true", STOPS: "false", ENERGY: "50000"}
 NOTHING = {OFFLINE: "true", UNKNOWN: "false", STOPS: "true", ENERGY: "0"}
-LITTLE = {OFFLINE: "true", UNKNOWN: "true", STOPS: "false", ENERGY: "500"}
-AT_ONCE = LITTLE | {STOPS: "true", ENERGY: "0"}
+LITTLE = {OFFLINE: "true", UNKNOWN: "true", STOPS: "true", ENERGY: "500"}
+AT_ONCE = LITTLE | {ENERGY: "0"}
 INVALID = {V16: "Invalid", V201: "Unknown", V21: "Unknown"}
 
 
@@ -56,6 +59,18 @@ class Limited21(Station21):
 
 
 KINDS = {V16: Limited16, V201: Limited201, V21: Limited21}
+
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "operating" / "local-lists.md"
+
+
+def test_the_page_for_operators_recommends_what_is_tried_here():
+    text = PAGE.read_text(encoding="utf-8")
+    (body,) = re.findall(r"^PUT /api/v1/templates/\S+\n\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert json.loads(body)["settings"] == {NAMES_16[name]: NOTHING[name] for name in NAMES_16}
+    for name, value in NOTHING.items():
+        row = f"| `{NAMES_16[name]}` | `{NAMES_2X[name]}` | `{value}`"
+        assert row in text, row
 
 
 @pytest.fixture(autouse=True)
