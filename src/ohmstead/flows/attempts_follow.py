@@ -72,6 +72,8 @@ def _session(
         return _of_session(state, new, Moved(cause, at_ms))
     if new.holds > old.holds and not old.holds:
         return _of_session(state, new, Moved(Cause.AUTHORISED, now_ms))
+    if new.evse_id != old.evse_id:
+        return _placed(state, new)
     if new.id_token != old.id_token and not new.holds:
         return _of_session(state, new, Moved(Cause.REJECTED, now_ms, detail=_word(decision)))
     return ()
@@ -95,6 +97,14 @@ def _begun(state: State, new: Session, decision: Decision[Any], now_ms: int) -> 
     begun = puts[0]
     assert isinstance(begun, Attempt)
     return (replace(begun, plugged_ms=begun.plugged_ms or at_ms), *puts[1:])
+
+
+def _placed(state: State, session: Session) -> tuple[Record, ...]:
+    """A transaction that began at the card tells its evse once the cable is in."""
+    head = state.get(AttemptHead, session.station_id)
+    open_ = open_of(state, head) if head is not None else []
+    meant = [one for one in open_ if one.session_id == session.id]
+    return tuple(replace(one, evse_id=session.evse_id) for one in meant)
 
 
 def _of_session(state: State, session: Session, moved: Moved) -> tuple[Record, ...]:
