@@ -224,6 +224,24 @@ async def test_an_end_of_which_the_last_value_is_left_out_is_not_free(version, t
 
 
 @newer
+@pytest.mark.parametrize("word", ["Energy.Active.Import.Register ", "Energy.Active.Import", ""])
+async def test_an_end_of_which_the_register_is_misnamed_is_no_value_before_it(
+    word, version, tmp_path
+):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
+        tx, _ = await station.start()
+        field.wait(30)
+        message = station.stop_of(tx, 4_000)
+        (value,) = payload_of(message)["meterValue"]
+        (sample,) = value["sampledValue"]
+        samples = [sample | {"value": 500}, sample | {"measurand": word}]
+        await say(station, message, meterValue=[value | {"sampledValue": samples}])
+        session = field.session(tx)
+        assert session.state is REVIEW and "end_missing" in session.findings
+        assert field.books_balance()
+
+
+@newer
 async def test_a_stop_before_its_start_is_forgiven_when_that_comes(version, tmp_path):
     async with running(tmp_path, meter=False) as field, field.station(version) as station:
         begun = station.start_of(tx="T1")

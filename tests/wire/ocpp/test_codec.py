@@ -268,6 +268,30 @@ def test_a_sample_with_an_unknown_word_is_of_no_register(word, measurand):
     assert codes == ((UNKNOWN_WORD, LOST) if is_lost else (UNKNOWN_WORD,))
 
 
+@pytest.mark.parametrize(
+    ("measurand", "is_lost"),
+    [
+        ("", True),
+        (" Energy.Active.Import.Register", True),
+        ("Energy", True),
+        ("Energy_Active_Import_Register", True),
+        ("Energy.Active.Import", True),
+        ("Energy.Active.Import.Register.Total", True),
+        ("Energy.Active.Export", False),
+        ("Energy.Active.Import.Interval.Max", False),
+        ("EnergyRequest.Target", False),
+        ("Temperature.Cable", False),
+    ],
+)
+def test_an_unknown_measurand_that_may_mean_the_register_is_a_value_lost(measurand, is_lost):
+    sample = {"value": "1", "measurand": measurand}
+    values = [{"timestamp": "t", "sampledValue": [SAMPLE, sample]}]
+    message, codes = forgiven(Version.V16, "MeterValues", {**METER, "meterValue": values})
+    samples = message["meterValue"][0]["sampledValue"]
+    assert samples == [SAMPLE, {"value": "1", "measurand": "Frequency"}]
+    assert codes == ((UNKNOWN_WORD, LOST) if is_lost else (UNKNOWN_WORD,))
+
+
 @pytest.mark.parametrize("version", list(Version))
 def test_values_of_no_samples_are_values_of_nothing(version):
     where = "connectorId" if version is Version.V16 else "evseId"

@@ -40,7 +40,9 @@ _STRICT = frozenset({"event_type"})
 _AS_TEXT = frozenset({"value", "transaction_id"})  # texts that are often written as a number
 _WHOLE = re.compile(r"\s*([+-]?[0-9]{1,19})(?:\.0{1,18})?\s*", re.ASCII)
 _DECIMAL = re.compile(r"\s*([+-]?[0-9]{1,24}(?:\.[0-9]{1,20})?)\s*", re.ASCII)
-_REGISTER = "energy.active.import.register"
+# A measurand that may be the register under another name, and what says that it is not.
+_OF_ENERGY = re.compile(r"energy(?!request)")
+_OF_ANOTHER = re.compile("apparent|export|interval|net|reactive")
 
 
 def forgive(field: inspect.Field, item: object) -> tuple[object, str | None]:
@@ -76,7 +78,10 @@ def is_sample(fields: Mapping[str, inspect.Field]) -> bool:
 def may_be_register(sample: Mapping[str, object]) -> bool:
     """Whether a sampled value, as it came, may be of the register that is billed."""
     word = sample.get("measurand")  # 1.6 7.43: it defaults to the register
-    return word is None or (isinstance(word, str) and word.casefold() == _REGISTER)
+    if not isinstance(word, str):
+        return word is None
+    said = word.strip().casefold()
+    return not said or bool(_OF_ENERGY.match(said) and not _OF_ANOTHER.search(said))
 
 
 def zone_times(message: Message) -> bool:
