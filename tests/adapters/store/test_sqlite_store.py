@@ -23,6 +23,7 @@ import pytest
 import ohmstead
 from ohmstead.adapters.clock import ManualClock
 from ohmstead.adapters.store import sql
+from ohmstead.adapters.store.drawers import WARM_PAGE
 from ohmstead.adapters.store.sqlite import SqliteStore
 from ohmstead.adapters.store.tables import Table
 from ohmstead.adapters.store.writer import Options
@@ -120,6 +121,28 @@ class TestTheFile:
         assert store.get(Note, "b").text == "b"
         with pytest.raises(StoreUnavailable, match="notes 'a'"):
             store.get(Note, "a")
+        await store.close()
+
+    async def test_a_disk_too_slow_to_read_a_table_keeps_no_house_from_starting(self, tmp_path):
+        store = open_store(tmp_path / "s.db")
+        many = tuple(Note(f"{number:05}") for number in range(WARM_PAGE * 2 + 1))
+        await store.run(lambda _state, notes, _now_ms: Decision(None, notes), many)
+        await store.close()
+        store = open_store(tmp_path / "s.db")
+        drawer = store._decisions.drawer(Note)
+        read, pages = drawer._query, []
+
+        def slow(query):
+            pages.append(query)
+            if len(pages) == 2:
+                raise StoreUnavailable("interrupted")
+            return read(query)
+
+        drawer._query = slow
+        store.warm(Note)
+        assert len(pages) == 2
+        assert [store.get(Note, many[at].key) for at in (0, -1)] == [many[0], many[-1]]
+        assert len(pages) == 3  # the last one was asked for; the first was read at the start
         await store.close()
 
     async def test_the_settings_are_the_durable_ones(self, tmp_path):

@@ -16,6 +16,7 @@ from ohmstead.errors import StoreUnavailable
 from ohmstead.ports import Record
 
 ABSENT_MAX = 65_536  # keys of one table that are known to be absent
+WARM_PAGE = 1_000  # rows: each page has a read's whole time
 
 Query = Callable[[Callable[[sqlite3.Connection], list[Any]]], list[Any]]
 """Runs a query on the calling thread's read-only connection; raises StoreUnavailable."""
@@ -72,9 +73,15 @@ class Drawer:
     def warm(self) -> None:
         """Read what there is, up to the size of the cache: a start reads a table in one go where
         a fleet that comes back would ask for its rows one by one. A table that is read wholly is
-        known to have no others."""
-        rows = self._query(lambda db: list(find_rows(db, self.shelf, self._size + 1, "", [])))
-        is_whole = len(rows) <= self._size and not self.pending and not self.sealed
+        known to have no others; on a disk that is too slow for that, rows are asked for later."""
+        rows: list[tuple[str, bytes]] = []
+        is_whole = not self.pending and not self.sealed
+        try:
+            while len(rows) <= self._size and (page := self._page(rows[-1][0] if rows else "")):
+                rows += page
+        except StoreUnavailable:
+            is_whole = False
+        is_whole = is_whole and len(rows) <= self._size
         for key, body in rows[: self._size]:
             if key not in self._latest and key not in self.pending and key not in self.sealed:
                 try:
@@ -82,6 +89,9 @@ class Drawer:
                 except StoreUnavailable:  # damaged: whoever asks for this one is told
                     is_whole = False
         self._is_whole = is_whole and len(self._latest) <= self._size
+
+    def _page(self, after: str) -> list[tuple[str, bytes]]:
+        return self._query(lambda db: list(find_rows(db, self.shelf, WARM_PAGE, after, [])))
 
     def lacks(self, where: list[tuple[str, Value]]) -> bool:
         """Whether no record can equal ``where``, decided or committed, by its sparse indexes."""
