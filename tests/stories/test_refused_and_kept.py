@@ -12,6 +12,8 @@ import pytest
 from ohmstead.core.network import Admission
 from ohmstead.core.session import SessionState
 from ohmstead.errors import StoreUnavailable
+from ohmstead.flows import turned_away
+from ohmstead.flows.charging import stop as stopping
 from ohmstead.flows.stations import ChangeStation, change_station
 from tests.apps.gateway.floor import close_code
 from tests.apps.stations.field import V16, V21, V201, VERSIONS, iso, payload_of, running
@@ -98,6 +100,50 @@ async def test_what_cannot_be_kept_is_not_refused_either(version, tmp_path):
             assert await close_code(socket) == 1013
         finally:
             type(field.store).run = run
+
+
+@both
+async def test_a_stop_whose_handler_fails_is_kept_before_the_error(version, monkeypatch, tmp_path):
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
+        tx, _ = await station.start()
+        field.wait(30)
+        run = type(field.store).run
+
+        async def fails(store, flow, command):
+            if flow is stopping.stop:
+                raise ZeroDivisionError
+            return await run(store, flow, command)
+
+        action, stop = stop_words(station, tx, 4_000)
+        with monkeypatch.context() as broken:
+            broken.setattr(type(field.store), "run", fails)
+            assert (await station.send(action, stop))[2] == "InternalError"
+        (kept,) = field.kept()
+        assert (kept.reason, kept.transaction_id, kept.action) == ("message_refused", tx, action)
+        assert kept.refusal.startswith("InternalError") and json.loads(kept.payload) == stop
+        assert field.session(tx).state is SessionState.ACTIVE and field.books_balance()
+        await station.send(action, stop)
+        assert field.bill(tx).energy_mwh == 4 * KWH and field.books_balance()
+
+
+@both
+async def test_readings_that_are_refused_leave_room_for_a_stop(version, monkeypatch, tmp_path):
+    monkeypatch.setattr(turned_away, "EVIDENCE_MAX", 4)
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
+        tx, _ = await station.start()
+        field.wait(30)
+        action, stop = stop_words(station, tx, 4_000)
+        message = station.values_of(tx, 1_000)
+        readings = payload_of(message)
+        for number in range(9):
+            if version == V16:
+                unread = readings | {"connectorId": f"x{number}"}
+            else:
+                unread = readings | {"timestamp": f"x{number}"}
+            assert (await station.send(type(message).__name__, unread))[0] == 4
+        assert len(field.kept()) == 2
+        assert (await station.send(action, stop | {"timestamp": "yesterday"}))[0] == 4
+        assert [one.action for one in field.kept()].count(action) == 1 + 2 * (version != V16)
 
 
 @both

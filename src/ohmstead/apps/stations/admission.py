@@ -79,6 +79,7 @@ async def keep_refused(
         transaction_id=_transaction_of(payload),
         action=call.action,
         refusal=f"{refused.code.value}: {refused.description}",
+        is_reading=call.action == "MeterValues" or _member(payload, "eventType") == "Updated",
     )
     if not await services.store.run(keep_turned_away, told):
         log.warning("no room for its evidence", station=station.id, action=call.action)

@@ -21,7 +21,7 @@ from ohmstead.apps.stations.services import Services, zone_of
 from ohmstead.core.connectors import ConnectorState
 from ohmstead.core.network import Admission, Station, TransactionRef
 from ohmstead.core.session import Session as SessionRecord
-from ohmstead.errors import RemoteProtocolError
+from ohmstead.errors import RemoteProtocolError, StoreUnavailable
 from ohmstead.flows.charging.evidence import Evidence
 from ohmstead.wire.ocpp.base import Message, Side, Version
 from ohmstead.wire.ocpp.codec import (
@@ -131,6 +131,12 @@ class StationPeer:
             refused = _refused(error)
             await keep_refused(self.services, station, call, refused)
             raise refused from None
+        except StoreUnavailable:
+            raise
+        except Exception:  # a defect of ours: the error it is answered with may end the message
+            refused = CallRefused(ErrorCode.INTERNAL_ERROR, "its handler failed")
+            await keep_refused(self.services, station, call, refused)
+            raise
         finally:
             self.payload = b""  # of a hundred thousand stations these are megabytes
 
