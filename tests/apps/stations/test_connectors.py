@@ -8,9 +8,10 @@ import json
 import pytest
 
 from ohmstead.apps.api import views
-from ohmstead.apps.stations.connectors import CONNECTORS_MAX
+from ohmstead.apps.stations.connectors import CONNECTORS_MAX, said
+from ohmstead.apps.stations.peer import Presence, StationPeer
 from ohmstead.core.attempt import Attempt
-from ohmstead.core.connectors import Connectors
+from ohmstead.core.connectors import Connectors, ConnectorState
 from ohmstead.core.network import Station
 from ohmstead.errors import StoreUnavailable
 from ohmstead.wire.ocpp.base import Version
@@ -107,6 +108,18 @@ async def test_a_status_that_cannot_be_stored_is_not_answered_and_not_believed(
         async with field.station(version) as station:
             await say(station, "StatusNotification", told(version, "Faulted"))
         assert shown(field)[0] == "Faulted" == kept(field)[1, 1]
+
+
+async def test_what_two_connections_of_a_station_say_at_once_is_kept_of_both(tmp_path):
+    async with running(tmp_path) as field, field.station(V16):
+        services, presence = field.house.services, Presence()
+        peers = [
+            StationPeer(services, field.store.get(Station, "S"), Version.V16, {}, presence)
+            for _ in range(2)
+        ]
+        states = ConnectorState(1, 1, "Faulted"), ConnectorState(2, 1, "Available")
+        await asyncio.gather(*(said(*what) for what in zip(peers, states, strict=True)))
+        assert kept(field) == {(1, 1): "Faulted", (2, 1): "Available"}
 
 
 @newer

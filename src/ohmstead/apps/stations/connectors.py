@@ -25,8 +25,7 @@ async def said(peer: StationPeer, state: ConnectorState) -> None:
     if before is None and len(known) >= CONNECTORS_MAX:
         return
     if not state.says_as(before):
-        now = {**known, state.place: state}
-        await peer.services.store.run(say, Connectors(peer.station_id, tuple(now.values())))
+        await peer.services.store.run(say, Connectors(peer.station_id, (state,)))
         known[state.place] = state
     word = before.status if before is not None else ""
     await peer.services.attempts.status(peer, state.place, word, state.status)
