@@ -13,6 +13,7 @@ from ohmstead.core.session import PayerKind, Share
 from ohmstead.errors import OperatorError
 from ohmstead.flows import onboarding, reservations
 from ohmstead.flows.reservations import Happened, Reserve, Use
+from ohmstead.frozen import replace
 from tests.flows.world import HOST, MINUTE, World
 
 DRIVERS = [f"0x{n:040x}" for n in range(10, 14)]
@@ -96,6 +97,16 @@ class Town(RuleBasedStateMachine):
 
 Town.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
 TestTown = Town.TestCase
+
+
+def test_a_start_before_the_cable_is_in_uses_the_reservation_it_names():
+    """2.x: its evse is told later; another's reservation it names it still does not use."""
+    world = town()
+    mine = world.run(reservations.reserve, Reserve("TWO", 2, CARDS[0], world.now + MINUTE, 0, True))
+    begun = Use("TWO", 0, CARDS[1], "S-1", mine.number)
+    assert world.run(reservations.use, begun) is None
+    used = world.run(reservations.use, replace(begun, id_token=CARDS[0]))
+    assert used.number == mine.number
 
 
 def test_a_reservation_waits_while_somebody_charges_and_holds_no_money():

@@ -108,7 +108,7 @@ class Session(Frozen):
     id: str
     state: SessionState
     station_id: str
-    evse_id: int
+    evse_id: int  # 0: of 2.x, not told yet
     transaction_id: str  # OCPP's; the decimal number for 1.6
     protocol: str
     id_token: str
@@ -122,7 +122,7 @@ class Session(Frozen):
     holds: int = 0  # how many pending transfers make it up: {id}/hold/1..n
     hold_expires_ms: int = 0
     lock_id: str = ""  # the on-chain lock of a walk-up wallet
-    meter_key_id: str = ""  # the key registered for the evse's meter when the session began
+    meter_key_id: str = ""  # the key registered for the evse's meter when it was told
     offline_start: bool = False
     begin_mwh: int | None = None  # the register at the start, as the station said
     begin_page: str = ""  # at the stop: the signed record that holds the begin, and its entry

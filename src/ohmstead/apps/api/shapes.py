@@ -324,7 +324,7 @@ class SessionView(View, frozen=True):
     id: str
     state: str
     station: str
-    evse: int
+    evse: int  # 0 until its station named one
     transaction_id: str
     protocol: str
     id_token: str

@@ -70,10 +70,12 @@ def receipt_page(house: House, settlement: Settlement, session: Session) -> dict
     start_ms = bill.begin_ms if bill else session.started_ms
     epoch = house.store.get(EpochRecord, epoch_key(session.epoch)) if session.epoch else None
     place = (station.name or station.id) if station else session.station_id
+    if session.evse_id:  # not told before the cable is in
+        place = f"{place}, charging point {session.evse_id}"
     return {
         "id": session.id,
         "title": _title(session),
-        "place": f"{place}, charging point {session.evse_id}",
+        "place": place,
         "when": words.span(start_ms, bill.end_ms if bill else session.ended_ms, zone),
         "energy_kwh": _energy(house, session, bill),
         "energy_exact": words.energy_exact(bill.energy_mwh) if bill else "",
