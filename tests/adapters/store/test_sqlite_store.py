@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -459,6 +460,30 @@ class TestTheWriter:
 
 
 class TestTheDisk:
+    async def test_no_thread_sees_what_is_being_forgotten(self, tmp_path):
+        store = open_store(tmp_path / "s.db")
+        drawer, seen = store._decisions.drawer(Note), []
+
+        class Watched(OrderedDict):
+            def clear(self):  # another thread asks before, and after
+                seen.append(drawer.committed("a"))
+                super().clear()
+                seen.append(drawer.committed("a"))
+
+        drawer._latest = Watched()
+
+        def fail(_sealed):
+            raise sqlite3.OperationalError("disk I/O error")
+
+        store._writer._commit = fail
+        with pytest.raises(StoreUnavailable):
+            await store.run(keep, Note("a", "never durable"))
+        assert seen[:2] == [None, None]
+        del store._writer._commit
+        await until(lambda: store.available)
+        assert store.get(Note, "a") is None
+        await store.close()
+
     async def test_a_file_locked_by_another_program_refuses_until_it_lets_go(self, tmp_path):
         path = tmp_path / "s.db"
         store = open_store(path)

@@ -190,8 +190,10 @@ class Drawer:
     def committed(self, key: str) -> Record | None:
         """Return the record if it is committed and at hand: for any thread."""
         record = self._latest.get(key)
-        # In this order: a decision enters ``pending`` before the cache.
-        return None if key in self.pending or key in self.sealed else record
+        # In this order: a decision enters ``pending`` before the cache, and leaves it after that.
+        if key in self.pending or key in self.sealed:
+            return None
+        return record if self._latest.get(key) is record else None
 
     def settled(self, key: str) -> tuple[bool, Any]:
         """Return whether the record is as it is committed, and the record, or None."""
@@ -208,9 +210,9 @@ class Drawer:
 
     def forget(self) -> None:
         """The disk refused: only what is committed is so."""
+        self._latest.clear()  # first, see ``committed``
         self.pending, self.sealed = {}, {}
         self.added, self.moved, self.dropped = set(), set(), set()
-        self._latest.clear()
         self._absent.clear()
         self._occurring.clear()
         self._is_whole = False
