@@ -379,6 +379,18 @@ def test_a_receipt_page_says_where_its_proof_stands(tmp_path, state, words):
     walk(tmp_path, scenario, settlement=ImitatedSettlement())
 
 
+def test_a_page_names_the_charging_point_once_the_cable_is_in(tmp_path):
+    async def scenario(desk):
+        async with desk.field.station(V201) as station:
+            await station.say(station.start_of("CARD", None, tx="T", evse=None))
+            path = f"/s/{desk.field.session('T').id}"
+            assert "charging point" not in checked(await desk.nobody.get(path))
+            await station.say(station.values_of("T", 0, context="Begin", evse=2))
+            assert "charging point 2" in checked(await desk.nobody.get(path))
+
+    walk(tmp_path, scenario)
+
+
 def test_every_state_of_a_session_has_a_page(tmp_path):
     async def scenario(desk):
         async with desk.field.station(V16) as station:
