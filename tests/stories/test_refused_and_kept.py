@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
+from ohmstead.apps.stations.v201 import earlier
 from ohmstead.core.network import Admission
 from ohmstead.core.session import SessionState
 from ohmstead.errors import StoreUnavailable
@@ -181,3 +183,33 @@ async def test_what_was_kept_and_has_no_time_does_not_refuse_the_start_it_waited
         await station.boot()
         await station.say(begun)
         assert field.session("T1").state is SessionState.ACTIVE
+
+
+@newer
+async def test_others_have_their_turn_between_the_events_that_waited_for_a_start(
+    version, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(earlier, "PAGE", 3)
+    async with running(tmp_path, meter=False) as field, field.station(version) as station:
+        begun, heard, turns = station.start_of(tx="T1"), [], []
+        for number in range(8):
+            field.wait(1)
+            await station.say(station.values_of("T1", 100 * number))
+        reread, going = earlier._reread, True
+
+        def slow(*what):
+            heard.append(len(turns))
+            return reread(*what)
+
+        async def another():
+            while going:
+                turns.append(None)
+                await asyncio.sleep(0)
+
+        monkeypatch.setattr(earlier, "_reread", slow)
+        other = asyncio.create_task(another())
+        await station.say(begun)
+        going = False
+        await other
+        assert len(heard) == len(set(heard)) == 8
+        assert [mwh for _, mwh in field.samples("T1")] == [100_000 * n for n in range(8)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from ohmstead.apps.stations.peer import StationPeer
@@ -16,28 +18,40 @@ from ohmstead.wire.ocpp.forgiving import NO_ZONE, zone_times
 from ohmstead.wire.ocpp.v201 import TransactionEventRequest
 
 EARLIER_MAX = 1_000  # events of one transaction that may come before its Started
+PAGE = 20  # read at once: of the longest it is a megabyte
 
 log = structlog.get_logger()
 
 
 async def earlier_of(peer: StationPeer, transaction_id: str) -> list[Told]:
     """The events kept of a transaction, in their order; none of what its station was refused."""
-    kept = peer.services.store.find(
-        Quarantined, EARLIER_MAX, station_id=peer.station_id, transaction_id=transaction_id
-    )
-    earlier = []
-    for item in kept:
-        if item.reason == REFUSED:
-            continue  # its station was told so, and a person decides what it is worth
-        try:
-            event, forgiven = _reread(item.payload, peer.version)
-            told = await tell(event, peer, item.payload, forgiven)
-        except RemoteProtocolError:
-            log.warning("kept, but no event", station=peer.station_id, quarantined=item.id)
-            continue
-        if told.request.event_type is not STARTED:
-            earlier.append(told)
+    find, station_id = peer.services.store.find, peer.station_id
+    earlier: list[Told] = []
+    count, after = 0, ""
+    while count < EARLIER_MAX and (
+        page := find(
+            Quarantined, PAGE, after, station_id=station_id, transaction_id=transaction_id
+        )
+    ):
+        for item in page:
+            told = await _heard(item, peer)
+            if told is not None and told.request.event_type is not STARTED:
+                earlier.append(told)
+            # A long one takes some ms, and a station may have made all of them so.
+            await asyncio.sleep(0)
+        count, after = count + len(page), page[-1].key
     return sorted(earlier, key=lambda told: told.request.seq_no)
+
+
+async def _heard(item: Quarantined, peer: StationPeer) -> Told | None:
+    if item.reason == REFUSED:
+        return None  # its station was told so, and a person decides what it is worth
+    try:
+        event, forgiven = _reread(item.payload, peer.version)
+        return await tell(event, peer, item.payload, forgiven)
+    except RemoteProtocolError:
+        log.warning("kept, but no event", station=peer.station_id, quarantined=item.id)
+        return None
 
 
 def _reread(payload: str, version: Version) -> tuple[Event, tuple[str, ...]]:
