@@ -29,9 +29,7 @@ async def earlier_of(peer: StationPeer, transaction_id: str) -> list[Told]:
     earlier: list[Told] = []
     count, after = 0, ""
     while count < EARLIER_MAX and (
-        page := find(
-            Quarantined, PAGE, after, station_id=station_id, transaction_id=transaction_id
-        )
+        page := find(Quarantined, PAGE, after, station_id=station_id, transaction_id=transaction_id)
     ):
         for item in page:
             told = await _heard(item, peer)
