@@ -224,6 +224,25 @@ def test_a_start_that_the_other_csms_heard_too_is_not_billed_here(tmp_path, vers
     walk(tmp_path, scenario)
 
 
+@newer
+def test_an_id_that_its_station_uses_again_after_the_others_end_is_ours(tmp_path, version):
+    async def scenario(desk):
+        field = desk.field
+        await desk.host.post(ADOPT, json=left("5"))
+        async with field.station(version) as station:
+            end = station.stop_of("5", 5_000, seq=5)
+            await station.say(end)
+            field.wait(3 * 24 * 60)
+            tx, status = await station.start(tx="5", wh=5_000)
+            assert status == "Accepted"
+            field.wait(30)
+            await station.stop(tx, 15_000)
+            assert field.bill("5").energy_mwh == 10_000_000
+        assert len(desk.house.store.get(ForeignTransaction, "S/5").stops) == 1
+
+    walk(tmp_path, scenario)
+
+
 @pytest.mark.parametrize("id_", ["", "x" * 37, "a/b", "ü", 0, 2**31, 1.5, None])
 def test_a_transaction_id_that_no_station_says_is_refused(tmp_path, id_):
     async def scenario(desk):

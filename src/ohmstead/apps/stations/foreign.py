@@ -21,16 +21,22 @@ async def was_foreign(peer: StationPeer, transaction_id: str, *, is_stop: bool) 
     return await services.store.run(keep_foreign, message)
 
 
-async def was_adopted(peer: StationPeer, transaction_id: str, *, is_stop: bool) -> bool:
+async def was_adopted(
+    peer: StationPeer, transaction_id: str, *, is_stop: bool, began_ms: int = 0
+) -> bool:
     """The same in OCPP 2.x, where stations name transactions: another's are those it told us of.
 
-    Most houses adopted none, and are not asked for one with every event.
+    Most houses adopted none, and are not asked for one with every event. A Started (``began_ms``,
+    its time) of after the other's end is a new transaction, of a station that uses its ids again.
     """
     services = peer.services
     if services.registry.has_foreign is None:
         services.registry.has_foreign = bool(services.store.find(ForeignTransaction, 1))
     key = f"{peer.station_id}/{transaction_id}"
-    if not services.registry.has_foreign or services.store.get(ForeignTransaction, key) is None:
+    if not services.registry.has_foreign:
+        return False
+    known = services.store.get(ForeignTransaction, key)
+    if known is None or 0 < known.stopped_ms < began_ms:
         return False
     message = ForeignMessage(peer.station_id, transaction_id, is_stop, peer.payload_text, False)
     return await services.store.run(keep_foreign, message)

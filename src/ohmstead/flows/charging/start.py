@@ -76,6 +76,8 @@ def start(state: State, command: Start, now_ms: int) -> Decision[Started]:
     if not transaction_id:
         counter = state.get(Counter, TRANSACTION_COUNTER) or Counter(TRANSACTION_COUNTER, 0)
         number = counter.value % TRANSACTION_ID_MAX + 1
+        while state.get(TransactionRef, f"{station.id}/{number}") is not None:
+            number = number % TRANSACTION_ID_MAX + 1  # they began again at 1: one is a session's
         puts.append(Counter(TRANSACTION_COUNTER, number))
         transaction_id = str(number)
     is_free = True

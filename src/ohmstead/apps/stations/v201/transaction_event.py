@@ -21,7 +21,8 @@ from ohmstead.wire.ocpp.v201 import TransactionEventResponse
 async def handle(request: Event, peer: StationPeer) -> TransactionEventResponse:
     told = await tell(request, peer, peer.payload_text, peer.forgiven)
     is_stop = request.event_type is ENDED
-    if await was_adopted(peer, told.transaction_id, is_stop=is_stop):
+    began_ms = told.at_ms if request.event_type is STARTED else 0
+    if await was_adopted(peer, told.transaction_id, is_stop=is_stop, began_ms=began_ms):
         return await _anothers(told)
     answer, earlier = await _handle(told)
     await peer.services.attempts.event(peer, told.request)
