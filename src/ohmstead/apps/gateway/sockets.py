@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from picows import (
@@ -137,15 +138,11 @@ class StationSocket(WSProtocol):  # type: ignore[misc]  # Any, without a stub
         self._made: Callable[[StationSocket], None] | None = made
         self._lost = lost
         self._write_bytes_max = write_bytes_max
-
-        def factory(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
-            return upgrade(self, request)
-
         super().__init__(
             None,  # host and port: a client's
             None,  # path: a client's
             False,  # is_client_side
-            factory,
+            partial(upgrade, self),
             _LOG,
             True,  # disconnect_on_exception
             None,  # websocket_handshake_timeout: the sweep's, see server

@@ -16,7 +16,7 @@ from time import monotonic_ns
 from ohmstead.apps.gateway.closing import monotonic_ms
 from ohmstead.frozen import Frozen
 
-FRAMES_MAX = 10  # of a station nobody looks at
+FRAMES_MAX = 8  # of a station nobody looks at
 LONG_BYTES = 1_024  # of a longer frame of such a station, only the head is kept
 HEAD_BYTES = 128
 WATCHED_FRAMES_MAX = 200
@@ -150,6 +150,8 @@ class WireLog:
     def _keep(self, at_ms: int, direction: str, kept: bytes | Cut | str) -> None:
         self.count += 1
         frames = self.frames
+        if frames and frames[-1][0] == at_ms:
+            at_ms = frames[-1][0]  # one number for a call and its answer, often
         frames.append((at_ms, direction, kept))
         if len(frames) > FRAMES_MAX and not self._until_ms:
             del frames[0]

@@ -58,10 +58,31 @@ class Presence:
     connected_ms: int = 0
     booted_ms: int = 0
     connectors: dict[tuple[int, int], ConnectorState] = field(default_factory=dict)
-    model: Reports = field(default_factory=Reports)  # of its configuration, under way
-    reports: dict[str, Report] = field(default_factory=dict)  # by kind, see ``reports``
-    # Answers to commands that had been given up, by message id, the newest last.
-    late: dict[str, LateResult | LateError] = field(default_factory=dict)
+    # Made when they are asked for: most stations have none, and there are many stations.
+    _model: Reports | None = None
+    _reports: dict[str, Report] | None = None
+    _late: dict[str, LateResult | LateError] | None = None
+
+    @property
+    def model(self) -> Reports:
+        """The reports of its configuration that are under way."""
+        if self._model is None:
+            self._model = Reports()
+        return self._model
+
+    @property
+    def reports(self) -> dict[str, Report]:
+        """What it reported, by kind; see ``reports``."""
+        if self._reports is None:
+            self._reports = {}
+        return self._reports
+
+    @property
+    def late(self) -> dict[str, LateResult | LateError]:
+        """Answers to commands that had been given up, by message id, the newest last."""
+        if self._late is None:
+            self._late = {}
+        return self._late
 
 
 class StationPeer:
