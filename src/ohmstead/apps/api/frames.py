@@ -65,7 +65,7 @@ async def list_frames(
 ) -> FramesView:
     """The last frames on a station's wire, secrets masked.
 
-    Of every station the last 8 are kept; asking keeps the last 200 of this one for ten minutes.
+    Of every station the last 6 are kept; asking keeps the last 200 of this one for ten minutes.
     The last five refused log-ins stay, however much came since; such an old one has number 0.
     """
     station_of(house, station_id)

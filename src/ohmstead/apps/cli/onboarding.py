@@ -183,7 +183,7 @@ def show_frames(
 ) -> None:
     """The last frames on a station's wire, secrets masked: <- came from it, -> went to it.
 
-    Of every station the last 8 are kept; asking keeps the last 200 of this one for ten minutes.
+    Of every station the last 6 are kept; asking keeps the last 200 of this one for ten minutes.
     """
     api, after = Api(directory, key), 0
     while True:

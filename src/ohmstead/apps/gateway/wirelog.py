@@ -16,7 +16,7 @@ from time import monotonic_ns
 from ohmstead.apps.gateway.closing import monotonic_ms
 from ohmstead.frozen import Frozen
 
-FRAMES_MAX = 8  # of a station nobody looks at
+FRAMES_MAX = 6  # of a station nobody looks at
 LONG_BYTES = 1_024  # of a longer frame of such a station, only the head is kept
 HEAD_BYTES = 128
 WATCHED_FRAMES_MAX = 200
