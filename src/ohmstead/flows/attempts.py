@@ -87,7 +87,7 @@ def _is_again(state: State, head: AttemptHead, moved: Moved) -> bool:
         last is not None
         and last.number == head.count - 1
         and last.reason is REMOTE[moved.cause]
-        and (last.card, last.evse_id) == (moved.card, moved.evse_id)
+        and (last.card, last.evse_id, last.detail) == (moved.card, moved.evse_id, moved.detail)
         and moved.at_ms - last.closed_ms < AGAIN_MS
     )
 
